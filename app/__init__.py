@@ -1,0 +1,1 @@
+"""The answer chain and its faces: chat page, command line, HTTP."""

@@ -1,0 +1,165 @@
+"""What an answer is made of: statements with the exact characters that support them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from indexing.documents import Document, Hit
+from indexing.spans import Span
+
+Support = Literal["supported", "partly", "unsupported", "not_a_claim", "unchecked"]
+Status = Literal["answered", "refused"]
+Mode = Literal["extractive", "llm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Exact characters of a document: `document.text[span.start:span.end] == quote`, checked where it is made."""
+
+    document_id: str
+    version: str
+    span: Span
+    quote: str
+    file: str
+    title: str
+    source: str
+    date: str
+
+    @classmethod
+    def of(cls, document: Document, span: Span) -> Citation:
+        quote = span.of(document.text)
+        assert quote and document.text[span.start : span.end] == quote
+        about = document.metadata
+        return cls(document.id, document.version, span, quote, document.name, about.title, about.source, about.date)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "document": self.document_id,
+            "version": self.version,
+            "start": self.span.start,
+            "end": self.span.end,
+            "quote": self.quote,
+            "title": self.title,
+            "source": self.source,
+            "date": self.date,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer; `span` is its place in `Answer.text`, `reason` says in words why that support."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    support: Support
+    span: Span = Span(0, 0)
+    reason: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "start": self.span.start,
+            "end": self.span.end,
+            "support": self.support,
+            "reason": self.reason,
+            "citations": [citation.as_json() for citation in self.citations],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an answerer says before it is grounded: statements in order, and what went wrong on the way.
+
+    `score` is the answerer's own estimate in [0, 1] that the passages answer the question at all.
+    """
+
+    statements: tuple[Statement, ...]
+    mode: Mode
+    notices: tuple[str, ...] = ()
+    usage: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The finished answer: `text` is the statements joined by a blank, each at its `span`."""
+
+    question: str
+    status: Status
+    text: str
+    statements: tuple[Statement, ...]
+    hits: tuple[Hit, ...]
+    searched: int
+    mode: Mode
+    notices: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The public contract of `ask --json`: offsets in code points, `searched` in documents, times in ms."""
+        return {
+            "question": self.question,
+            "status": self.status,
+            "answer": self.text,
+            "statements": [statement.as_json() for statement in self.statements],
+            "retrieved": [
+                {
+                    "file": hit.passage.document.name,
+                    "start": hit.passage.span.start,
+                    "end": hit.passage.span.end,
+                    "score": round(hit.score, 6),
+                    "text": hit.passage.text,
+                }
+                for hit in self.hits
+            ],
+            "mode": self.mode,
+            "searched": self.searched,
+            "timings_ms": {stage: round(value, 2) for stage, value in self.timings.items()},
+            "usage": self.usage,
+            "notices": list(self.notices),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Event: the passages that were found, before anything is said; `refusing` when nothing in them answers."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Event: one statement, already grounded."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Event: something the reader should know now (the endpoint failed, the answer comes from the documents alone)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Event: what was said so far is withdrawn; the statements that follow replace it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Event: the finished answer; the last event of every walk."""
+
+    answer: Answer
+
+
+Event = Sources | Said | Notice | Restart | Done

@@ -1,0 +1,151 @@
+"""The answer chain: a question comes in, events come out, and no statement leaves before it is grounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.answers import Answer, Done, Draft, Event, Mode, Notice, Restart, Said, Sources, Statement, Turn
+from app.extract import extract
+from app.generate import GenerativeAnswerer
+from app.ground import ground
+from app.llm import language_model
+from app.retrieve import Found, Query, Retriever
+from app.settings import Settings
+from indexing.collection import Collection
+from indexing.embed import Embedder, embedder
+from indexing.errors import ModelError, UsageError
+from indexing.spans import Span
+
+SHOWN = ("supported", "partly", "not_a_claim")  # an answer none of whose statements has such support is a refusal
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What one question has come to so far."""
+
+    question: str
+    mode: Mode
+    found: Found = field(default_factory=lambda: Found((), ()))
+    statements: list[Statement] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, int] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """Record the milliseconds since the question was asked, once a stage."""
+        self.timings.setdefault(stage, (time.perf_counter() - self.began) * 1000)
+
+
+class Assistant:
+    """Answers questions about one collection. The page, the command line, the API and the evals all run this."""
+
+    def __init__(
+        self, collection: Collection, retriever: Retriever, generate: GenerativeAnswerer | None, settings: Settings
+    ) -> None:
+        self.collection = collection
+        self._retrieve = retriever
+        self._generate = generate
+        self._settings = settings
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The finished answer; raises UsageError for a question that cannot be asked."""
+        *_, last = self.walk(question, history)
+        assert isinstance(last, Done)
+        return last.answer
+
+    def walk(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """The same as events: sources first, then each statement once it is grounded, the finished answer last."""
+        question = self._checked(question)
+        walk = _Walk(question, "llm" if self._generate else "extractive")
+        query = self._retrieve.read(question, history)
+        walk.found = self._retrieve(query)
+        walk.lap("sources")
+        yield Sources(walk.found.hits)
+        if self._generate:
+            yield from self._generated(self._generate, walk, query, history)
+        else:
+            yield from self._extracted(walk, query)
+        walk.lap("done")
+        yield Done(self._finished(walk))
+
+    def _checked(self, question: str) -> str:
+        question = question.strip()
+        if not question:
+            raise UsageError("the question is empty; ask something about the documents")
+        if len(question) > self._settings.max_question:
+            raise UsageError(
+                f"the question has {len(question):,} characters, the limit is {self._settings.max_question:,}; "
+                "ask it more briefly, or raise max_question"
+            )
+        return question
+
+    def _extracted(self, walk: _Walk, query: Query) -> Iterator[Event]:
+        for statement in extract(query, walk.found, self._settings.max_statements):
+            yield self._said(walk, statement)
+
+    def _generated(
+        self, generate: GenerativeAnswerer, walk: _Walk, query: Query, history: Sequence[Turn]
+    ) -> Iterator[Event]:
+        """What the model says; when its endpoint fails, that is withdrawn and the documents answer themselves."""
+        try:
+            for part in generate(walk.question, history, walk.found.hits):
+                if isinstance(part, Draft):
+                    walk.usage = part.usage
+                    for notice in part.notices:
+                        walk.notices.append(notice)
+                        yield Notice(notice)
+                else:
+                    yield self._said(walk, part)
+        except ModelError as error:
+            if walk.statements:
+                walk.statements.clear()
+                yield Restart()
+            walk.mode = "extractive"
+            walk.notices.append(f"{error}. This answer was put together from the documents alone.")
+            yield Notice(walk.notices[-1])
+            yield from self._extracted(walk, query)
+
+    def _said(self, walk: _Walk, statement: Statement) -> Said:
+        """Ground a statement and give it its place in the answer."""
+        start = walk.statements[-1].span.end + 1 if walk.statements else 0
+        grounded = ground(statement, lambda citation: self.collection.document(citation.document_id, citation.version))
+        walk.statements.append(replace(grounded, span=Span(start, start + len(grounded.text))))
+        walk.lap("first_statement")
+        return Said(walk.statements[-1])
+
+    def _finished(self, walk: _Walk) -> Answer:
+        answered = any(statement.support in SHOWN and statement.citations for statement in walk.statements)
+        if walk.statements and not answered:
+            walk.notices.append("Nothing the model said is supported by the documents, so this counts as no answer.")
+        return Answer(
+            walk.question,
+            "answered" if answered else "refused",
+            " ".join(statement.text for statement in walk.statements),
+            tuple(walk.statements),
+            walk.found.hits,
+            self.collection.count(),
+            walk.mode,
+            tuple(walk.notices),
+            walk.timings,
+            walk.usage,
+        )
+
+
+def build_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name."""
+    return embedder(
+        settings.embed,
+        url=settings.embed_url,
+        key=settings.embed_key.get_secret_value(),
+        options=settings.embed_options,
+    )
+
+
+def build(settings: Settings) -> Assistant:
+    """The only place where concrete parts meet. Raises OnrecordError that says what is missing."""
+    collection = Collection(settings.home, build_embedder(settings))
+    generate = GenerativeAnswerer(language_model(settings), settings.llm_context) if settings.llm else None
+    return Assistant(collection, Retriever(collection, settings.passages), generate, settings)

@@ -1,0 +1,122 @@
+// Opens a source beside the conversation when a marker is followed, and keeps the newest question in view.
+// It only ever inserts what the server has escaped (/source/...), and reads places from links of the form
+// #source/DOCUMENT/VERSION/START-END,START-END
+(() => {
+  "use strict";
+
+  const PLACE = /^#source\/([^/]+)\/([^/]+)\/((?:\d+-\d+)(?:,\d+-\d+)*)$/;
+  let opener = null; // what had the focus before the source was opened
+  let latest = 0; // the newest request: an older answer that comes later is dropped
+
+  const element = (id) => document.getElementById(id);
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  function address(hash) {
+    const found = PLACE.exec(hash);
+    if (!found) return null;
+    const query = new URLSearchParams({ fragment: "1" });
+    for (const span of found[3].split(",")) {
+      const [start, end] = span.split("-");
+      query.append("start", start);
+      query.append("end", end);
+    }
+    // The two parts are still encoded as they stand in the link.
+    return new URL(`source/${found[1]}/${found[2]}?${query}`, document.baseURI);
+  }
+
+  async function showSource(hash) {
+    const url = address(hash);
+    const reader = element("reader");
+    if (!url || !reader) return;
+    const mine = ++latest;
+    let content;
+    try {
+      const response = await fetch(url);
+      content = response.headers.get("content-type")?.startsWith("text/html") ? await response.text() : null;
+    } catch {
+      content = null;
+    }
+    if (mine !== latest) return;
+    if (content === null) {
+      const note = document.createElement("p");
+      note.className = "error";
+      note.setAttribute("role", "alert");
+      note.textContent = "This source cannot be shown: Onrecord does not answer. Is it still running?";
+      reader.replaceChildren(note);
+    } else {
+      reader.innerHTML = content;
+    }
+    document.body.dataset.panel = "reader";
+    (reader.querySelector("h3") || element("back")).focus({ preventScroll: true });
+    const behavior = calm() ? "auto" : "smooth";
+    if (getComputedStyle(element("desk")).flexDirection === "column") {
+      element("panel").scrollIntoView({ block: "start" });
+    }
+    (reader.querySelector("mark") || reader).scrollIntoView({ block: "center", behavior });
+  }
+
+  function showSources() {
+    latest += 1;
+    if (document.body.dataset.panel !== "reader") return;
+    delete document.body.dataset.panel;
+    element("reader").replaceChildren();
+    if (location.hash) history.pushState(null, "", location.pathname + location.search);
+    if (opener?.isConnected) opener.focus();
+    opener = null;
+  }
+
+  function follow() {
+    if (PLACE.test(location.hash)) showSource(location.hash);
+    else showSources();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#back")) {
+      showSources();
+      return;
+    }
+    const link = event.target.closest('a[href^="#source/"]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    opener = link;
+    const hash = link.getAttribute("href");
+    if (hash !== location.hash) history.pushState(null, "", location.pathname + location.search + hash);
+    showSource(hash);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.body.dataset.panel === "reader") showSources();
+  });
+
+  addEventListener("popstate", follow);
+
+  // The question goes to the top of the conversation and its answer grows under it. In one column the page itself
+  // scrolls: there it is moved once for a question, and then left to the reader.
+  let asked = null;
+  function keepInView() {
+    const column = element("conversation");
+    const question = document.querySelector("#current .question");
+    if (!column || !question) return;
+    if (column.scrollHeight > column.clientHeight && getComputedStyle(column).overflowY !== "visible") {
+      const top = question.getBoundingClientRect().top - column.getBoundingClientRect().top + column.scrollTop;
+      column.scrollTop = Math.min(top - 8, column.scrollHeight - column.clientHeight);
+    } else if (document.querySelector("#current .exchange.asked") && asked !== question.textContent) {
+      question.scrollIntoView({ block: "start" });
+      asked = question.textContent;
+    }
+  }
+
+  // Gradio builds the page after this script has run.
+  function begin() {
+    const current = element("current");
+    if (!current || !element("reader")) {
+      setTimeout(begin, 50);
+      return;
+    }
+    new MutationObserver(keepInView).observe(current, { childList: true, subtree: true, characterData: true });
+    if (location.hash) follow();
+  }
+
+  window.onrecord = { showSources };
+  begin();
+})();

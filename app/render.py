@@ -1,0 +1,348 @@
+"""Everything the page shows, as HTML; the only place that escapes it.
+
+Text that comes from a document, a model or a person passes through `escape` exactly once. No tag, attribute, link
+target or template expression of theirs reaches the page; what cannot be seen but changes what is seen is made visible.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from urllib.parse import quote, urlsplit
+
+from app.answers import Citation, Statement
+from app.exchange import REFUSED, Exchange, numbered
+from indexing.documents import Document, Hit, Metadata, Passage, Rank
+from indexing.spans import Span
+
+# C0 and C1 controls, embeddings and overrides of the writing direction, halves of surrogate pairs: none can be seen.
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# `${...}`, a backtick and `{{...}}` would mean something to a JavaScript or Handlebars template; a parser of HTML
+# would turn a carriage return into a line feed.
+TEMPLATE = str.maketrans({"$": "&#36;", "`": "&#96;", "{": "&#123;", "}": "&#125;", "\\": "&#92;", "\r": "&#13;"})
+FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\s*\n|\Z)", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^(#{1,6}[ \t]+)([^\r\n]+)", re.MULTILINE)
+MONTHS = "January February March April May June July August September October November December".split()
+NEAREST_SHOWN = 3
+
+# Where the page's script puts a source; it stays empty on the server, so that Gradio never touches it.
+READER_FRAME = (
+    '<button type="button" id="back" class="back">← Back to sources</button>'
+    '<div id="reader" role="region" aria-label="Source text" aria-live="off"></div>'
+)
+LIVE_TEMPLATE = '<div role="log" aria-live="polite" aria-label="Answer">${value}</div>'
+
+# Words and shape together, so that no state is told by colour alone.
+SUPPORT = {
+    "supported": ("✓", "Supported"),
+    "partly": ("◐", "Partly supported"),
+    "unsupported": ("✕", "Not supported"),
+    "unchecked": ("?", "Not checked"),
+}
+
+
+def escape(text: str) -> str:
+    """`text` as HTML that shows it and does nothing else; each unseen character stands as a named, empty element."""
+    return "".join(
+        _unseen(part) if UNSEEN.match(part) else html.escape(part).translate(TEMPLATE)
+        for part in re.split(f"({UNSEEN.pattern})", text)
+    )
+
+
+def attribute(text: str) -> str:
+    """`text` for a quoted attribute, without the characters that cannot be seen."""
+    return html.escape(UNSEEN.sub("", text)).translate(TEMPLATE)
+
+
+def masthead(destination: str, documents: int) -> str:
+    """The line at the top: whose page this is, how much it searches, where questions go."""
+    return (
+        '<header class="masthead"><h1>Onrecord</h1><p class="motto">Answers on the record, from your documents</p>'
+        f'<p class="scope"><span>{_counted(documents, "document")} searched</span> '
+        f'<span class="destination">{escape(destination)}</span></p></header>'
+    )
+
+
+def welcome(documents: int) -> str:
+    """What stands in the conversation before the first question."""
+    if not documents:
+        return (
+            '<div class="welcome"><h2>No documents yet</h2><p>Add some with <code>onrecord index FOLDER</code>, '
+            "then reload this page.</p></div>"
+        )
+    return (
+        '<div class="welcome"><h2>Ask the documents</h2><p>Every sentence of an answer points at the exact words it '
+        "rests on. Follow a number to read them in their place.</p></div>"
+    )
+
+
+def conversation(exchanges: Sequence[Exchange]) -> str:
+    return "".join(exchange(each) for each in exchanges)
+
+
+def exchange(each: Exchange) -> str:
+    """One question and everything said about it so far."""
+    numbers = numbered(each.statements)
+    parts = [f'<h2 class="question"><span class="hidden">You asked: </span>{escape(each.question)}</h2>']
+    parts += [notice(text) for text in each.notices]
+    if each.refused and each.answer is not None:
+        parts.append(refusal(each.hits, each.answer.searched))
+    else:
+        parts += [statement(said, numbers) for said in each.statements]
+    if each.running:
+        parts.append(_progress(each))
+    elif each.stage == "stopped":
+        parts.append('<p class="stopped">Stopped. What stands here is not a finished answer.</p>')
+    elif each.stage == "failed":
+        parts.append(error(each.problem))
+    return f'<article class="exchange {each.stage}">{"".join(parts)}</article>'
+
+
+def statement(said: Statement, numbers: Mapping[Citation, int]) -> str:
+    """One sentence, its markers, how far its sources support it and where it comes from."""
+    markers = "".join(marker(citation, numbers[citation]) for citation in said.citations)
+    verdict = SUPPORT.get(said.support)
+    label = ""
+    if verdict:
+        shape, words = verdict
+        label = f'<span class="support"><span aria-hidden="true">{shape}</span> {words}</span>'
+    reason = f'<span class="reason">{escape(said.reason)}</span>' if said.reason else ""
+    origins = dict.fromkeys((_title(each.title, each.file), each.source, each.date) for each in said.citations)
+    sources = "".join(f'<span class="origin">{_byline(*origin)}</span>' for origin in origins)
+    footing = f'<p class="footing">{label}{reason}{sources}</p>' if label or reason or sources else ""
+    return f'<div class="statement {said.support}"><p class="said">{escape(said.text)}{markers}</p>{footing}</div>'
+
+
+def marker(citation: Citation, number: int) -> str:
+    """The link `[number]` that opens the source at the cited words."""
+    about = ", ".join(filter(None, (_title(citation.title, citation.file), citation.source, citation.date)))
+    href = source_link(citation.document_id, citation.version, (citation.span,))
+    return (
+        f'<a class="marker" href="{href}" title="{attribute(about)}" '
+        f'aria-label="Source {number}: {attribute(about)}. Opens the quoted words.">[{number}]</a>'
+    )
+
+
+def source_link(document_id: str, version: str, spans: Iterable[Span]) -> str:
+    """An in-page address that the page's script turns into the source at these spans."""
+    places = ",".join(f"{span.start}-{span.end}" for span in spans)
+    return f"#source/{quote(document_id, safe='')}/{quote(version, safe='')}/{places}"
+
+
+def refusal(hits: Sequence[Hit], searched: int) -> str:
+    """That nothing answers, what was searched, and what came nearest; never dressed as an answer."""
+    nearest = "".join(
+        f'<li><a href="{_passage_link(hit.passage)}">{escape(_name(hit.passage.document))}</a> '
+        f"<span>{_byline('', hit.passage.document.metadata.source, hit.passage.document.metadata.date)}</span></li>"
+        for hit in hits[:NEAREST_SHOWN]
+    )
+    listing = f'<h4>Nearest passages, not an answer</h4><ul class="nearest">{nearest}</ul>' if nearest else ""
+    return (
+        f'<section class="refusal"><h3>{REFUSED}</h3>'
+        f"<p>Searched {_counted(searched, 'document')}; no passage answers this question.</p>{listing}</section>"
+    )
+
+
+def notice(text: str) -> str:
+    return f'<p class="notice" role="status"><strong>Note</strong> {escape(text)}</p>'
+
+
+def error(text: str) -> str:
+    return (
+        f'<div class="error" role="alert"><strong>This question could not be answered</strong><p>{escape(text)}</p>'
+        "<p>Your question is back in the box below.</p></div>"
+    )
+
+
+def hint(text: str) -> str:
+    """A gentle word under the question box; empty text leaves nothing there."""
+    return f'<p class="hint" role="status">{escape(text)}</p>' if text else ""
+
+
+def sources(each: Exchange | None) -> str:
+    """The panel at the right: the passages found for a question, best first, with what was cited of them."""
+    if each is None or each.stage == "asked":
+        words = "Searching the documents…" if each else "The passages behind an answer appear here."
+        return f'<h2>Sources</h2><p class="empty">{words}</p>'
+    if not each.hits:
+        if each.stage == "failed":
+            return '<h2>Sources</h2><p class="empty">The question could not be answered.</p>'
+        return '<h2>Sources</h2><p class="empty">No passage was found.</p>'
+    numbers = numbered(each.statements)
+    cards = "".join(f"<li>{card(hit, numbers)}</li>" for hit in each.hits)
+    title = "Nearest passages, not an answer" if each.refused else "Sources"
+    return f'<h2>{title} <span class="count">{len(each.hits)}</span></h2><ol class="cards">{cards}</ol>'
+
+
+def card(hit: Hit, numbers: Mapping[Citation, int]) -> str:
+    """One passage: where it is from, its words with the cited sentences marked, and how it was found."""
+    passage, about = hit.passage, hit.passage.document.metadata
+    cited = {citation: number for citation, number in numbers.items() if _holds(passage, citation)}
+    markers = "".join(marker(citation, number) for citation, number in cited.items())
+    badge = f'<span class="cited-as">Cited as {markers}</span>' if cited else ""
+    return (
+        f'<article class="card{" cited" if cited else ""}">'
+        f'<h3><a href="{_passage_link(passage)}">{escape(_name(passage.document))}</a></h3>'
+        f'<p class="byline">{_byline("", about.source, about.date)}</p>'
+        f'<div class="passage">{_visible(passage, cited)}</div>'
+        f'<p class="found">{badge}<span>{escape(_found(hit.how))}</span></p></article>'
+    )
+
+
+def reader(document: Document, spans: Sequence[Span]) -> str:
+    """The whole document with `spans` highlighted: the text inside each `<mark>` is exactly the span's characters.
+
+    Spans that overlap become one mark. Raises ValueError for a span that reaches past the text.
+    """
+    text, marked = document.text, merged(spans)
+    for span in marked:
+        span.of(text)
+    matter = FRONT_MATTER.match(text)
+    body = matter.end() if matter else 0
+    front = ""
+    if body:
+        inside = " open" if any(span.start < body for span in marked) else ""
+        front = (
+            f'<details class="front-matter"{inside}><summary>About this file</summary>'
+            f'<div class="text">{_highlighted(text, Span(0, body), marked)}</div></details>'
+        )
+    whole = _highlighted(text, Span(body, len(text)), marked)
+    return f'<article class="reader">{_about(document)}{front}<div class="text">{whole}</div></article>'
+
+
+def page(title: str, content: str) -> str:
+    """A small complete page around `content` (already HTML), without script, for those who follow a link to it."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{attribute(title)} · Onrecord</title><link rel="stylesheet" href="/page.css"></head>'
+        f'<body class="plain"><main>{content}</main></body></html>'
+    )
+
+
+def missing(text: str) -> str:
+    """What the source panel shows when a source cannot be shown."""
+    return f'<div class="error" role="alert"><strong>This source cannot be shown</strong><p>{escape(text)}</p></div>'
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The spans in order, those that share characters joined, empty ones left out."""
+    joined: list[Span] = []
+    for span in sorted(span for span in spans if len(span)):
+        if joined and joined[-1].overlaps(span):
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
+def _highlighted(text: str, part: Span, spans: Sequence[Span]) -> str:
+    """`part` of the text as HTML, with what `spans` cover of it in numbered `<mark>` elements."""
+    pieces, position = [], part.start
+    for number, span in enumerate(spans, start=1):
+        start, end = max(span.start, part.start), min(span.end, part.end)
+        if start < end:
+            pieces.append(_plain(text, Span(position, start)))
+            pieces.append(f'<mark id="mark-{number}">{escape(text[start:end])}</mark>')
+            position = end
+    pieces.append(_plain(text, Span(position, part.end)))
+    return "".join(pieces)
+
+
+def _plain(text: str, part: Span) -> str:
+    """Text outside the marks: whole heading lines are set as headings, their characters unchanged."""
+    pieces, position = [], part.start
+    for heading in HEADING.finditer(text, part.start, part.end):
+        if heading.start() and text[heading.start() - 1] not in "\r\n":
+            continue
+        pieces.append(escape(text[position : heading.start()]))
+        pieces.append(f'<b class="heading"><span class="markup">{heading[1]}</span>{escape(heading[2])}</b>')
+        position = heading.end()
+    return "".join(pieces) + escape(text[position : part.end])
+
+
+def _visible(passage: Passage, cited: Mapping[Citation, int]) -> str:
+    """The passage as a reader sees it: its sentences, paragraph by paragraph, the cited ones marked."""
+    text = passage.document.text
+    paragraphs: dict[int, list[str]] = {}
+    for sentence in passage.sentences:
+        words = escape(sentence.visible(text))
+        if any(citation.span.overlaps(sentence.span) for citation in cited):
+            words = f"<mark>{words}</mark>"
+        elif sentence.kind == "heading":
+            words = f"<b>{words}</b>"
+        paragraphs.setdefault(sentence.paragraph, []).append(words)
+    if not paragraphs:
+        return f"<p>{escape(passage.text)}</p>"
+    return "".join(f"<p>{' '.join(words)}</p>" for words in paragraphs.values())
+
+
+def _about(document: Document) -> str:
+    """The head of the reader: title, source, date, author, file and, where it is a web address, a link."""
+    about: Metadata = document.metadata
+    rows = [("Source", escape(about.source)), ("Date", _day(about.date)), ("Author", escape(about.author))]
+    rows.append(("File", f"<code>{escape(document.name)}</code>"))
+    if urlsplit(about.url).scheme in ("http", "https"):
+        link = f'<a href="{attribute(about.url)}" rel="noopener noreferrer" target="_blank">{escape(about.url)}</a>'
+        rows.append(("Address", link))
+    listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows if value)
+    return f'<header><h3 tabindex="-1">{escape(_name(document))}</h3><dl>{listed}</dl></header>'
+
+
+def _progress(each: Exchange) -> str:
+    words = "Searching the documents…" if each.stage == "asked" else "Reading the passages…"
+    return f'<p class="progress" role="status">{words}</p>'
+
+
+def _unseen(character: str) -> str:
+    code = f"U+{ord(character):04X}"
+    return f'<span class="unseen" title="{code}"></span>'
+
+
+def _title(title: str, file: str) -> str:
+    return title or file
+
+
+def _name(document: Document) -> str:
+    return _title(document.metadata.title, document.name)
+
+
+def _byline(title: str, source: str, day: str) -> str:
+    return ", ".join(filter(None, (escape(title), escape(source), _day(day))))
+
+
+def _day(text: str) -> str:
+    """An ISO day as people write it, with the ISO form kept for machines; anything else as it is."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return escape(text)
+    return f'<time datetime="{day.isoformat()}">{day.day} {MONTHS[day.month - 1]} {day.year}</time>'
+
+
+def _found(how: Sequence[Rank]) -> str:
+    """`Found by meaning (1st) and by words (3rd)`."""
+    ways = [f"by {rank.ranking} ({_ordinal(rank.place)})" for rank in how]
+    return f"Found {' and '.join(ways)}" if ways else ""
+
+
+def _ordinal(place: int) -> str:
+    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _passage_link(passage: Passage) -> str:
+    return source_link(passage.document.id, passage.document.version, (passage.span,))
+
+
+def _holds(passage: Passage, citation: Citation) -> bool:
+    document = passage.document
+    return (document.id, document.version) == (citation.document_id, citation.version) and passage.span.contains(
+        citation.span
+    )

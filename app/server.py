@@ -1,0 +1,179 @@
+"""The page as a web application for this machine: Gradio at `/`, sources, health, and what keeps others out."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI, Query
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import render, ui
+from app.address import LOOPBACK_NAMES, address, listening_socket
+from app.assistant import Assistant
+from app.settings import Settings
+from indexing.documents import Document
+from indexing.spans import Span
+
+# The strictest policy under which Gradio's page works: it has inline scripts and compiles templates.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# Gradio answers many more (files, uploads, a proxy, editing by a model); the page needs these and gets no others.
+GRADIO_ROUTES = ("queue/join", "queue/data", "heartbeat/", "cancel", "reset", "startup-events", "theme.css")
+SPANS_AT_MOST = 100
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#17527f"/>'
+    '<path d="M8 9h6v7a6 6 0 0 1-6 6zm10 0h6v7a6 6 0 0 1-6 6z" fill="#faf8f4"/></svg>'
+)
+FOLDER = Path(__file__).parent
+
+Places = Annotated[list[int] | None, Query()]
+
+
+class Guard:
+    """Middleware: refuses other sites' requests and Gradio's unused routes, and puts `HEADERS` on every response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return  # nothing here speaks over websockets: the server closes them
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        if not _same_origin(headers):
+            refusal: ASGIApp = PlainTextResponse("Requests from other sites are not answered.", status_code=403)
+        elif not _served(scope["path"]):
+            refusal = PlainTextResponse("Not found.", status_code=404)
+        else:
+            refusal = self.app
+        await refusal(scope, receive, with_headers)
+
+
+def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
+    """The whole application. Only requests that name a loopback host are answered (DNS rebinding)."""
+    app = FastAPI(title="Onrecord", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, "[::1]"], www_redirect=False)
+    app.add_middleware(Guard)
+
+    @app.get("/healthz")
+    def health() -> JSONResponse:
+        return JSONResponse({"status": "ok", "documents": assistant.collection.count()})
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(ICON, media_type="image/svg+xml")
+
+    @app.get("/page.css")
+    def style() -> FileResponse:
+        return FileResponse(FOLDER / "page.css", media_type="text/css")
+
+    @app.get("/page.js")
+    def script() -> FileResponse:
+        return FileResponse(FOLDER / "page.js", media_type="text/javascript")
+
+    @app.get("/source/{document:path}/{version}")
+    def source(
+        document: str, version: str, start: Places = None, end: Places = None, fragment: bool = False
+    ) -> HTMLResponse:
+        """A document with the spans `start..end` highlighted: as a page, or as the part of one that the chat shows."""
+        found = assistant.collection.document(document, version)
+        title, content, status = _source(found, start or [], end or [])
+        return HTMLResponse(content if fragment else render.page(title, content), status_code=status)
+
+    ui.mount(app, ui.build_blocks(assistant, settings))
+    return app
+
+
+def serve(app: FastAPI, settings: Settings, open_browser: bool) -> None:
+    """Serve until Ctrl-C. Raises OnrecordError for an address that cannot be used."""
+    bound = listening_socket(settings)
+    where = address(settings)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    try:
+        _Announcing(config, where, open_browser).run(sockets=[bound])
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+    finally:
+        bound.close()
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says where it is once it really listens."""
+
+    def __init__(self, config: uvicorn.Config, where: str, open_browser: bool) -> None:
+        super().__init__(config)
+        self.where = where
+        self.open_browser = open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"Onrecord is at {self.where}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
+            if self.open_browser:
+                webbrowser.open(self.where)
+
+
+def _source(found: Document | None, starts: list[int], ends: list[int]) -> tuple[str, str, int]:
+    """Title, HTML and status of what is shown for a source."""
+    if found is None:
+        words = "It is not in the collection, or it has changed since it was cited. Ask again for its present text."
+        return "Source not found", render.missing(words), 404
+    if len(starts) != len(ends) or len(starts) > SPANS_AT_MOST:
+        words = f"Each start needs an end, and at most {SPANS_AT_MOST} places are shown at once."
+        return "Places not understood", render.missing(words), 422
+    try:
+        spans = [Span(start, end) for start, end in zip(starts, ends, strict=True)]
+        return found.metadata.title or found.name, render.reader(found, spans), 200
+    except ValueError as error:
+        return "Places not understood", render.missing(str(error)), 422
+
+
+def _same_origin(headers: Headers) -> bool:
+    """Whether the request came from our own page, from no page at all, or by following a link to us."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == headers.get("host")
+    crossing = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    return not crossing or headers.get("sec-fetch-mode") == "navigate"
+
+
+def _served(path: str) -> bool:
+    """Whether the page needs this route, which is so for all but most of Gradio's own."""
+    opening, _, route = path.partition("/gradio_api/")
+    if not route:
+        return opening.rstrip("/") != "/gradio_api"
+    return any(route == known or (known.endswith("/") and route.startswith(known)) for known in GRADIO_ROUTES)

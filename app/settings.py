@@ -1,0 +1,94 @@
+"""One frozen settings object, read at the edge and passed down: `onrecord.toml`, then `ONRECORD_*`, then flags."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from indexing.errors import UsageError
+
+CONFIG_FILE = "onrecord.toml"
+PREFIX = "ONRECORD_"
+
+
+class Settings(BaseModel):
+    """Every setting, with its bounds. Secrets are `SecretStr`: they never show in a repr, a log or a record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    home: Path = Field(Path(".onrecord"), description="folder that holds the index")
+    max_document_mb: float = Field(20, gt=0, le=2000, description="a file larger than this is skipped")
+
+    embed: str = Field(
+        "minilm",
+        description="`minilm` (packaged, offline), `folder:PATH` (model.onnx and tokenizer.json), "
+        "`openai:MODEL` (an OpenAI-compatible endpoint), or `MODULE:CLASS` (any LlamaIndex embedding)",
+    )
+    embed_url: str = Field("", description="base URL of the embedding endpoint")
+    embed_key: SecretStr = Field(SecretStr(""), description="key of the embedding endpoint")
+    embed_options: dict[str, Any] = Field(default_factory=dict, description="arguments of a LlamaIndex embedding class")
+
+    llm: str = Field("", description="model that writes answers; empty: answers are sentences of the documents")
+    llm_url: str = Field("", description="base URL of an OpenAI-compatible endpoint; empty: OpenAI's own")
+    llm_key: SecretStr = Field(SecretStr(""), description="its key; without it OPENAI_API_KEY is used")
+    llm_options: dict[str, Any] = Field(default_factory=dict, description="arguments of a LlamaIndex LLM class")
+    llm_timeout: float = Field(60, gt=0, le=3600, description="seconds to wait for the endpoint's next bytes")
+    llm_retries: int = Field(2, ge=0, le=10, description="further tries after a failure that may pass")
+    llm_context: int = Field(4096, ge=512, le=2_000_000, description="tokens that passages, history and answer share")
+
+    passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
+    max_statements: int = Field(3, ge=1, le=4, description="sentences in an extractive answer, at most")
+    max_question: int = Field(4000, ge=1, le=100_000, description="characters a question may have")
+
+    host: str = Field("127.0.0.1", description="address the chat page is served on; loopback only, there is no login")
+    port: int = Field(7860, ge=1, le=65535, description="port the chat page is served on")
+
+
+def load_settings(
+    flags: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> Settings:
+    """Merge the three sources, later ones winning; `flags` holds only what was given.
+
+    Raises UsageError that names the place, the key and, for an unknown key, the nearest valid one.
+    """
+    values: dict[str, Any] = {}
+    path = (folder or Path.cwd()) / CONFIG_FILE
+    if path.is_file():
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} is not valid TOML: {error}") from error
+        for key, value in table.items():
+            _known(key, key, str(path))
+            values[key] = value
+    for name, text in environ.items():
+        if name.startswith(PREFIX):
+            key = name[len(PREFIX) :].lower()
+            _known(key, name, "the environment", prefix=PREFIX)
+            values[key] = text
+    values.update(flags)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise UsageError("; ".join(_complaint(problem["loc"], problem["msg"]) for problem in error.errors())) from None
+
+
+def _known(key: str, written: str, where: str, prefix: str = "") -> None:
+    if key in Settings.model_fields:
+        return
+    near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.0)[0]
+    shown = f"{prefix}{near.upper()}" if prefix else near
+    raise UsageError(f"unknown setting {written!r} in {where}; the nearest valid one is {shown!r}")
+
+
+def _complaint(location: tuple[int | str, ...], message: str) -> str:
+    return f"setting {'.'.join(map(str, location))!r}: {message}"

@@ -1,0 +1,145 @@
+"""An answer as lines for a terminal: wrapped, citations numbered; nothing in a document can command the terminal."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from app.answers import Answer, Citation, Statement
+from app.exchange import REFUSED, numbered
+from indexing.documents import Hit
+
+# What a terminal obeys or a reader cannot see: controls (ANSI sequences begin with one), overrides, surrogates.
+COMMANDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+LABELS = {"partly": "~ partly supported", "unsupported": "x not supported", "unchecked": "? not checked"}
+BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
+WIDEST = 100
+NEAREST_SHOWN = 3
+
+
+def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) -> str:
+    """The answer in at most `width` columns, ending in a line feed; with `color`, escape sequences of ours."""
+    page = _Page(max(20, min(width, WIDEST)), color)
+    for notice in answer.notices:
+        page.add(f"Note: {notice}", style=YELLOW)
+    if answer.notices:
+        page.gap()
+    if answer.status == "refused":
+        _refusal(page, answer)
+    else:
+        _statements(page, answer.statements)
+    return "\n".join(page.lines).rstrip("\n") + "\n"
+
+
+def plain(text: str) -> str:
+    """`text` on one line, with every character that a terminal would obey spelled out."""
+    return COMMANDING.sub(lambda found: _spelled(found[0]), " ".join(re.split(r"[ \t\r\n\u2028\u2029]+", text))).strip()
+
+
+def report_for_terminal(report: dict[str, Any]) -> str:
+    """What an index run did, in a few lines."""
+    outcomes = ("added", "changed", "removed", "unchanged", "skipped", "failed")
+    parts = [f"{report[key]:,} {key}" for key in outcomes if report[key]]
+    lines = [
+        f"{', '.join(parts) or 'nothing to do'} in {report['seconds']:.1f} s.",
+        f"The collection has {_counted(report['documents'], 'document')} in {_counted(report['chunks'], 'passage')}.",
+    ]
+    return "\n".join([*lines, *_problems(report["problems"])]) + "\n"
+
+
+def status_for_terminal(status: dict[str, Any]) -> str:
+    """What is indexed: a line a document."""
+    size = f"{_counted(status['documents'], 'document')} in {_counted(status['chunks'], 'passage')}"
+    lines = [
+        f"{size}, last indexed {status['indexed_at'] or 'never'}.",
+        f"Home {status['home']}, embedder {status['embedder']}.",
+        "",
+    ]
+    for entry in status["files"]:
+        about = ", ".join(plain(entry[key]) for key in ("title", "source", "date") if entry[key])
+        lines.append(f"  {plain(entry['file'])}  {about}")
+    return "\n".join([*lines, *_problems(status["problems"])]).rstrip() + "\n"
+
+
+def _problems(problems: list[dict[str, str]]) -> list[str]:
+    return [
+        f"  {one['kind']}: {plain(one['path'])}: {plain(one['reason'])}; {plain(one['remedy'])}" for one in problems
+    ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+class _Page:
+    """Lines of output as they are added."""
+
+    def __init__(self, width: int, color: bool) -> None:
+        self.width = width
+        self.color = color
+        self.lines: list[str] = []
+
+    def add(self, text: str, *, first: str = "", rest: str = "", style: str = "") -> None:
+        """`text`, made plain and wrapped, behind `first` on its first line and `rest` on the others."""
+        for line in textwrap.wrap(
+            plain(text),
+            self.width,
+            initial_indent=first,
+            subsequent_indent=rest or " " * len(first),
+            break_long_words=False,
+            break_on_hyphens=False,
+        ):
+            self.lines.append(f"\x1b[{style}m{line}\x1b[0m" if self.color and style else line)
+
+    def gap(self) -> None:
+        self.lines.append("")
+
+
+def _statements(page: _Page, statements: Iterable[Statement]) -> None:
+    said = tuple(statements)
+    numbers = numbered(said)
+    for statement in said:
+        markers = "".join(f" [{numbers[citation]}]" for citation in statement.citations)
+        page.add(statement.text + markers, style=BOLD if statement.support == "supported" else "")
+        label = LABELS.get(statement.support, "")
+        if label:
+            style = RED if statement.support == "unsupported" else YELLOW
+            page.add(label + (f": {statement.reason}" if statement.reason else ""), first="    ", style=style)
+    verbatim = {plain(statement.text) for statement in said}
+    if numbers:
+        page.gap()
+    for citation, number in numbers.items():
+        label = f"[{number}] "
+        page.add(_place(citation), first=label)
+        if plain(citation.quote) not in verbatim:  # a sentence given word for word stands above already
+            page.add(f"“{plain(citation.quote)}”", first=" " * len(label), style=DIM)
+
+
+def _refusal(page: _Page, answer: Answer) -> None:
+    page.add(REFUSED, style=BOLD)
+    noun = "document" if answer.searched == 1 else "documents"
+    page.add(f"Searched {answer.searched:,} {noun} for: {answer.question}")
+    if not answer.hits:
+        return
+    page.gap()
+    page.add("Nearest passages, not an answer:")
+    for hit in answer.hits[:NEAREST_SHOWN]:
+        page.add(_place(_citation(hit)), first="  - ")
+        page.add(textwrap.shorten(plain(hit.passage.text), 240, placeholder=" …"), first="    ", style=DIM)
+
+
+def _place(citation: Citation) -> str:
+    """`Title, Source, date, file:start-end`, without what is not known."""
+    where = f"{citation.file}:{citation.span.start}-{citation.span.end}"
+    return ", ".join(filter(None, (citation.title, citation.source, citation.date, where)))
+
+
+def _citation(hit: Hit) -> Citation:
+    return Citation.of(hit.passage.document, hit.passage.span)
+
+
+def _spelled(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

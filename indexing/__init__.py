@@ -1,0 +1,1 @@
+"""From files to a searchable collection: load, clean, sentences, chunks, embed, store."""

@@ -1,0 +1,98 @@
+"""The values that flow from a file to a hit; all frozen, all positions are spans of `Document.text`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from indexing.spans import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is known about a document; empty strings where nothing is. `date` is ISO, `YYYY-MM-DD` where the day is known."""
+
+    title: str = ""
+    source: str = ""
+    author: str = ""
+    date: str = ""
+    url: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file's canonical text: decoded once, stored unchanged, never rewritten.
+
+    `id` is stable over edits; `version` is the sha256 of `text` as UTF-8; `name` is the path relative to the indexed root.
+    """
+
+    id: str
+    version: str
+    name: str
+    text: str
+    metadata: Metadata = field(default_factory=Metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence in reading order. `pieces` are its visible parts (more than one where markup is cut out of its middle).
+
+    `paragraph` numbers the block it stands in; a heading is a sentence of kind `heading`, so that passages can show it.
+    """
+
+    span: Span
+    pieces: tuple[Span, ...]
+    kind: Literal["heading", "text"]
+    paragraph: int
+
+    def visible(self, text: str) -> str:
+        """What a reader sees of it: its pieces of the document's text, joined."""
+        return "".join(piece.of(text) for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole consecutive sentences `[first, last)` of one document. `text` is what is embedded; a reader sees `span.of(document.text)`."""
+
+    span: Span
+    first: int
+    last: int
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk as read back from the catalogue, current at the time of reading, with its document and its sentences.
+
+    `first` is the number of its first sentence in the document's reading order.
+    """
+
+    chunk_id: int
+    document: Document
+    span: Span
+    first: int
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def text(self) -> str:
+        return self.span.of(self.document.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where one ranking put a hit: its name (`meaning`, `words`), the place from 1, and that ranking's own score."""
+
+    ranking: str
+    place: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found, its fused score, and by which rankings."""
+
+    passage: Passage
+    score: float
+    how: tuple[Rank, ...]

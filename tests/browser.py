@@ -1,0 +1,153 @@
+"""Fixtures: the page served on a free port, and a headless Chromium to look at it.
+
+`chat` is the real command over the seeds; `staged` is the page over an assistant that can be told what to say.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+ARTIFACTS = ROOT / "artifacts"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAUSE = "0.4"  # seconds between statements of the staged assistant: time enough to see them stream
+
+
+class Window:
+    """A browser window on the page; what went wrong in it, and whom it called, is kept."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.complaints: list[str] = []
+        self.strangers: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._asked)
+
+    def open(self, path: str = "/") -> Page:
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector(".welcome")
+        return self.page
+
+    def ask(self, question: str) -> None:
+        self.page.fill("#question textarea", question)
+        self.page.press("#question textarea", "Enter")
+
+    def picture(self, name: str) -> None:
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=str(ARTIFACTS / f"{name}.png"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.strangers.append(request.url)
+
+
+@pytest.fixture(scope="session", name="chromium")
+def chromium_fixture() -> Iterator[Browser]:
+    """Debian's Chromium or Playwright's own; without one the test is skipped, or fails where `CI` is `true`."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        except Error as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"no browser: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session", name="chat_address")
+def chat_address_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The product itself: `onrecord index seeds`, then `onrecord chat`."""
+    home, onrecord = tmp_path_factory.mktemp("home") / "index", [sys.executable, "-m", "app.cli"]
+    subprocess.run([*onrecord, "index", "seeds", "--home", str(home)], cwd=ROOT, check=True, timeout=120)
+    port = free_port()
+    with served([*onrecord, "chat", "--home", str(home), "--port", str(port), "--no-browser"], port) as address:
+        yield address
+
+
+@pytest.fixture(scope="session", name="staged_address")
+def staged_address_fixture() -> Iterator[str]:
+    port = free_port()
+    with served([sys.executable, "-m", "tests.fake_assistant", str(port), PAUSE], port) as address:
+        yield address
+
+
+@pytest.fixture(name="chat")
+def chat_fixture(chromium: Browser, chat_address: str) -> Iterator[Window]:
+    yield from _window(chromium, chat_address)
+
+
+@pytest.fixture(name="staged")
+def staged_fixture(chromium: Browser, staged_address: str) -> Iterator[Window]:
+    yield from _window(chromium, staged_address)
+
+
+def _window(chromium: Browser, address: str) -> Iterator[Window]:
+    """A fresh window; at its end nothing may have gone wrong in it and no other host may have been asked."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    window = Window(context.new_page(), address)
+    yield window
+    context.close()
+    assert not window.complaints
+    assert not window.strangers
+
+
+@contextmanager
+def served(command: list[str], port: int) -> Iterator[str]:
+    """The address that `command` serves, once it answers; the command is stopped in the end."""
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_until_healthy(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_until_healthy(address: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "the server ended before it answered"
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise TimeoutError(f"{address} did not answer within {seconds} seconds")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,205 @@
+"""The chat page as a reader meets it, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import (  # noqa: F401  # fixtures are used by name
+    ROOT,
+    Window,
+    chat_address_fixture,
+    chat_fixture,
+    chromium_fixture,
+    staged_address_fixture,
+    staged_fixture,
+)
+from tests.fake_assistant import DOCUMENTS, SECOND_QUOTE
+
+pytestmark = pytest.mark.browser
+
+SEED_QUESTION = "How did the United States vote on the resolution at the United Nations?"
+OFF_TOPIC = "Which mushrooms grow under birch trees in autumn?"
+
+
+def words(page: Page) -> str:
+    """The highlighted words of the opened source, character by character."""
+    return str(page.locator("#reader mark").first.evaluate("mark => mark.textContent"))
+
+
+def test_a_marker_of_a_real_answer_opens_the_exact_words_in_the_file(chat: Window) -> None:
+    page = chat.open()
+    expect(page.locator("#examples button:visible").first).to_be_visible()
+    expect(page.locator(".scope")).to_contain_text("Nothing leaves this machine")
+    chat.picture("chat-initial")
+    chat.ask(SEED_QUESTION)
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("#sources .card").first).to_be_visible()
+    chat.picture("chat-answered")
+    marker = page.locator("#current .marker").first
+    place = re.search(r"/(\d+)-(\d+)$", marker.get_attribute("href") or "")
+    assert place
+    marker.click()
+    expect(page.locator("#reader mark")).to_be_in_viewport()
+    chat.picture("chat-source")
+    file = page.locator("#reader dl code").inner_text()
+    text = (ROOT / "seeds" / file.removeprefix("seeds/")).read_text(encoding="utf-8")
+    assert words(page) == text[int(place[1]) : int(place[2])]
+
+
+def test_a_question_off_the_documents_is_visibly_refused(chat: Window) -> None:
+    page = chat.open()
+    chat.ask(OFF_TOPIC)
+    expect(page.locator("#current .refusal")).to_contain_text("The documents do not say.")
+    expect(page.locator("#current .refusal")).to_contain_text("Searched 5 documents")
+    expect(page.locator("#current .statement")).to_have_count(0)
+    chat.picture("chat-refused")
+
+
+def test_the_question_sources_and_statements_appear_one_after_the_other(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("How did they vote?")
+    expect(page.locator("#current .question")).to_contain_text("How did they vote?")
+    expect(page.locator("#sources .card")).to_have_count(2)
+    assert page.locator("#current .exchange.done").count() == 0
+    expect(page.locator("#stop")).to_be_visible()
+    expect(page.locator("#current .statement")).to_have_count(5)
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("#ask")).to_be_visible()
+    assert page.locator("#current .support").all_inner_texts() == [
+        "✓ Supported",
+        "◐ Partly supported",
+        "✕ Not supported",
+        "? Not checked",
+    ]
+    assert page.locator("#current .marker").all_inner_texts() == ["[1]", "[2]", "[1]"]
+    staged.picture("staged-answered")
+
+
+def test_a_marker_is_followed_by_keyboard_and_escape_returns_to_it(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("How did they vote?")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    marker = page.get_by_role("link", name="Source 2: The vote at the United Nations").first
+    marker.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#reader mark")).to_be_in_viewport()
+    expect(page.locator("#reader h3")).to_have_text("The vote at the United Nations")
+    expect(page.locator("#reader dl")).to_contain_text("Onrecord brief")
+    expect(page.locator("#reader dl")).to_contain_text("24 February 2025")
+    expect(page.locator("#reader h3")).to_be_focused()
+    assert words(page) == SECOND_QUOTE
+    page.keyboard.press("Escape")
+    expect(page.locator("#sources .card").first).to_be_visible()
+    expect(marker).to_be_focused()
+
+
+def test_back_and_forward_and_an_address_open_a_source(staged: Window) -> None:
+    document = DOCUMENTS[0]
+    page = staged.open(f"/#source/{quote(document.id, safe='')}/{document.version}/140-152,160-170")
+    expect(page.locator("#reader mark")).to_have_count(2)
+    assert words(page) == document.text[140:152]
+    page.get_by_role("button", name="Back to sources").click()
+    expect(page.locator("#sources")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#reader mark")).to_have_count(2)
+
+
+def test_a_source_that_is_gone_is_said_to_be_gone(staged: Window) -> None:
+    page = staged.open("/#source/nowhere/0000/1-2")
+    expect(page.locator("#reader")).to_contain_text("not in the collection")
+    assert any("404" in complaint for complaint in staged.complaints)  # the browser's own note of the failed request
+    staged.complaints.clear()
+
+
+def test_a_refusal_is_calm_and_lists_nearest_passages_apart(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("please refuse")
+    refusal = page.locator("#current .refusal")
+    expect(refusal).to_contain_text("The documents do not say.")
+    expect(refusal).to_contain_text("Nearest passages, not an answer")
+    expect(page.locator("#sources h2")).to_contain_text("not an answer")
+    staged.picture("staged-refused")
+    refusal.get_by_role("link").first.click()
+    expect(page.locator("#reader mark")).to_be_visible()
+
+
+@pytest.mark.parametrize("word", ["fail", "crash"])
+def test_an_error_is_readable_and_gives_the_question_back(staged: Window, word: str) -> None:
+    page = staged.open()
+    staged.ask(f"please {word}")
+    expect(page.locator("#current .error")).to_be_visible()
+    expect(page.locator("#question textarea")).to_have_value(f"please {word}")
+    staged.picture(f"staged-{word}")
+    staged.ask("And now?")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    staged.complaints.clear()
+
+
+def test_an_empty_question_is_met_with_a_hint(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("   ")
+    expect(page.locator("#hint")).to_have_text("Type a question first.")
+    expect(page.locator(".welcome")).to_be_visible()
+
+
+def test_nothing_of_a_hostile_document_or_question_becomes_part_of_the_page(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("hostile <img src=x onerror=\"document.title='owned'\"> ${document.title='owned'}")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    page.locator("#current .marker").first.click()
+    expect(page.locator("#reader mark")).to_be_visible()
+    staged.picture("staged-hostile")
+    assert page.title() == "Onrecord"
+    assert page.locator("#talk img, #panel img, #talk script, #panel script").count() == 0
+    expect(page.locator("#current .question")).to_contain_text("<img src=x")
+
+
+def test_stop_ends_an_answer_and_the_next_question_follows_it(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("How did they vote?")
+    expect(page.locator("#current .statement").first).to_be_visible()
+    page.click("#stop")
+    expect(page.locator("#current .stopped")).to_be_visible()
+    page.wait_for_timeout(1_000)
+    assert page.locator("#current .statement").count() < 5
+    staged.ask("please refuse")
+    expect(page.locator("#current .refusal")).to_be_visible()
+    expect(page.locator("#past .stopped")).to_be_visible()
+    page.click("#clear")
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator("#examples button:visible").first).to_be_visible()
+    expect(page.locator(".exchange")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_narrow_window_stacks_without_scrolling_sideways(staged: Window, scheme: str) -> None:
+    page = staged.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    staged.open()
+    staged.picture(f"narrow-{scheme}-initial")
+    staged.ask("How did they vote? notice")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    staged.picture(f"narrow-{scheme}-answered")
+    sideways = "document.documentElement.scrollWidth - window.innerWidth"
+    assert page.evaluate(sideways) <= 0
+    page.locator("#current .marker").first.click()
+    expect(page.locator("#reader mark")).to_be_in_viewport()
+    staged.picture(f"narrow-{scheme}-source")
+    assert page.evaluate(sideways) <= 0
+    talk, panel = page.locator("#talk").bounding_box(), page.locator("#panel").bounding_box()
+    assert talk and panel and panel["y"] >= talk["y"] + talk["height"] - 1
+
+
+def test_an_example_question_is_asked_by_a_click(staged: Window) -> None:
+    page = staged.open()
+    example = page.locator("#examples button:visible").first
+    question = example.inner_text()
+    example.click()
+    expect(page.locator("#current .question")).to_contain_text(question)
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("#examples button:visible")).to_have_count(0)
