@@ -23,7 +23,7 @@ INSTALL = uv pip install --quiet --link-mode=copy --python $(BIN)/python -c cons
 endif
 
 # All at once on every core is much quicker than pip's one by one. Chroma's Kubernetes client, 100 MB of it, is never imported.
-COMPILE = $(BIN)/python -m compileall -q -j 0 -x '/kubernetes/' .venv/lib || true
+COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 -x '/kubernetes/' .venv/lib || true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

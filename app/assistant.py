@@ -56,6 +56,11 @@ class Assistant:
         assert isinstance(last, Done)
         return last.answer
 
+    def finds(self, question: str) -> bool:
+        """Whether the documents alone answer a question; no model is asked."""
+        query = self._retrieve.read(question, ())
+        return next(extract(query, self._retrieve(query), 1), None) is not None
+
     def walk(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """The same as events: sources first, then each statement once it is grounded, the finished answer last."""
         question = self._checked(question)

@@ -23,11 +23,11 @@ UNNAMED = re.compile(
 
 
 def example_questions(assistant: Assistant, most: int = 4) -> tuple[str, ...]:
-    """At most `most` questions that are answered (each was asked), about what people said and what headings name."""
+    """At most `most` questions that the documents answer (each was tried), about what people said and what headings name."""
     speakers, headings = _speakers(assistant.collection.catalogue), _headings(assistant.collection.catalogue)
     asked = chain.from_iterable(zip_longest(speakers, headings))
     candidates = islice(dict.fromkeys(question for question in asked if question), TRIED)
-    return tuple(islice((question for question in candidates if assistant.ask(question).status == "answered"), most))
+    return tuple(islice((question for question in candidates if assistant.finds(question)), most))
 
 
 def _speakers(catalogue: Catalogue) -> Iterator[str]:

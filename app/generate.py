@@ -95,7 +95,7 @@ class GenerativeAnswerer:
         self, question: str, history: Sequence[Turn], hits: Sequence[Hit]
     ) -> tuple[str, str, tuple[Turn, ...], Shown]:
         system = fill("answer", refusal=REFUSAL)
-        frame = fill("question", refusal=REFUSAL, question=as_data(question), passages="")
+        frame = fill("question", question=as_data(question), passages="")
         budget = int((self._context - answer_tokens(self._context)) * MARGIN) - count_tokens(system + frame)
         budget -= 2 * TOKENS_PER_MESSAGE
         turns = recent(history, budget // 4)
@@ -103,7 +103,7 @@ class GenerativeAnswerer:
         shown = show([hit.passage for hit in hits], budget)
         if not shown.passages:
             raise ModelError("the question leaves no room for a passage; raise llm_context, or ask a shorter question")
-        return system, fill("question", refusal=REFUSAL, question=as_data(question), passages=shown.text), turns, shown
+        return system, fill("question", question=as_data(question), passages=shown.text), turns, shown
 
     def _usage(self, system: str, user: str, turns: Sequence[Turn], said: list[str], shown: Shown) -> dict[str, int]:
         """Tokens as we count them, since not every endpoint tells."""

@@ -6,6 +6,7 @@
 
   const PLACE = /^#source\/([^/]+)\/([^/]+)\/((?:\d+-\d+)(?:,\d+-\d+)*)$/;
   let opener = null; // what had the focus before the source was opened
+  let depth = 0; // how far the panel was scrolled then
   let latest = 0; // the newest request: an older answer that comes later is dropped
 
   const element = (id) => document.getElementById(id);
@@ -46,6 +47,7 @@
     } else {
       reader.innerHTML = content;
     }
+    if (document.body.dataset.panel !== "reader") depth = element("panel").scrollTop;
     document.body.dataset.panel = "reader";
     (reader.querySelector("h3") || element("back")).focus({ preventScroll: true });
     const behavior = calm() ? "auto" : "smooth";
@@ -60,6 +62,7 @@
     if (document.body.dataset.panel !== "reader") return;
     delete document.body.dataset.panel;
     element("reader").replaceChildren();
+    element("panel").scrollTop = depth;
     if (location.hash) history.pushState(null, "", location.pathname + location.search);
     if (opener?.isConnected) opener.focus();
     opener = null;
@@ -117,6 +120,14 @@
     if (location.hash) follow();
   }
 
-  window.onrecord = { showSources };
+  // A new question: its sources, from the top.
+  function startOver() {
+    depth = 0;
+    opener = null;
+    showSources();
+    element("panel").scrollTop = 0;
+  }
+
+  window.onrecord = { startOver };
   begin();
 })();

@@ -25,7 +25,9 @@ _MARKER = re.compile(rf"\s*{_ITEM}(?:\s*(?:[,;&]|and)\s*{_ITEM})*\s*", re.IGNORE
 _MAY_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 # What the sentence splitter takes for an end although it never is one.
 _NEVER_ENDS = re.compile(r"(?:^|[\s(\"“])(?:Lt|Col|Maj|Adm|Sgt|Capt|Brig|e\.g|i\.e|cf|approx)\.$")
+_PLAIN_END = re.compile(r"(?:^|.*[^\w.])[a-z]{2,}[.!?…][\"'”’»)\]]*$")  # of a word that is no initials, title or month
 _LEANS_BACK = re.compile(r"[.,;:!?…](?!\d)|[)\]\"'”’»]+[.,;:!?…]*$")
+_BRACKETS = re.compile(r"\s*\[([^\[\]]*)\]")
 _EMPTY_BRACKETS = re.compile(r"\s*\(\s*\)")
 
 
@@ -101,6 +103,7 @@ class ReferenceParser:
         self._own: list[Reference] = ahead
         self._leads = bool(ahead)
         self._behind: list[Reference] = []  # markers after its last word so far
+        self._sure = False  # whether its last word is closed by a full stop behind a marker: no abbreviation
 
     def feed(self, delta: str) -> Iterator[Claim]:
         for token in self._plain.feed(delta):
@@ -149,6 +152,7 @@ class ReferenceParser:
             self._own += self._behind + self._ahead
         after_marker = bool(self._behind)
         self._behind, self._ahead, self._break = [], [], ""
+        self._sure = after_marker and bool(_LEANS_BACK.match(word)) and bool(_MAY_END.search(word))
         if after_marker and _LEANS_BACK.match(word):
             self._words[-1] += word
         else:
@@ -174,6 +178,8 @@ class ReferenceParser:
         last = self._words[-1]
         if not _MAY_END.search(last) or (self._behind and _LEANS_BACK.match(word)):
             return False
+        if self._sure or (self._behind and word[0].isupper() and _PLAIN_END.match(last)):
+            return True
         before = " ".join(self._words[-WINDOW // 4 :])[-WINDOW:]
         return not _NEVER_ENDS.search(before) and _splits(before, word[:WINDOW])
 
@@ -183,6 +189,8 @@ class ReferenceParser:
 
     def _end(self, finished: bool = True) -> Iterator[Claim]:
         text = " ".join(self._words)
+        # What became a marker only when markup in its middle was dropped must not pass for one of ours.
+        text = _BRACKETS.sub(lambda match: "" if parse_marker(match[1]) else match[0], text).strip()
         if self._own:
             text = _EMPTY_BRACKETS.sub("", text)
         if any("\ud800" <= character <= "\udfff" for character in text):  # halves of a character in two deltas

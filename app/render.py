@@ -26,6 +26,7 @@ FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\s*\n|\Z)
 HEADING = re.compile(r"^(#{1,6}[ \t]+)([^\r\n]+)", re.MULTILINE)
 MONTHS = "January February March April May June July August September October November December".split()
 NEAREST_SHOWN = 3
+EXCERPT = 300  # characters; the page cuts them off after two lines
 
 # Where the page's script puts a source; it stays empty on the server, so that Gradio never touches it.
 READER_FRAME = (
@@ -94,7 +95,7 @@ def exchange(each: Exchange) -> str:
     if each.running:
         parts.append(_progress(each))
     elif each.stage == "stopped":
-        parts.append('<p class="stopped">Stopped. What stands here is not a finished answer.</p>')
+        parts.append('<p class="ended">Stopped. What stands here is not a finished answer.</p>')
     elif each.stage == "failed":
         parts.append(error(each.problem))
     return f'<article class="exchange {each.stage}">{"".join(parts)}</article>'
@@ -133,11 +134,7 @@ def source_link(document_id: str, version: str, spans: Iterable[Span]) -> str:
 
 def refusal(hits: Sequence[Hit], searched: int) -> str:
     """That nothing answers, what was searched, and what came nearest; never dressed as an answer."""
-    nearest = "".join(
-        f'<li><a href="{_passage_link(hit.passage)}">{escape(_name(hit.passage.document))}</a> '
-        f"<span>{_byline('', hit.passage.document.metadata.source, hit.passage.document.metadata.date)}</span></li>"
-        for hit in hits[:NEAREST_SHOWN]
-    )
+    nearest = "".join(f"<li>{_near(hit.passage)}</li>" for hit in hits[:NEAREST_SHOWN])
     listing = f'<h4>Nearest passages, not an answer</h4><ul class="nearest">{nearest}</ul>' if nearest else ""
     return (
         f'<section class="refusal"><h3>{REFUSED}</h3>'
@@ -280,15 +277,16 @@ def _visible(passage: Passage, cited: Mapping[Citation, int]) -> str:
 
 
 def _about(document: Document) -> str:
-    """The head of the reader: title, source, date, author, file and, where it is a web address, a link."""
+    """The head of the reader: title, source and date; then author, file and, where it is a web address, a link."""
     about: Metadata = document.metadata
-    rows = [("Source", escape(about.source)), ("Date", _day(about.date)), ("Author", escape(about.author))]
-    rows.append(("File", f"<code>{escape(document.name)}</code>"))
+    rows = [("Author", escape(about.author)), ("File", f"<code>{escape(document.name)}</code>")]
     if urlsplit(about.url).scheme in ("http", "https"):
         link = f'<a href="{attribute(about.url)}" rel="noopener noreferrer" target="_blank">{escape(about.url)}</a>'
         rows.append(("Address", link))
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows if value)
-    return f'<header><h3 tabindex="-1">{escape(_name(document))}</h3><dl>{listed}</dl></header>'
+    byline = _byline("", about.source, about.date)
+    head = f'<h3 tabindex="-1">{escape(_name(document))}</h3>' + (f'<p class="byline">{byline}</p>' if byline else "")
+    return f"<header>{head}</header><dl>{listed}</dl>"
 
 
 def _progress(each: Exchange) -> str:
@@ -323,9 +321,10 @@ def _day(text: str) -> str:
 
 
 def _found(how: Sequence[Rank]) -> str:
-    """`Found by meaning (1st) and by words (3rd)`."""
-    ways = [f"by {rank.ranking} ({_ordinal(rank.place)})" for rank in how]
-    return f"Found {' and '.join(ways)}" if ways else ""
+    """`Found by meaning (1st), words (2nd) and sentence (3rd)`."""
+    *ways, last = [f"{rank.ranking} ({_ordinal(rank.place)})" for rank in how] or [""]
+    listed = f"{', '.join(ways)} and {last}" if ways else last
+    return f"Found by {listed}" if listed else ""
 
 
 def _ordinal(place: int) -> str:
@@ -335,6 +334,17 @@ def _ordinal(place: int) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _near(passage: Passage) -> str:
+    """A passage in two lines: where it is from, and how it begins."""
+    about, text = passage.document.metadata, passage.document.text
+    words = " ".join(each.visible(text) for each in passage.sentences if each.kind == "text") or passage.text
+    byline = _byline("", about.source, about.date)
+    return (
+        f'<a href="{_passage_link(passage)}">{escape(_name(passage.document))}</a> '
+        f'<span>{byline}</span><p class="excerpt">{escape(words[:EXCERPT])}</p>'
+    )
 
 
 def _passage_link(passage: Passage) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,21 @@ class Found:
     matches: tuple[tuple[Match, ...], ...]
 
 
+LEANING = re.compile(
+    r"^\W*(?:and|but|so|or|also|what about|how about|why not|why|when|where|who else|what else|since when|how so)\W*$|"
+    r"^\W*(?:and|but|so|or|what about|how about)\b|"
+    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|that|these|those|there|then|one|ones|former|latter|"
+    r"same|else|another|others?)\b",
+    re.IGNORECASE,
+)
+FEW = 2  # content words; a question of fewer is an ellipsis
+
+
+def leans(question: str) -> bool:
+    """Whether a question needs the one before it to be understood: a pronoun, a conjunction in front, or hardly a word."""
+    return bool(LEANING.search(question)) or len(stems(question)) < FEW
+
+
 class Retriever:
     """Finds the passages of a collection for a query; every one is current in the catalogue."""
 
@@ -58,9 +74,9 @@ class Retriever:
         self._count = count
 
     def read(self, question: str, history: Sequence[Turn]) -> Query:
-        """The query for a question; a follow-up is searched together with the question it follows."""
+        """The query for a question; one that leans on the conversation is searched together with the question before."""
         asked = [turn.content for turn in history if turn.role == "user"]
-        text = f"{asked[-1]} {question}" if asked else question
+        text = f"{asked[-1]} {question}" if asked and leans(question) else question
         weights = self._collection.words.weights(stems(text))
         return Query(question, text, self._collection.embedder.question(text), weights)
 

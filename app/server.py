@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 import webbrowser
@@ -145,6 +146,11 @@ class _Announcing(uvicorn.Server):
             print(f"Onrecord is at {self.where}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
             if self.open_browser:
                 webbrowser.open(self.where)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends also what open pages still listen to, without a traceback for each of them."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+        await super().shutdown(sockets)
 
 
 def _source(found: Document | None, starts: list[int], ends: list[int]) -> tuple[str, str, int]:

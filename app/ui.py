@@ -38,7 +38,7 @@ BETWEEN_UPDATES = 0.05  # seconds, so at most 20 updates a second
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Consolas", "Liberation Mono", "monospace")
 HEAD = '<link rel="stylesheet" href="page.css"><script src="page.js" defer></script>'
-SHOW_SOURCES = "() => { window.onrecord && window.onrecord.showSources(); }"
+START_OVER = "() => { window.onrecord && window.onrecord.startOver(); }"
 BROKEN = "Something went wrong inside Onrecord. The terminal it was started from shows the details."
 
 Updates = dict[Any, Any]  # Gradio's own shape: component -> new value
@@ -112,10 +112,10 @@ class Page:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.talk], shown, **quiet)]
         asked += [button.click(self.answer, [button, self.talk], shown, **quiet) for button in self.buttons]
-        self.stop.click(self.stopped, [self.talk], shown, cancels=asked, queue=False, **quiet)
-        self.clear.click(self.cleared, None, shown, cancels=asked, queue=False, **quiet)
+        self.stop.click(self.stopped, [self.talk], shown, cancels=asked, **quiet)
+        self.clear.click(self.cleared, None, shown, cancels=asked, **quiet)
         begins = [self.box.submit, self.ask.click, self.clear.click, *(button.click for button in self.buttons)]
-        gr.on(begins, None, None, None, js=SHOW_SOURCES, api_visibility="private")
+        gr.on(begins, None, None, None, js=START_OVER, api_visibility="private")
         opening = self.blocks.load(self.opened, None, [self.masthead, self.current], **quiet)
         opening.then(self.suggested, None, self.buttons, **quiet)
 
@@ -198,6 +198,7 @@ def mount(app: Any, blocks: gr.Blocks) -> None:
         app,
         blocks,
         path="/",
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         footer_links=[],
         run_history=False,
         show_error=False,

@@ -1,8 +1,8 @@
 """The catalogue (SQLite, WAL): the truth about every document, version, sentence, chunk and problem.
 
 A version is current when its document points at it. Everything else in the file is on its way in or out: a kill leaves
-versions that no document points at, and the next writer clears them from all stores (`Collection.sweep`). Chunk ids are never
-used twice, so an entry that a derived index still holds can only be dropped, never mistaken for another text.
+versions that no document points at, and the next writer clears them from all stores (`Collection.sweep`). Chunk ids
+are never used twice, so an entry that a derived index still holds can only be dropped, never mistaken for another text.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,7 @@ CREATE TABLE problems (
     path TEXT PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL, seen_at TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+DOCUMENT = "d.id, v.version, d.name, v.text, v.metadata"
 CURRENT = "chunks JOIN documents ON documents.version_id = chunks.version_id"
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 
@@ -104,11 +106,13 @@ class Catalogue:
             found = self.meta("schema")
         except sqlite3.Error as error:
             raise HomeError(
-                f"the catalogue {path} cannot be used ({error}); put it back from a backup, or remove its folder and index again"
+                f"the catalogue {path} cannot be used ({error}); "
+                "put it back from a backup, or remove its folder and index again"
             ) from error
         if found != SCHEMA_VERSION:
             raise HomeError(
-                f"{path} was made by another version of Onrecord (schema {found or 'none'}); remove its folder and index again"
+                f"{path} was made by another version of Onrecord (schema {found or 'none'}); "
+                "remove its folder and index again"
             )
 
     def _has_schema(self) -> bool:
@@ -150,7 +154,7 @@ class Catalogue:
             raise
         db.execute("COMMIT")
 
-    # -- what the collection is ------------------------------------------------------------------------------------------
+    # -- what the collection is ----------------------------------------------------------------------------------------
 
     def meta(self, key: str) -> str:
         """A recorded fact about the whole collection; empty when there is none."""
@@ -177,12 +181,16 @@ class Catalogue:
             "SELECT d.id, d.path, d.root, d.name, v.version, v.fingerprint, v.encoding, v.metadata, v.indexed_at "
             "FROM documents d JOIN versions v ON v.id = d.version_id ORDER BY d.name"
         )
-        return [Entry(*row[:7], Metadata(**json.loads(row[7])), row[8]) for row in rows]
+        return [
+            Entry(row[0], row[1], row[2], row[3], row[4], row[5], row[6], Metadata(**json.loads(row[7])), row[8])
+            for row in rows
+        ]
 
     def headings(self, most: int) -> list[str]:
         """Different headings of current chunks, at most `most`, the longest sections' first."""
         rows = self._db.execute(
-            f"SELECT heading FROM {CURRENT} WHERE length(heading) BETWEEN 8 AND 60 GROUP BY heading ORDER BY count(*) DESC, heading LIMIT ?",
+            f"SELECT heading FROM {CURRENT} WHERE length(heading) BETWEEN 8 AND 60 "
+            "GROUP BY heading ORDER BY count(*) DESC, heading LIMIT ?",
             [most],
         )
         return [str(row[0]) for row in rows]
@@ -192,17 +200,17 @@ class Catalogue:
             Problem(*row) for row in self._db.execute("SELECT path, kind, reason, remedy FROM problems ORDER BY path")
         ]
 
-    # -- reading ---------------------------------------------------------------------------------------------------------
+    # -- reading -------------------------------------------------------------------------------------------------------
 
     def document(self, document_id: str, version: str = "") -> Document | None:
-        """The current text of a document; None when it is gone, or when its current version is not the one asked for."""
+        """The current text of a document; None when it is gone, or not current in the version asked for."""
         row = self._db.execute(
-            "SELECT d.id, v.version, d.name, v.text, v.metadata FROM documents d JOIN versions v ON v.id = d.version_id WHERE d.id = ?",
+            f"SELECT {DOCUMENT} FROM documents d JOIN versions v ON v.id = d.version_id WHERE d.id = ?",
             [document_id],
         ).fetchone()
         if row is None or (version and row[1] != version):
             return None
-        return Document(*row[:4], Metadata(**json.loads(row[4])))
+        return _document(row)
 
     def find_document(self, name: str) -> Document | None:
         """By its name as citations give it."""
@@ -228,16 +236,17 @@ class Catalogue:
         for chunk_id, version_id, start, end, first, last in rows:
             if version_id not in documents:
                 row = db.execute(
-                    "SELECT d.id, v.version, d.name, v.text, v.metadata FROM versions v JOIN documents d ON d.id = v.document_id WHERE v.id = ?",
+                    f"SELECT {DOCUMENT} FROM versions v JOIN documents d ON d.id = v.document_id WHERE v.id = ?",
                     [version_id],
                 ).fetchone()
-                documents[version_id] = Document(*row[:4], Metadata(**json.loads(row[4])))
+                documents[version_id] = _document(row)
             inside = tuple(self._sentences(db, version_id, first, last))
             yield chunk_id, Passage(chunk_id, documents[version_id], Span(start, end), first, inside)
 
     def _sentences(self, db: sqlite3.Connection, version_id: int, first: int, last: int) -> Iterator[Sentence]:
         rows = db.execute(
-            "SELECT start, end, kind, paragraph, pieces FROM sentences WHERE version_id = ? AND ordinal >= ? AND ordinal < ? ORDER BY ordinal",
+            "SELECT start, end, kind, paragraph, pieces FROM sentences "
+            "WHERE version_id = ? AND ordinal >= ? AND ordinal < ? ORDER BY ordinal",
             [version_id, first, last],
         )
         for start, end, kind, paragraph, pieces in rows:
@@ -247,7 +256,7 @@ class Catalogue:
             )
 
     def sentence_vectors(self, document_id: str) -> Vectors:
-        """`(sentences of the document, dimension)` in reading order, float32 (stored as float16); no rows when it is gone."""
+        """`(sentences of the document, dimension)` in reading order, float32 (kept as float16); none when gone."""
         row = self._db.execute(
             "SELECT vectors FROM sentence_vectors s JOIN documents d ON d.version_id = s.version_id WHERE d.id = ?",
             [document_id],
@@ -271,7 +280,7 @@ class Catalogue:
             found += self._db.execute(f"SELECT id, text FROM chunks WHERE id IN ({marks})", part).fetchall()
         return found
 
-    # -- writing ---------------------------------------------------------------------------------------------------------
+    # -- writing -------------------------------------------------------------------------------------------------------
 
     def add(
         self, prepared: Sequence[Prepared], sentence_vectors: Vectors | None, indexed_at: str
@@ -284,20 +293,7 @@ class Catalogue:
         row = 0
         with self.writing() as db:
             for item in prepared:
-                document = item.document
-                version_id = db.execute(
-                    "INSERT INTO versions (document_id, version, fingerprint, encoding, text, metadata, indexed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        document.id,
-                        document.version,
-                        item.fingerprint,
-                        item.encoding,
-                        document.text,
-                        json.dumps(asdict(document.metadata)),
-                        indexed_at,
-                    ],
-                ).lastrowid
-                assert version_id is not None
+                version_id = _insert_version(db, item, indexed_at)
                 db.executemany(
                     "INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?)", _sentence_rows(version_id, item.sentences)
                 )
@@ -305,32 +301,16 @@ class Catalogue:
                     rows = sentence_vectors[row : row + len(item.sentences)].astype(np.float16)
                     db.execute("INSERT INTO sentence_vectors VALUES (?, ?)", [version_id, rows.tobytes()])
                     row += len(item.sentences)
-                ids = []
-                for chunk in item.chunks:
-                    ids.append(
-                        db.execute(
-                            "INSERT INTO chunks (version_id, start, end, first, last, heading, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                            [
-                                version_id,
-                                chunk.span.start,
-                                chunk.span.end,
-                                chunk.first,
-                                chunk.last,
-                                chunk.heading,
-                                chunk.text,
-                            ],
-                        ).lastrowid
-                        or 0
-                    )
-                written[item.path] = (version_id, ids)
+                written[item.path] = (version_id, [_insert_chunk(db, version_id, chunk) for chunk in item.chunks])
         return written
 
     def make_current(self, prepared: Sequence[Prepared], version_ids: Mapping[str, int], removed: Sequence[str]) -> int:
-        """The moment of truth: documents point at their new versions, removed ones are gone; returns the new generation."""
+        """The moment of truth: documents point at their new versions, removed ones are gone. The new generation."""
         with self.writing() as db:
             for item in prepared:
                 db.execute(
-                    "INSERT INTO documents VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id, root = excluded.root",
+                    "INSERT INTO documents VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id, root = excluded.root",
                     [item.document.id, item.path, item.root, item.document.name, version_ids[item.path]],
                 )
             db.executemany("DELETE FROM documents WHERE id = ?", [[document_id] for document_id in removed])
@@ -360,6 +340,32 @@ class Catalogue:
                 "INSERT OR REPLACE INTO problems VALUES (?, ?, ?, ?, ?)",
                 [[problem.path, problem.kind, problem.reason, problem.remedy, seen_at] for problem in problems],
             )
+
+
+def _document(row: Sequence[Any]) -> Document:
+    document_id, version, name, text, about = row
+    return Document(document_id, version, name, text, Metadata(**json.loads(about)))
+
+
+def _insert_version(db: sqlite3.Connection, item: Prepared, indexed_at: str) -> int:
+    document = item.document
+    about = json.dumps(asdict(document.metadata))
+    row_id = db.execute(
+        "INSERT INTO versions (document_id, version, fingerprint, encoding, text, metadata, indexed_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [document.id, document.version, item.fingerprint, item.encoding, document.text, about, indexed_at],
+    ).lastrowid
+    assert row_id is not None
+    return row_id
+
+
+def _insert_chunk(db: sqlite3.Connection, version_id: int, chunk: Chunk) -> int:
+    row_id = db.execute(
+        "INSERT INTO chunks (version_id, start, end, first, last, heading, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [version_id, chunk.span.start, chunk.span.end, chunk.first, chunk.last, chunk.heading, chunk.text],
+    ).lastrowid
+    assert row_id is not None
+    return row_id
 
 
 def _sentence_rows(version_id: int, sentences: Sequence[Sentence]) -> Iterator[tuple[object, ...]]:

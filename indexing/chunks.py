@@ -11,7 +11,7 @@ from indexing.spans import hull
 TARGET = 130  # words
 HARD = 240  # words between a chunk's first and last character, residue in its middle included
 TAIL = 40  # words; a shorter rest joins the chunk before it
-RECIPE = "chunks-1"  # changes when the same text would be cut otherwise, so that everything is indexed again
+RECIPE = "chunks-2"  # changes when the same text would be cut otherwise, so that everything is indexed again
 
 
 def chunks_of(text: str, sentences: Sequence[Sentence], metadata: Metadata) -> tuple[Chunk, ...]:

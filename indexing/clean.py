@@ -28,7 +28,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Pieces of a text joined for reading, with the way back: every character of `text` is a character of the source."""
+    """Pieces of a text joined for reading, with the way back: every character of `text` is one of the source."""
 
     text: str
     pieces: tuple[Span, ...]
@@ -90,7 +90,8 @@ TEASER_LABEL = re.compile(
 
 
 def _teaser(shown: list[str], label: int) -> Iterator[int]:
-    """A label such as "Other Topics of Interest" whose headline stands both before and after it takes the headline and its summary along."""
+    """The lines that a label such as "Other Topics of Interest" takes along: the headline that stands both before and
+    after it, and the summary below."""
     if TEASER_LABEL.fullmatch(shown[label].strip()) is None or label + 1 >= len(shown):
         return
     headline = shown[label + 1].strip()

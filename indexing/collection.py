@@ -48,8 +48,8 @@ class Collection:
             self.catalogue.set_meta({"embedder": self.embedder.name, "dimension": str(self.embedder.dimension)})
         elif (recorded, self.catalogue.meta("dimension")) != (self.embedder.name, str(self.embedder.dimension)):
             raise HomeError(
-                f"the index in {self.home} was made with the embedder {recorded}, the settings name {self.embedder.name}; "
-                "set `embed` back, or index into another --home"
+                f"the index in {self.home} was made with the embedder {recorded}, the settings name "
+                f"{self.embedder.name}; set `embed` back, or index into another --home"
             )
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Collection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # -- searching -------------------------------------------------------------------------------------------------------
+    # -- searching -----------------------------------------------------------------------------------------------------
 
     def count(self) -> int:
         """How many documents are searched."""
@@ -85,7 +85,7 @@ class Collection:
         """Those of the chunks that are current, read from the catalogue."""
         return self.catalogue.passages(chunk_ids)
 
-    # -- keeping in step -------------------------------------------------------------------------------------------------
+    # -- keeping in step -----------------------------------------------------------------------------------------------
 
     def in_step(self) -> bool:
         """Whether both indexes have reached the catalogue's generation and nothing half-done is left."""

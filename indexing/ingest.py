@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -71,7 +72,7 @@ def index(
 
     `locked`: the caller holds the collection's lock already.
 
-    A folder that suddenly lost most of its files is taken for unmounted, not for emptied, unless `prune` says otherwise.
+    A folder that suddenly lost most of its files is taken for unmounted, not for emptied, unless `prune` is given.
     Raises OnrecordError before anything is changed when a path is missing or nothing there can be indexed.
     """
     began = time.perf_counter()
@@ -81,21 +82,27 @@ def index(
         known = {entry.path: entry for entry in collection.catalogue.entries()}
         scopes = _scopes(paths, {Path(entry.root) for entry in known.values()})
         files = {file: root for path, root in scopes.items() for file in find_files(path)}
-        gone = [entry for entry in known.values() if _in_scope(entry, scopes) and Path(entry.path) not in files]
+        gone = [entry for entry in known.values() if _inside(entry.path, scopes) and Path(entry.path) not in files]
         _refuse_if_suspicious(scopes, files, known, gone, prune=prune)
         run = _Run()
         _index_files(collection, files, known, run, max_bytes, progress)
         _commit(collection, [], [entry.id for entry in gone], run)
         run.seen["removed"] += len(gone)
         now = _now()
-        collection.catalogue.record_problems([*map(str, files), *(entry.path for entry in gone)], run.problems, now)
+        settled = [problem.path for problem in collection.catalogue.problems() if _inside(problem.path, scopes)]
+        collection.catalogue.record_problems(settled, run.problems, now)
         collection.catalogue.set_meta({"indexed_at": now})
         _rename(collection, scopes.values())
     seen = run.seen
     return Report(
-        collection.catalogue.count_documents(),
-        collection.catalogue.count_chunks(),
-        *(seen[key] for key in ("added", "changed", "removed", "unchanged", "skipped", "failed")),
+        documents=collection.catalogue.count_documents(),
+        chunks=collection.catalogue.count_chunks(),
+        added=seen["added"],
+        changed=seen["changed"],
+        removed=seen["removed"],
+        unchanged=seen["unchanged"],
+        skipped=seen["skipped"],
+        failed=seen["failed"],
         seconds=time.perf_counter() - began,
         problems=tuple(run.problems),
         stages=dict(run.stages),
@@ -110,7 +117,7 @@ def _scopes(paths: Sequence[Path], roots: Iterable[Path]) -> dict[Path, Path]:
     """`{path as given, resolved: its root}`; a path inside a folder that is indexed already belongs to that folder."""
     scopes: dict[Path, Path] = {}
     for given in paths:
-        path = given.resolve()
+        path = Path(os.path.realpath(given))
         if not path.exists():
             raise OnrecordError(f"{given} does not exist; nothing was changed")
         around = [root for root in roots if path.is_relative_to(root)]
@@ -118,23 +125,23 @@ def _scopes(paths: Sequence[Path], roots: Iterable[Path]) -> dict[Path, Path]:
     return scopes
 
 
-def _in_scope(entry: Entry, scopes: dict[Path, Path]) -> bool:
-    return any(Path(entry.path).is_relative_to(path) for path in scopes)
+def _inside(path: str, scopes: Iterable[Path]) -> bool:
+    return any(Path(path).is_relative_to(scope) for scope in scopes)
 
 
 def _refuse_if_suspicious(
     scopes: dict[Path, Path], files: dict[Path, Path], known: dict[str, Entry], gone: list[Entry], *, prune: bool
 ) -> None:
     places = ", ".join(map(str, scopes))
-    before = sum(_in_scope(entry, scopes) for entry in known.values())
+    before = sum(_inside(entry.path, scopes) for entry in known.values())
     if not any(file.suffix.lower() in READERS for file in files) and not prune:
         kinds = " ".join(sorted(READERS))
         kept = f" The {before} documents indexed from there are kept; --prune removes them." if before else ""
         raise OnrecordError(f"there is nothing to index in {places}: no file of a kind Onrecord reads ({kinds}).{kept}")
     if len(gone) >= MANY and len(gone) * 2 > before and not prune:
         raise OnrecordError(
-            f"{len(gone)} of the {before} documents indexed from {places} are gone; if the folder is not just unmounted, "
-            "run again with --prune to remove them. Nothing was changed."
+            f"{len(gone)} of the {before} documents indexed from {places} are gone; if the folder is not just "
+            "unmounted, run again with --prune to remove them. Nothing was changed."
         )
 
 
@@ -156,7 +163,7 @@ def _index_files(
             outcome = "unchanged" if item is None else ("changed" if str(file) in known else "added")
         except LoadError as error:
             item, outcome = None, "skipped" if error.skipped else "failed"
-            run.problems.append(Problem(str(file), outcome, error.reason, error.remedy))
+            run.problems.append(Problem(_printable(file), outcome, error.reason, error.remedy))
             if str(file) in known and not isinstance(error, UnreadableError):
                 # The file is there and no longer holds the text that is indexed, so that text must not be shown.
                 _commit(collection, [], [known[str(file)].id], run)
@@ -169,8 +176,13 @@ def _index_files(
             _commit(collection, waiting, [], run)
             waiting = []
         done += sizes[file]
-        progress(Progress(done, total, str(file.relative_to(root)), outcome))
+        progress(Progress(done, total, _printable(file.relative_to(root)), outcome))
     _commit(collection, waiting, [], run)
+
+
+def _printable(path: Path) -> str:
+    """The path as text that can be stored and shown, whatever bytes it is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _size(file: Path) -> int:
@@ -182,6 +194,8 @@ def _size(file: Path) -> int:
 
 def _prepare(file: Path, root: Path, entry: Entry | None, taken: dict[str, str], max_bytes: int) -> Prepared | None:
     """The file ready to be embedded; None when the very same bytes are indexed already."""
+    if _printable(file) != str(file):
+        raise LoadError("its path is not valid UTF-8", "rename it")
     data = read_bytes(file, max_bytes)
     fingerprint = f"{RECIPE}:{digest(data)}"
     if entry is not None and entry.fingerprint == fingerprint:
@@ -244,7 +258,7 @@ class _Clock:
 
 
 def _rename(collection: Collection, roots: Iterable[Path]) -> None:
-    """Names are paths below the root; where two roots clash, the root's name goes before, and if that clashes too, the path."""
+    """Names are paths below the root; where two clash, the root's name goes before; else it is the path."""
     tops = set(map(str, roots))
     entries = collection.catalogue.entries()
     places = {}
@@ -252,14 +266,25 @@ def _rename(collection: Collection, roots: Iterable[Path]) -> None:
         around = [top for top in tops if Path(entry.path).is_relative_to(top)]
         root = Path(min([entry.root, *around], key=len))
         places[entry.id] = (root, Path(entry.path).relative_to(root).as_posix())
-    short = Counter(name for _, name in places.values())
-    long = Counter(f"{root.name}/{name}" for root, name in places.values())
-    names = {}
-    for entry in entries:
-        root, name = places[entry.id]
-        full = f"{root.name}/{name}"
-        chosen = name if short[name] == 1 else full if long[full] == 1 else entry.path
-        if (entry.root, entry.name) != (str(root), chosen):
-            names[entry.id] = (str(root), chosen)
-    if names:
-        collection.catalogue.rename(names)
+    names = _distinct({key: (name, f"{root.name}/{name}") for key, (root, name) in places.items()}, entries)
+    changed = {
+        entry.id: (str(places[entry.id][0]), names[entry.id])
+        for entry in entries
+        if (entry.root, entry.name) != (str(places[entry.id][0]), names[entry.id])
+    }
+    if changed:
+        collection.catalogue.rename(changed)
+
+
+def _distinct(short: dict[str, tuple[str, str]], entries: Sequence[Entry]) -> dict[str, str]:
+    """For each document id the first of its names, `(short, with the root)` or else its path, that no other one has."""
+    choices = {entry.id: (*short[entry.id], entry.path) for entry in entries}
+    level = dict.fromkeys(choices, 0)
+    while True:
+        chosen = {key: names[level[key]] for key, names in choices.items()}
+        seen = Counter(chosen.values())
+        clashing = [key for key, name in chosen.items() if seen[name] > 1 and level[key] < 2]
+        if not clashing:
+            return chosen
+        for key in clashing:
+            level[key] += 1

@@ -18,9 +18,11 @@ from indexing.documents import Metadata
 from indexing.errors import LoadError, UnreadableError
 from indexing.markdown import front_matter, markdown_blocks
 from indexing.sentences import sentences_of
-from indexing.spans import Span
 
 MEGABYTE = 1_000_000
+MAX_VALUE = 1_000  # characters of one front-matter value
+MAX_LISTED = 50  # items of a front-matter list
+MAX_DIGITS = 100  # of a number in front matter: Python refuses to write out one of thousands
 BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\0\0", "utf-32-le"),
@@ -103,7 +105,7 @@ def digest(data: bytes) -> str:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """`(text, encoding)`: by byte order mark, else UTF-8, else the likeliest legacy encoding; newlines stay as they are."""
+    """`(text, encoding)`: by byte order mark, else UTF-8, else the likeliest legacy encoding; newlines are kept."""
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             try:
@@ -118,7 +120,10 @@ def decode(data: bytes) -> tuple[str, str]:
         guess = charset_normalizer.from_bytes(data).best()
     if guess is None:
         raise LoadError("its encoding is not known", "save it as UTF-8")
-    return data.decode(guess.encoding), guess.encoding
+    try:
+        return data.decode(guess.encoding), guess.encoding
+    except UnicodeDecodeError as error:
+        raise LoadError(f"it looks like {guess.encoding} but is not ({error.reason})", "save it as UTF-8") from error
 
 
 def _read_plain(data: bytes, path: Path) -> Loaded:
@@ -138,13 +143,20 @@ def _read_markdown(data: bytes, path: Path) -> Loaded:
 
 def _plain(value: object) -> str:
     """A front-matter value as one line of text; dates become ISO, lists are joined, anything deeper is left out."""
+    # Only one level of lists: aliases can nest them without end, and a few lines can stand for billions of items.
+    values = value[:MAX_LISTED] if isinstance(value, list) else [value]
+    return ", ".join(filter(None, map(_scalar, values)))[:MAX_VALUE]
+
+
+def _scalar(value: object) -> str:
     if isinstance(value, datetime.datetime):
         return value.date().isoformat()
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(_plain, value[:50])))
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    if not isinstance(value, str | int | float) or (isinstance(value, int) and abs(value) >= 10**MAX_DIGITS):
+        return ""
+    # An escape such as "\ud800" makes half a character, which no index can store.
+    return " ".join(str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())[:MAX_VALUE]
 
 
 def _title(text: str, blocks: tuple[Block, ...], path: Path) -> str:

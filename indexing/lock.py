@@ -60,7 +60,8 @@ class OwnerLock:
     def __enter__(self) -> Self:
         if not self.try_acquire():
             raise HomeError(
-                f"{self._home} is in use by {self.owner() or 'another process'}; stop that first, or try again when it has finished"
+                f"{self._home} is in use by {self.owner() or 'another process'}; "
+                "stop that first, or try again when it has finished"
             )
         return self
 

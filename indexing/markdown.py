@@ -3,65 +3,84 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from indexing.clean import Block, without_residue
 from indexing.spans import Span
 
-FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+LINE_END = r"(?:\r\n|\r|\n)"
+FRONT_MATTER = re.compile(rf"---[ \t]*{LINE_END}(.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:{LINE_END}|\Z)", re.DOTALL)
 MAX_FRONT_MATTER = 65_536  # characters
+# PyYAML's own errors, and the bare ones that it lets through: `!!int ""`, `!!bool x`, `!!timestamp x`, `[[[[...`
+YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 # `text_join` would merge escapes and entities into their neighbours, which loses their length in the source.
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], Span]:
-    """The YAML mapping at the head of a text and its span; an empty mapping where there is none or it is not valid."""
+    """The YAML mapping at the head of a text and its span; an empty mapping where there is none or it is not valid.
+
+    Prose between two thematic breaks is not front matter: its span is empty.
+    """
     match = FRONT_MATTER.match(text)
     if match is None or match.end() > MAX_FRONT_MATTER:
         return {}, Span(0, 0)
     try:
         values = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError):
+    except YAML_ERRORS:
         values = None
+    if isinstance(values, str):
+        return {}, Span(0, 0)
     return (values if isinstance(values, dict) else {}), Span(0, match.end())
 
 
 def markdown_blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a Markdown text after its front matter: headings, paragraphs, list items, table rows, code."""
     head = front_matter(text)[1].end
+    text = text.replace("\0", "\ufffd")  # as markdown-it does; the places stay the same
     # markdown-it counts lines by "\n" after folding the other line ends, as this does.
     lines = [Span(head + m.start(), head + m.end()) for m in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", text[head:])]
-    blocks = []
-    heading = row = False
-    cells: list[Span] = []
-    for token in _PARSER.parse(text[head:]):
-        if token.type in ("heading_open", "heading_close"):
-            heading = token.type == "heading_open"
-        elif token.type == "tr_open":
-            row, cells = True, []
-        elif token.type == "tr_close":
-            row = False
-            if cells:
-                blocks.append(Block("text", tuple(cells)))
-        elif token.type == "inline" and token.map:
-            # A cell is looked for after the cell before it: two cells of a row can hold the same words.
-            raw = Span(
-                max(lines[token.map[0]].start, cells[-1].end if row and cells else 0), lines[token.map[1] - 1].end
-            )
-            pieces = tuple(_pieces(text, raw, token))
-            if row:
-                cells.extend(_with_gap(text, cells, pieces))
-            elif pieces:
-                blocks.append(Block("heading" if heading else "text", pieces))
-        elif token.type in ("fence", "code_block") and token.map:
-            blocks.extend(_code(text, lines[token.map[0] : token.map[1]], fenced=token.type == "fence"))
+    blocks = [
+        Block(kind, pieces)
+        for kind, pieces in _blocks(text, lines, _PARSER.parse(text[head:]))
+        if any(piece.of(text).strip() for piece in pieces)
+    ]
     return tuple(without_residue(text, blocks))
+
+
+def _blocks(text: str, lines: list[Span], tokens: Sequence[Token]) -> Iterator[tuple[Any, tuple[Span, ...]]]:
+    """`(kind, visible pieces)` of each block that markdown-it found."""
+    kind = "text"
+    row: list[Span] | None = None  # the pieces of the table row that is being read
+    cell_end = 0
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            kind = "heading" if token.type == "heading_open" else "text"
+        elif token.type == "tr_open":
+            row, cell_end = [], 0
+        elif token.type == "tr_close":
+            yield kind, tuple(row or ())
+            row = None
+        elif token.type == "inline" and token.map:
+            rows = lines[token.map[0] : token.map[1]]
+            if row is None:
+                yield kind, tuple(_pieces(token, _origins(text, rows, token.content)))
+            elif token.content:
+                origins = _cell_origins(text, Span(max(rows[0].start, cell_end), rows[0].end), token.content)
+                row.extend(_with_gap(text, row, tuple(_pieces(token, origins))))
+                cell_end = origins[-1] + 1 if origins else cell_end
+        elif token.type in ("fence", "code_block") and token.map:
+            raw = lines[token.map[0] + (token.type == "fence") : token.map[1]]
+            for line, shown in zip(raw, token.content.split("\n"), strict=False):
+                start = line.of(text).rfind(shown.strip()) + line.start
+                yield kind, (Span(start, start + len(shown.strip())),)
 
 
 def _with_gap(text: str, cells: list[Span], pieces: tuple[Span, ...]) -> tuple[Span, ...]:
@@ -72,64 +91,111 @@ def _with_gap(text: str, cells: list[Span], pieces: tuple[Span, ...]) -> tuple[S
     return pieces if blank is None else (Span(blank, blank + 1), *pieces)
 
 
-def _code(text: str, lines: list[Span], *, fenced: bool) -> Iterator[Block]:
-    for line in lines[1:-1] if fenced else lines:
-        shown = line.of(text)
-        if shown.strip():
-            start = line.start + len(shown) - len(shown.lstrip())
-            yield Block("text", (Span(start, start + len(shown.strip())),))
+def _origins(text: str, lines: Sequence[Span], content: str) -> list[int]:
+    """Where each character of a block's content stands in the text: every line of it ends one line of the source.
+
+    Before it stand indentation, `>` and list markers; after it blanks and, in a heading, closing `#`.
+    """
+    origins: list[int] = []
+    for line, shown in zip(lines, content.split("\n"), strict=False):
+        raw, core = line.of(text).rstrip("\r\n"), shown.strip()
+        start = line.start + raw.rfind(core) - (len(shown) - len(shown.lstrip()))
+        origins.extend(range(start, start + len(shown)))
+        origins.append(line.start + len(raw))
+    return origins[: len(content)]
 
 
-def _pieces(text: str, raw: Span, token: Token) -> Iterator[Span]:
-    """Walk a token's children through the source; what no child shows is syntax and is passed over."""
-    at = raw.start
-    for child in token.children or ():
-        if child.type in ("text", "code_inline"):
-            for part in child.content.split("\n"):  # markdown-it turns a line end inside code into a blank or leaves it
-                found = text.find(part, at, raw.end)
-                if part and found >= 0:
-                    yield Span(found, found + len(part))
-                    at = found + len(part)
-        elif child.type == "text_special":
-            found = text.find(child.markup, at, raw.end)
-            if found >= 0:
-                at = found + len(child.markup)
-                yield Span(found + (child.info == "escape"), at)
-        elif child.type in ("softbreak", "hardbreak"):
-            match = re.compile(r"\r\n|\r|\n").search(text, at, raw.end)
-            if match:
-                yield Span(match.start(), match.start() + 1)
-                at = match.end()
-        elif child.type == "image":
-            at = _after_target(text, _after_label(text, text.find("![", at, raw.end) + 2, raw.end), raw.end)
-        elif child.type == "html_inline":
-            at = max(at, text.find(child.content, at, raw.end) + len(child.content))
-        elif child.type == "link_close" and child.markup != "autolink":
-            at = _after_target(text, at, raw.end)
-
-
-def _after_label(text: str, at: int, end: int) -> int:
-    """Just before the bracket that closes a label opened before `at`."""
-    depth = 1
-    while at < end:
-        if text[at] == "\\":
-            at += 1
-        elif text[at] in "[]":
-            depth += 1 if text[at] == "[" else -1
-            if depth == 0:
-                return at
+def _cell_origins(text: str, line: Span, content: str) -> list[int]:
+    """The same for a table cell, sought after the one before it; `\\|` in the source stands for `|`."""
+    found = re.compile(re.escape(content).replace(r"\|", r"\\?\|")).search(text, line.start, line.end)
+    if found is None:
+        return []
+    origins, at = [], found.start()
+    for char in content:
+        at += char == "|" and text[at] == "\\"
+        origins.append(at)
         at += 1
-    return end
+    return origins
 
 
-LINK_TARGET = re.compile(
-    r"""\](?:\(\s*(?:<[^<>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^)\\])*\)))?\s*\)|\[[^\]]*\])?"""
-)
+def _pieces(token: Token, origins: Sequence[int]) -> Iterator[Span]:
+    """What a block shows of the source, adjacent characters in one piece."""
+    start = end = -1
+    for first, last in _visible(token.content, token.children or []) if origins else ():
+        for at in origins[first:last]:
+            if at != end and at >= end:
+                if start < end:
+                    yield Span(start, end)
+                start = at
+            end = max(end, at + 1)
+    if start < end:
+        yield Span(start, end)
 
 
-def _after_target(text: str, at: int, end: int) -> int:
-    """Past `](target "title")`, `][label]` or `]`, which follow a link's text after at most some closing emphasis."""
-    match = re.compile(r"[*_~`]*").match(text, at, end)
-    start = match.end() if match else at
-    target = LINK_TARGET.match(text, start, end)
-    return target.end() if target else at
+def _visible(content: str, children: Iterable[Token]) -> Iterator[tuple[int, int]]:
+    """Walk a block's children through its content; what no child shows is syntax and is passed over."""
+    state = StateInline(content, _PARSER, {}, [])
+    labels: list[int] = []  # where the texts of the open links end
+    at = 0
+    for child in children:
+        if child.type == "link_open":
+            at = content.find("<" if child.markup == "autolink" else "[", at)
+            labels.append(
+                content.find(">", at) if child.markup == "autolink" else _PARSER.helpers.parseLinkLabel(state, at, True)
+            )
+            at += 1
+        elif child.type == "link_close":
+            end = labels.pop()
+            if child.markup == "autolink":
+                yield at, end  # markdown-it shows it unescaped
+            at = end + 1 if child.markup == "autolink" else _after_target(state, max(end, at))
+        elif child.type == "image":
+            label = _PARSER.helpers.parseLinkLabel(state, content.find("![", at) + 1, False)
+            at = _after_target(state, max(label, at))
+        elif child.type == "code_inline":
+            code = re.compile(rf"(?<!`){child.markup}(?!`)(.+?)(?<!`){child.markup}(?!`)", re.DOTALL).search(
+                content, at
+            )
+            if code:
+                start = code.start(1) + len(code[1]) - len(code[1].lstrip())
+                yield start, start + len(code[1].strip())
+                at = code.end()
+        else:
+            shown = _as_written(child)
+            found = content.find(shown, at) if shown else -1
+            if found >= 0 and (not labels or found < labels[-1]):
+                at = found + len(shown)
+                if child.type != "html_inline":
+                    yield found + (child.info == "escape"), at
+
+
+def _as_written(child: Token) -> str:
+    """The characters that a child without children of its own has in the source; none where it only opens or closes."""
+    if child.type in ("softbreak", "hardbreak"):
+        return "\n"
+    if child.type == "text_special":
+        return child.markup
+    return child.content if child.type in ("text", "html_inline") else ""
+
+
+def _after_target(state: StateInline, label_end: int) -> int:
+    """Past `](target "title")`, `][label]` or `]`, read as markdown-it reads them."""
+    content, helpers, at = state.src, _PARSER.helpers, label_end + 1
+    blank = re.compile(r"[ \t\n]*")
+
+    def skip(place: int) -> int:
+        match = blank.match(content, place)
+        return match.end() if match else place
+
+    if content[at : at + 1] == "(":
+        place = skip(at + 1)
+        target = helpers.parseLinkDestination(content, place, len(content))
+        place = target.pos if target.ok else place
+        title = helpers.parseLinkTitle(content, skip(place), len(content))
+        place = skip(title.pos if title.ok and skip(place) > place else place)
+        if content[place : place + 1] == ")":
+            return place + 1
+    if content[at : at + 1] == "[":
+        end: int = helpers.parseLinkLabel(state, at, False)
+        return end + 1 if end >= 0 else at
+    return at

@@ -12,6 +12,7 @@ from indexing.documents import Sentence
 from indexing.spans import Span, hull
 
 LONGEST = 120  # words; what has no sentence ends (tables, minutes, scraped lists) is cut between words
+WIDEST = 240  # words of the source between a sentence's first and last character, markup and residue included
 CJK = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 WORD = re.compile(rf"{CJK}|[^\s]+?(?={CJK}|\s|$)")
 CLAUSE_END = re.compile(r"[;:.!?…,)\]]['\"”’»]*$")
@@ -27,11 +28,11 @@ def sentences_of(text: str, blocks: tuple[Block, ...]) -> tuple[Sentence, ...]:
     return tuple(
         Sentence(hull(pieces), pieces, block.kind, paragraph)
         for paragraph, block in enumerate(blocks)
-        for pieces in _split(View.of(text, block.pieces), heading=block.kind == "heading")
+        for pieces in _split(text, View.of(text, block.pieces), heading=block.kind == "heading")
     )
 
 
-def _split(view: View, *, heading: bool) -> Iterator[tuple[Span, ...]]:
+def _split(text: str, view: View, *, heading: bool) -> Iterator[tuple[Span, ...]]:
     ends = [(0, len(view.text))] if heading else sent_spans(view.text)
     for start, end in ends:
         for span in _short_enough(view.text, Span(start, end)):
@@ -39,7 +40,17 @@ def _split(view: View, *, heading: bool) -> Iterator[tuple[Span, ...]]:
             first = span.start + len(body) - len(body.lstrip())
             last = first + len(body.strip())
             if first < last:
-                yield view.source(Span(first, last))
+                yield from _near_enough(text, view.source(Span(first, last)))
+
+
+def _near_enough(text: str, pieces: tuple[Span, ...]) -> Iterator[tuple[Span, ...]]:
+    """The pieces of a sentence, cut where so much is out of view between them that its span would be too long."""
+    begin = 0
+    for index in range(1, len(pieces)):
+        if count_words(text[pieces[begin].start : pieces[index].end]) > WIDEST:
+            yield pieces[begin:index]
+            begin = index
+    yield pieces[begin:]
 
 
 def _short_enough(text: str, span: Span) -> Iterator[Span]:

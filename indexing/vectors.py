@@ -1,4 +1,4 @@
-"""Chunk vectors in Chroma: derived from the catalogue, rebuilt from it at any time. The only file that imports chromadb."""
+"""Chunk vectors in Chroma, derived from the catalogue: rebuilt at any time. The only file that imports chromadb."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ BATCH = 5461  # Chroma's largest batch; more in one call fails
 
 
 class VectorIndex:
-    """Cosine neighbours among chunk vectors, keyed by chunk id. Its metadata names the model, dimension and generation."""
+    """Cosine neighbours among chunk vectors, keyed by chunk id. Its metadata names model, dimension and generation."""
 
     def __init__(self, folder: Path, embedder: str, dimension: int) -> None:
         import chromadb
+        import chromadb.config
         import chromadb.errors
 
         folder.mkdir(parents=True, exist_ok=True)
         self._facts = {"embedder": embedder, "dimension": dimension}
         try:
-            self._client = chromadb.PersistentClient(str(folder), chromadb.Settings(anonymized_telemetry=False))
-            # Chroma ignores a differing configuration of an existing collection, so what it has is read back and compared.
+            self._client = chromadb.PersistentClient(str(folder), chromadb.config.Settings(anonymized_telemetry=False))
+            # Chroma ignores a differing configuration of an existing collection, so what it has is compared.
             self._collection = self._client.get_or_create_collection(
                 COLLECTION,
                 configuration={"hnsw": {"space": "cosine"}},
@@ -36,16 +37,19 @@ class VectorIndex:
             space = (self._collection.configuration.get("hnsw") or {}).get("space")
         except (chromadb.errors.ChromaError, ValueError) as error:
             raise HomeError(
-                f"the vectors in {folder} cannot be opened ({error}); remove that folder, the next `onrecord index` makes it again"
+                f"the vectors in {folder} cannot be opened ({error}); "
+                "remove that folder, the next `onrecord index` makes it again"
             ) from error
         if any(found.get(key) != value for key, value in self._facts.items()):
             raise HomeError(
-                f"the vectors in {folder} were made with {found.get('embedder')} ({found.get('dimension')} dimensions), "
-                f"the settings name {embedder} ({dimension}); set `embed` back, or index into another --home"
+                f"the vectors in {folder} were made with {found.get('embedder')} "
+                f"({found.get('dimension')} dimensions), the settings name {embedder} ({dimension}); "
+                "set `embed` back, or index into another --home"
             )
         if space != "cosine":
             raise HomeError(
-                f"the vectors in {folder} are compared by {space}, not by cosine; remove that folder, the next `onrecord index` makes it again"
+                f"the vectors in {folder} are compared by {space}, not by cosine; "
+                "remove that folder, the next `onrecord index` makes it again"
             )
         self._generation = int(found.get("generation", 0))
 
@@ -80,7 +84,9 @@ class VectorIndex:
         count = min(count, self._collection.count())
         if count < 1:
             return []
-        found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+        found = self._collection.query(
+            query_embeddings=np.asarray([vector], dtype=np.float32), n_results=count, include=["distances"]
+        )
         distances = (found["distances"] or [[]])[0]
         return [
             (int(chunk_id), 1.0 - float(distance))
@@ -88,4 +94,4 @@ class VectorIndex:
         ]
 
     def close(self) -> None:
-        self._client.close()
+        self._client.close()  # type: ignore[attr-defined]  # not in the interface, in every client

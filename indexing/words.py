@@ -1,4 +1,4 @@
-"""Words of chunks in tantivy (BM25): derived from the catalogue, rebuilt from it at any time. The only file that imports tantivy."""
+"""Words of chunks in tantivy (BM25), derived from the catalogue. The only file that imports tantivy."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ANALYZER = "english"
 FORMAT = "words-1"  # changes with the schema or the analyzer; an index of another format is made again
 # Words a question is made of, beside the analyzer's own stop words: they say what is asked, not what it is about.
 QUESTION_WORDS = (
-    "who whom whose what which when where why how do does did done doing is was were be been being am are has have had having "
-    "can could will would shall should may might must say says said saying tell told about any some there"
+    "who whom whose what which when where why how do does did done doing is was were be been being am are has have had "
+    "having can could will would shall should may might must say says said saying tell told about any some there"
 ).split()
 HEAP = 64_000_000  # bytes the writer may hold before it writes a segment
 
@@ -43,7 +43,7 @@ def stems(text: str) -> list[str]:
 
 
 class WordIndex:
-    """BM25 over stemmed words, keyed by chunk id; a small file beside it records the catalogue generation it has reached."""
+    """BM25 over stemmed words, keyed by chunk id; a small file beside it records the catalogue generation reached."""
 
     def __init__(self, folder: Path) -> None:
         self._mark = folder / "generation"
@@ -53,14 +53,15 @@ class WordIndex:
             .add_text_field("text", tokenizer_name=ANALYZER)
             .build()
         )
-        if folder.exists() and not self._mark.is_file():
-            shutil.rmtree(folder)  # made by a run that was killed before it held anything
+        if folder.exists() and self.generation < 0:
+            shutil.rmtree(folder)  # of another format, or made by a run that was killed before it held anything
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self._index = tantivy.Index(schema, path=str(folder))
         except ValueError as error:
             raise HomeError(
-                f"the word index in {folder} cannot be opened ({error}); remove that folder, the next `onrecord index` makes it again"
+                f"the word index in {folder} cannot be opened ({error}); "
+                "remove that folder, the next `onrecord index` makes it again"
             ) from error
         self._index.register_tokenizer(ANALYZER, _ANALYZER)
         self._index.config_reader("manual")
@@ -70,8 +71,11 @@ class WordIndex:
 
     @property
     def generation(self) -> int:
-        """The catalogue generation that this index has reached; -1 when its format is another."""
-        form, _, number = self._mark.read_text(encoding="utf-8").partition(" ")
+        """The catalogue generation that this index has reached; -1 when its format is another, or not known."""
+        try:
+            form, _, number = self._mark.read_text(encoding="utf-8").partition(" ")
+        except FileNotFoundError:
+            return -1
         return int(number) if form == FORMAT and number.isdigit() else -1
 
     def reach(self, generation: int) -> None:

@@ -53,6 +53,7 @@ class Window:
         return self.page
 
     def ask(self, question: str) -> None:
+        self.page.wait_for_timeout(250)  # nobody asks in the moment an answer ends, when Gradio is not yet listening
         self.page.fill("#question textarea", question)
         self.page.press("#question textarea", "Enter")
 

@@ -321,10 +321,10 @@ def test_a_claim_says_whether_it_is_finished_unless_told_otherwise() -> None:
 
 @pytest.mark.llm
 def test_a_real_small_model_answers_and_whatever_it_cites_is_in_the_documents(small_llm: str) -> None:  # noqa: F811
-    model = language_model(Settings(llm="smollm2", llm_url=small_llm, llm_options={"max_tokens": 60}))
+    model = language_model(Settings(llm="smollm2", llm_url=small_llm, llm_options={"max_tokens": 40}))
     assert model.destination == "Nothing leaves this machine"
     answerer = GenerativeAnswerer(model, 4096)
-    questions = [QUESTION, "What is Zelensky's approval rating?", "Who won the football world cup?"]
+    questions = [QUESTION, "What is the approval rating of Zelensky?"]
     drafts = [run(answerer, question) for question in questions]
     assert any(draft.statements for draft in drafts)
     texts = {hit.passage.document.id: hit.passage.document.text for hit in HITS}

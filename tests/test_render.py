@@ -1,9 +1,10 @@
-"""What the page and the terminal show: nothing of theirs is markup, and what is highlighted is exactly what was cited."""
+"""What page and terminal show: nothing of theirs is markup, and what is highlighted is exactly what was cited."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ ATTRIBUTES |= {"rel", "target"}
 
 
 class Reading(HTMLParser):
-    """Reads HTML back: every tag and attribute, and the text inside and outside of marks, unseen characters included."""
+    """Reads HTML back: tags, attributes, and the text inside and outside of marks, unseen characters included."""
 
     def __init__(self, markup: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -50,7 +51,7 @@ class Reading(HTMLParser):
             self.marks.append("")
             self.marking = True
         if ("class", "unseen") in attrs:
-            self.handle_data(chr(int(str(dict(attrs)["title"])[2:], 16)))
+            self.handle_data(chr(int(str(dict(attrs)["title"]).removeprefix("U+"), base=16)))
 
     def handle_endtag(self, tag: str) -> None:
         self.marking = self.marking and tag != "mark"
@@ -117,12 +118,12 @@ def test_merged_spans_cover_the_same_characters_and_never_overlap(raw: list[tupl
     assert {at for span in joined for at in range(span.start, span.end)} == {
         at for span in spans for at in range(span.start, span.end)
     }
-    assert all(one.end <= two.start for one, two in zip(joined, joined[1:], strict=False))
+    assert all(one.end <= two.start for one, two in pairwise(joined))
 
 
 @given(texts, texts, st.integers(20, 120), st.booleans())
 def test_nothing_of_a_document_can_command_the_terminal(text: str, title: str, width: int, color: bool) -> None:
-    source = document("a.txt", text or "x", title=title)
+    source = Document("id", "version", "a.txt", text or "x", Metadata(title=title))
     citation = Citation.of(source, Span(0, len(source.text)))
     statement = Statement(text, (citation,), "unsupported", reason=title)
     shown = answer_for_terminal(Answer(title, "answered", text, (statement,), (), 1, "llm", (title,)), width, color)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 import warnings
 from collections.abc import Iterator
 from typing import cast
@@ -26,6 +27,9 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
     from app.server import POLICY, build_app
+
+# Gradio leaves the event loop unclosed that it makes for its queue.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 VOTE = DOCUMENTS[0]
 SOURCE = f"/source/{quote(VOTE.id, safe='')}/{VOTE.version}"
@@ -111,6 +115,7 @@ def test_a_source_or_place_that_is_not_there_is_refused(client: TestClient, path
         "/monitoring",
         "/docs",
         "/openapi.json",
+        "/redoc",
     ],
 )
 def test_no_file_and_no_route_that_the_page_does_not_need_is_reachable(client: TestClient, path: str) -> None:
@@ -181,7 +186,9 @@ def test_it_says_where_it_is_once_it_listens_and_ends_quietly_on_ctrl_c() -> Non
         first = process.stderr.readline().decode()
         assert first == f"Onrecord is at http://127.0.0.1:{port}  (Ctrl-C stops it)\n"
         wait_until_healthy(f"http://127.0.0.1:{port}", process, seconds=5)
+        listening = urllib.request.urlopen(f"http://127.0.0.1:{port}/gradio_api/heartbeat/page", timeout=20)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read().decode()
         assert process.wait(timeout=15) == 0
+        listening.close()
     assert not re.search("Traceback|Error|Exception", rest)

@@ -1,0 +1,170 @@
+"""`bench index` and `bench ask`: what is measured, in which order, and how it is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from app.assistant import Assistant, build
+from app.indexer import run_index
+from app.settings import load_settings
+from eval.configuration import ROOT, versions
+from eval.machine import describe, machine, quantiles
+from eval.suite import Item, load_suite
+from indexing.errors import OnrecordError
+from indexing.load import READERS, find_files
+
+OURS, THEIRS = "onrecord", "llama_index"
+
+
+def bench_index(folder: Path, count: int, rounds: int, threads: int) -> dict[str, Any]:
+    """Index the same files with ours and with LlamaIndex, each in a fresh process, taking turns in who goes first."""
+    facts = machine()
+    results: dict[str, list[dict[str, Any]]] = {OURS: [], THEIRS: []}
+    with tempfile.TemporaryDirectory(prefix="onrecord-bench-") as name:
+        work = Path(name)
+        files = _copy(folder, work / "files", count)
+        for number in range(rounds):
+            for who in (OURS, THEIRS) if number % 2 == 0 else (THEIRS, OURS):
+                print(f"round {number + 1} of {rounds}: {who}, {len(files)} files", file=sys.stderr)
+                results[who].append(_measured(who, work / "files", work / f"{who}-{number}", threads))
+    return {"machine": facts, "versions": versions(), "files": len(files), **results, **_compare(results)}
+
+
+def _copy(folder: Path, target: Path, count: int) -> list[Path]:
+    """The first files of a folder that can be indexed, below one new folder (an edit is tried on one of them)."""
+    if not folder.is_dir():
+        raise OnrecordError(f"{folder} is not a folder; give one with documents in it")
+    files = [file for file in find_files(folder) if file.suffix.lower() in READERS][:count]
+    if not files:
+        raise OnrecordError(f"there is nothing to index in {folder}")
+    for file in files:
+        copy = target / file.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    return files
+
+
+def _measured(who: str, files: Path, home: Path, threads: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "eval.bench_index", who, str(files), str(home), str(threads)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise OnrecordError(f"the measurement of {who} ended with code {done.returncode}; its own words are above")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def _compare(results: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Medians over the rounds. `ratio` counts chunk vectors per second and leaves the time of sentence vectors out."""
+
+    def median(who: str, key: str) -> float:
+        return float(statistics.median(result[key] for result in results[who]))
+
+    theirs = median(THEIRS, "chunks_per_second")
+    return {
+        "ratio": round(median(OURS, "chunks_per_second_without_sentences") / theirs, 3),
+        "ratio_with_sentences": round(median(OURS, "chunks_per_second") / theirs, 3),
+        "unchanged_times_faster": round(median(OURS, "seconds") / median(OURS, "unchanged_seconds"), 1),
+        "edit_over_embedding": round(median(OURS, "edit_over_embedding"), 2),
+    }
+
+
+def index_report(result: dict[str, Any]) -> str:
+    """The result for people."""
+    lines = [describe(result["machine"]), _versions(result), f"n = {result['files']} files", ""]
+    for ours, theirs in zip(result[OURS], result[THEIRS], strict=True):
+        lines += [_told(OURS, ours), *_told_of_ours(ours), _told(THEIRS, theirs), ""]
+    return "\n".join(
+        (
+            *lines,
+            "chunk vectors per second, ours over LlamaIndex:",
+            f"  {result['ratio']:.2f} with the time of sentence vectors apart",
+            f"  {result['ratio_with_sentences']:.2f} with that time counted in",
+            f"unchanged again: {result['unchanged_times_faster']:.0f} times faster than indexing",
+            f"an edited article: {result['edit_over_embedding']:.2f} times its embedding (chunks and sentences)",
+        )
+    )
+
+
+def _told(who: str, one: dict[str, Any]) -> str:
+    return (
+        f"{who:<12}{one['chunks']} chunks of {one['tokens_per_chunk']:.0f} tokens in {one['seconds']:.1f} s "
+        f"({one['cpu_seconds']:.1f} s of processor time): {one['chunks_per_second']:.1f} chunks/s; "
+        f"peak memory {one['peak_mb']:.0f} MB"
+    )
+
+
+def _told_of_ours(one: dict[str, Any]) -> tuple[str, ...]:
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in one["stages"].items())
+    edit, embedding, chunks = (one[f"edit_{key}"] * 1000 for key in ("seconds", "embedding_seconds", "chunks_seconds"))
+    return (
+        f"  without its {one['sentences']} sentence vectors: {one['chunks_per_second_without_sentences']:.1f} chunks/s",
+        f"  seconds by stage: {stages}",
+        f"  unchanged again: {one['unchanged_seconds'] * 1000:.0f} ms",
+        f"  an edited article: {edit:.0f} ms, where its embedding takes {embedding:.0f} ms (of chunks {chunks:.0f} ms)",
+    )
+
+
+def bench_ask(folder: Path | None, questions: Path, rounds: int, flags: dict[str, Any]) -> dict[str, Any]:
+    """Milliseconds per extractive answer after a round that is not counted, and until its sources are shown."""
+    items = load_suite(questions).items
+    with ExitStack() as stack:
+        if folder is not None and "home" not in flags:
+            flags = {**flags, "home": stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-bench-"))}
+        settings = load_settings({**flags, "llm": ""})
+        if folder is not None:
+            run_index(settings, [folder], prune=False)
+        assistant = build(settings)
+        stack.enter_context(assistant.collection)
+        _round(assistant, items)
+        facts = machine()
+        timed = [pair for _ in range(rounds) for pair in _round(assistant, items)]
+        catalogue = assistant.collection.catalogue
+        size = {"documents": catalogue.count_documents(), "passages": catalogue.count_chunks()}
+    return {
+        "machine": facts,
+        "versions": versions(),
+        "collection": size,
+        "questions": len(items),
+        "rounds": rounds,
+        "ask_ms": quantiles([whole for whole, _ in timed]),
+        "sources_ms": quantiles([sources for _, sources in timed]),
+    }
+
+
+def _round(assistant: Assistant, items: tuple[Item, ...]) -> list[tuple[float, float]]:
+    """Every question once: `(milliseconds of the whole call, milliseconds to the sources)`."""
+    timed = []
+    for item in items:
+        began = time.perf_counter()
+        answer = assistant.ask(item.question, item.turns())
+        timed.append(((time.perf_counter() - began) * 1000, answer.timings["sources"]))
+    return timed
+
+
+def ask_report(result: dict[str, Any]) -> str:
+    """The result for people."""
+    size = result["collection"]
+    lines = [
+        describe(result["machine"]),
+        _versions(result),
+        f"{size['documents']} documents, {size['passages']} passages",
+        f"{result['questions']} questions, {result['rounds']} rounds after a warm one, n = {result['ask_ms']['n']}",
+        "",
+    ]
+    for name, key in (("whole answer", "ask_ms"), ("to sources", "sources_ms")):
+        times = result[key]
+        lines.append(f"{name:<13} p50 {times['p50']:7.1f} ms   p95 {times['p95']:7.1f} ms   max {times['max']:7.1f} ms")
+    return "\n".join(lines)
+
+
+def _versions(result: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in result["versions"].items())

@@ -1,0 +1,219 @@
+"""Run a suite: every item is asked, its record goes to disk at once, and the metrics are computed from the records."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.assistant import Assistant, build
+from app.indexer import run_index
+from app.settings import Settings, load_settings
+from eval.configuration import Configuration
+from eval.machine import machine, quantiles
+from eval.metrics import by_type, compute
+from eval.records import Record
+from eval.suite import Located, Suite, load_suite, locate
+from indexing.collection import Collection
+from indexing.errors import OnrecordError
+
+RECORDS, METRICS, TIMINGS = "records.jsonl", "metrics.json", "timings.json"
+READ = 500  # passages read from the catalogue at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: where its files lie, and its records."""
+
+    folder: Path
+    configuration: Configuration
+    records: tuple[Record, ...]
+
+    @property
+    def failed(self) -> int:
+        return sum(record.output is None for record in self.records)
+
+    def metrics(self) -> dict[str, Any]:
+        """The object in metrics.json: the same for the same configuration, with no times and no paths in it."""
+        types = by_type(self.records)
+        counts = Counter(record.type for record in self.records)
+        return {
+            "metrics": {name: metric.as_json() for name, metric in compute(self.records).items()},
+            "by_type": {
+                name: {"items": counts[name], "metrics": {key: metric.as_json() for key, metric in metrics.items()}}
+                for name, metrics in types.items()
+            },
+            "config": {**self.configuration.values, "fingerprint": self.configuration.fingerprint},
+        }
+
+
+def run_suite(
+    path: Path,
+    *,
+    flags: dict[str, Any],
+    documents: Path | None = None,
+    out: Path | None = None,
+    split: str | None = None,
+) -> Run:
+    """Ask every item of a suite. `documents` is indexed first, into the home among `flags` or a temporary one.
+
+    An item that fails leaves a record that says why. Raises OnrecordError before anything is asked when the suite, its
+    evidence or the collection cannot be used.
+    """
+    suite = load_suite(path)
+    suite.part(split)
+    with ExitStack() as stack:
+        settings = load_settings(flags)
+        now = datetime.datetime.now().astimezone()
+        folder = out or settings.home / "runs" / f"{suite.name}-{now:%Y%m%d-%H%M%S}"
+        if documents is not None:
+            if "home" not in flags:
+                temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-eval-"))
+                settings = settings.model_copy(update={"home": Path(temporary)})
+            _index(settings, documents)
+        assistant = build(settings)
+        stack.enter_context(assistant.collection)
+        return _run(suite, split, assistant, settings, folder)
+
+
+def _index(settings: Settings, documents: Path) -> None:
+    report = run_index(settings, [documents], prune=False)
+    if report["skipped"] or report["failed"]:
+        print(
+            f"notice: {report['skipped']} files skipped and {report['failed']} failed in {documents}", file=sys.stderr
+        )
+
+
+def _run(suite: Suite, split: str | None, assistant: Assistant, settings: Settings, folder: Path) -> Run:
+    catalogue = assistant.collection.catalogue
+    located = locate(suite.part(split), catalogue.find_document)
+    configuration = Configuration.of(suite, split, assistant, settings)
+    holding = _passages_holding(assistant.collection, located)
+    began = time.perf_counter()
+    records: list[Record] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (METRICS, TIMINGS):
+            (folder / name).unlink(missing_ok=True)  # of an earlier run: they would not belong to these records
+        with (folder / RECORDS).open("w", encoding="utf-8", newline="\n") as stream:
+            for one in located:
+                line = _line(one, assistant, configuration, holding)
+                print(json.dumps(line, ensure_ascii=False), file=stream, flush=True)
+                records.append(Record.read(line))
+                _show_progress(len(records), len(located), time.perf_counter() - began)
+        run = Run(folder, configuration, tuple(records))
+        _write(folder / METRICS, run.metrics())
+        _write(folder / TIMINGS, _timings(run.records, time.perf_counter() - began))
+    except OSError as error:
+        raise OnrecordError(f"{folder} cannot be written ({error.strerror}); choose another --out") from error
+    return run
+
+
+def _line(
+    one: Located, assistant: Assistant, configuration: Configuration, holding: Counter[tuple[str, str]]
+) -> dict[str, Any]:
+    """The record of one item, as it is written; times come last and are all in `timings_ms`."""
+    item = one.item
+    began = time.perf_counter()
+    output, valid, error = _ask(one, assistant)
+    timings = {"total": round((time.perf_counter() - began) * 1000, 2), **(output.pop("timings_ms") if output else {})}
+    gold = [
+        {
+            "file": evidence.file,
+            "quote": evidence.quote,
+            "spans": [[span.start, span.end] for span in spans],
+            "passages": holding[evidence.file, evidence.quote],
+        }
+        for evidence, spans in zip(item.evidence, one.places, strict=True)
+    ]
+    values = configuration.values
+    return {
+        **item.model_dump(mode="json"),
+        "evidence": gold,
+        "collection_passages": values["collection"]["passages"],
+        "output": output,
+        "citations_valid": valid,
+        "error": error,
+        "config": configuration.fingerprint,
+        "model": values["settings"]["llm"],
+        "prompts": values["prompts"],
+        "versions": values["versions"],
+        "timings_ms": timings,
+    }
+
+
+def _ask(one: Located, assistant: Assistant) -> tuple[dict[str, Any] | None, list[bool], str]:
+    """`(the ask --json object, validity of each citation, what went wrong)`."""
+    try:
+        output = assistant.ask(one.item.question, one.item.turns()).as_json()
+    except Exception as error:  # noqa: BLE001  # whatever breaks one item is its result, and the run goes on
+        return None, [], f"{type(error).__name__}: {error}"
+    return output, [_is_valid(citation, assistant.collection) for citation in _citations(output)], ""
+
+
+def _citations(output: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (citation for statement in output["statements"] for citation in statement["citations"])
+
+
+def _is_valid(citation: dict[str, Any], collection: Collection) -> bool:
+    """Whether the canonical text of the cited file, read anew by its name alone, is the quote at the offsets."""
+    document = collection.catalogue.find_document(citation["file"])
+    start, end = citation["start"], citation["end"]
+    if document is None or not 0 <= start < end <= len(document.text):
+        return False
+    return (document.text[start:end], document.version) == (citation["quote"], citation["version"])
+
+
+def _passages_holding(collection: Collection, located: Sequence[Located]) -> Counter[tuple[str, str]]:
+    """How many passages of the collection hold each `(file, quote)` whole; none can find what no passage holds."""
+    wanted = {
+        (evidence.file, evidence.quote): spans
+        for one in located
+        for evidence, spans in zip(one.item.evidence, one.places, strict=True)
+    }
+    files = {file for file, _ in wanted}
+    counts: Counter[tuple[str, str]] = Counter()
+    chunk_ids = list(collection.catalogue.chunk_ids(current=True))
+    for at in range(0, len(chunk_ids), READ):
+        for passage in collection.passages(chunk_ids[at : at + READ]).values():
+            if passage.document.name in files:
+                counts.update(
+                    key
+                    for key, spans in wanted.items()
+                    if key[0] == passage.document.name and any(passage.span.contains(span) for span in spans)
+                )
+    return counts
+
+
+def _timings(records: Sequence[Record], seconds: float) -> dict[str, Any]:
+    """Milliseconds from the question to each stage; the first item also pays for what is loaded on first use."""
+    stages = sorted({stage for record in records for stage in record.timings_ms})
+    measured = {stage: [r.timings_ms[stage] for r in records if stage in r.timings_ms] for stage in stages}
+    return {
+        "machine": machine(),
+        "finished_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "first_item_ms": records[0].timings_ms["total"],
+        "ms": {stage: quantiles(values) for stage, values in measured.items()},
+    }
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    part.replace(path)
+
+
+def _show_progress(done: int, total: int, seconds: float) -> None:
+    if sys.stderr.isatty():
+        left = seconds / done * (total - done)
+        end = "\n" if done == total else ""
+        print(f"\r{done} of {total} items, {left:.0f} s left ", end=end, file=sys.stderr, flush=True)
