@@ -80,6 +80,8 @@ class Assistant:
         question = question.strip()
         if not question:
             raise UsageError("the question is empty; ask something about the documents")
+        if any("\ud800" <= character <= "\udfff" for character in question):
+            raise UsageError("the question is not valid Unicode text; send it as UTF-8")
         if len(question) > self._settings.max_question:
             raise UsageError(
                 f"the question has {len(question):,} characters, the limit is {self._settings.max_question:,}; "

@@ -52,7 +52,11 @@ def run_batch(assistant: Assistant, source: Path, out: Path | None) -> None:
             f"{source} cannot be read ({error}); give a UTF-8 file with one JSON object a line"
         ) from error
     try:
-        sink = nullcontext(sys.stdout) if out is None else out.open("w", encoding="utf-8", newline="\n")
+        sink = (
+            nullcontext(sys.stdout)
+            if out is None
+            else out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+        )
     except OSError as error:
         raise OnrecordError(f"{out} cannot be written ({error.strerror}); choose another --out") from error
     with sink as stream:

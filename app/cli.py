@@ -130,12 +130,13 @@ def ask_command(question: str | None, json: bool, batch: Path | None, out: Path 
     from app.assistant import build
 
     assistant = build(settings)
-    if batch is not None:
-        from app.batch import run_batch
+    with assistant.collection:
+        if batch is not None:
+            from app.batch import run_batch
 
-        run_batch(assistant, batch, out)
-        return DONE
-    answer = assistant.ask(question or "")
+            run_batch(assistant, batch, out)
+            return DONE
+        answer = assistant.ask(question or "")
     if json:
         print(_line(answer.as_json()))
     else:
@@ -175,7 +176,8 @@ def show_command(file: str, span: str | None, **options: Any) -> int:
     from indexing.errors import OnrecordError, UsageError
     from indexing.spans import Span
 
-    document = open_catalogue(_settings(options)).find_document(file)
+    with contextlib.closing(open_catalogue(_settings(options))) as catalogue:
+        document = catalogue.find_document(file)
     if document is None:
         raise OnrecordError(f"there is no document {file!r} in the index; `onrecord status` lists them")
     text = document.text

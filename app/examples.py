@@ -23,7 +23,7 @@ UNNAMED = re.compile(
 
 
 def example_questions(assistant: Assistant, most: int = 4) -> tuple[str, ...]:
-    """At most `most` questions that the documents answer (each was tried), about what people said and what headings name."""
+    """At most `most` questions that the documents answer (each was tried), on what people said and headings name."""
     speakers, headings = _speakers(assistant.collection.catalogue), _headings(assistant.collection.catalogue)
     asked = chain.from_iterable(zip_longest(speakers, headings))
     candidates = islice(dict.fromkeys(question for question in asked if question), TRIED)

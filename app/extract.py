@@ -52,7 +52,8 @@ def extract(query: Query, found: Found, most: int) -> Iterator[Statement]:
     documents = list(dict.fromkeys(candidate.passage.document.id for candidate in chosen))
     for candidate in sorted(chosen, key=lambda one: (documents.index(one.passage.document.id), one.sentence.span)):
         document = candidate.passage.document
-        citations = tuple(Citation.of(document, piece) for piece in candidate.sentence.pieces)
+        pieces = (piece for piece in candidate.sentence.pieces if piece.of(document.text).strip())
+        citations = tuple(Citation.of(document, piece) for piece in pieces)
         yield Statement(candidate.sentence.visible(document.text), citations, "unchecked")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from app.answers import Citation, Statement, Support
@@ -22,32 +23,18 @@ SLICE, OVERLAP = 100_000, 5_000  # characters folded at a time in search of a qu
 QUOTED = re.compile(r'"([^"]*)(?:"|$)|(?<!\w)\'\'([^\']{2,}?)\'\'|(?<!\w)\'([^\']{2,}?)\'(?!\w)')
 SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 WORD = re.compile(r"\w+(?:[.'&]\w+)*")
-DATES = (
-    "January February March April May June July August September October November December "
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
-).split()
+DATES = """January February March April May June July August September October November December
+Monday Tuesday Wednesday Thursday Friday Saturday Sunday""".split()
 # How the names of a place and of its people differ at the end.
-ENDINGS = (
-    ("", "s"),
-    ("", "n"),
-    ("", "an"),
-    ("", "ian"),
-    ("e", "ian"),
-    ("a", "ian"),
-    ("y", "ian"),
-    ("y", ""),
-    ("y", "yy"),
-)
+ENDINGS = [pair.split(">") for pair in ">s >n >an >ian e>ian a>ian y>ian y> y>yy".split()]
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n't|refus\w+|reject\w+|den(?:y|ies|ied)|fail\w*|"
     r"hardly|barely|ruled out|false(?:ly)?|untrue|wrong(?:ly)?|disput\w+)\b",
     re.IGNORECASE,
 )
-SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
-TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty""".split()
+TENS = dict(zip("thirty forty fifty sixty seventy eighty ninety".split(), range(30, 100, 10), strict=True))
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 SHORT = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}
 NUMBER_WORDS = {word: value for value, word in enumerate(SMALL)} | TENS
@@ -68,22 +55,17 @@ HEDGE = re.compile(
 )
 OPPOSITES = [
     [frozenset(stems(side)) for side in line.split("|")]
-    for line in """rise rose risen increase grow grew climb higher gain more|fall fell drop decrease shrink decline lower loss less
+    for line in """rise rose risen increase grow grew climb higher more|fall fell drop decrease decline lower less
 support back favour accept agree approve|oppose reject refuse disagree condemn
 before earlier|after later
 win won victory|lose lost defeat
 begin began start open|end stop finish close
 attack invade|defend retreat
 buy bought|sell sold
-enter join|leave left quit
-all every always most|none never few
-allow permit|forbid ban prohibit
-strengthen ease|weaken tighten""".splitlines()
+all every always most|none never few""".splitlines()
 ]
 # Words by which an answer says where something stands; they claim nothing.
-REPORTING = frozenset(
-    stems("according also additionally however moreover furthermore source document article text passage brief mention")
-)
+REPORTING = frozenset(stems("according also additionally however moreover source document article passage mention"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +73,6 @@ class Evidence:
     """What a statement's citations hold: each cited sentence, folded, and what else is known of their documents."""
 
     sentences: tuple[str, ...]
-    documents: tuple[Document, ...]
     titles: str
     publishers: str
 
@@ -110,19 +91,16 @@ def ground(statement: Statement, lookup: Lookup) -> Statement:
     if not re.search(r"\w", statement.text):
         return replace(statement, support="not_a_claim", reason="it says nothing that could be checked")
     if not cited:
-        return replace(statement, support="unsupported", reason="no source is cited for it")
+        text, _ = _with_exact_quotations(statement.text, ())
+        return replace(statement, text=text, support="unsupported", reason="no source is cited for it")
     verbatim = replace(statement, support="supported", reason="word for word in the source")
     quotes = [citation.quote for citation, _ in cited]
     if statement.text in ("".join(quotes), " ".join(quotes)):
         return verbatim
     documents = tuple({document.version: document for _, document in cited}.values())
     about = [document.metadata for document in documents]
-    evidence = Evidence(
-        tuple(_sentences(cited)),
-        documents,
-        fold(" ".join(one.title for one in about)).text,
-        fold(" ".join(f"{one.source} {one.author}" for one in about)).text,
-    )
+    titles, publishers = (one.title for one in about), (f"{one.source} {one.author}" for one in about)
+    evidence = Evidence(tuple(_sentences(cited)), _plain(" ".join(titles)), _plain(" ".join(publishers)))
     text, faults = _with_exact_quotations(statement.text, documents)
     wholes = [" ".join(evidence.sentences), *evidence.sentences]
     if not faults and _compact(_plain(text)) in map(_compact, wholes):
@@ -159,13 +137,11 @@ def _with_exact_quotations(text: str, documents: Sequence[Document]) -> tuple[st
         whole, words = folded.source(Span(*match.span())), match[number]
         core = words.strip().rstrip(".,;:")
         found = _quotation(core, documents) if re.search(r"\w", core) else None
-        if found is not None:
-            tail = words.strip()[len(core) :]
-            text = f"{text[: whole.start]}“{found}{tail}”{text[whole.end :]}"
-            continue
-        if core:
-            faults.append(f"the words “{words.strip()}” are not in the cited source")
         kept = folded.source(Span(*match.span(number))).of(text) if words else ""
+        if found is not None:
+            kept = f"“{found}{words.strip()[len(core) :]}”"
+        elif core:
+            faults.append(f"the words “{words.strip()}” are not in the cited source")
         text = text[: whole.start] + kept + text[whole.end :]
     return text, faults[::-1]
 
@@ -185,14 +161,15 @@ def _judge(text: str, evidence: Evidence, faults: list[str]) -> tuple[Support, s
     plain, cited = _plain(text), " ".join(evidence.sentences)
     said, known = set(_figures(plain)), set(_figures(cited, ones=True))
     missing = sorted({value for value, _ in said} - {value for value, _ in known})
-    faults = faults + [f"the figure {number:g} is not in the cited sentences" for number in missing]
+    faults = faults + [f"the figure {number:.15g} is not in the cited sentences" for number in missing]
     strange = [name for name in _names(plain) if not _named(name, plain, f"{cited} {evidence.publishers}")]
     absent = [name for name in strange if not _named(name, plain, evidence.titles)]
     faults += [f"the name {name} is not in the cited sentences" for name in dict.fromkeys(absent)]
     if faults:
         return "unsupported", "; ".join(faults)
     words = _stems(plain) - REPORTING
-    backed = _stems(f"{cited} {evidence.titles} {evidence.publishers}")
+    known_names = [name for name in _names(plain, first=True) if _named(name, plain, cited)]
+    backed = _stems(" ".join([cited, evidence.titles, evidence.publishers, *known_names]))
     share = len(words & backed) / len(words) if words else float(bool(said))
     if share < PARTLY_SHARE:
         return "unsupported", "the cited sentences speak of something else"
@@ -244,7 +221,7 @@ def _denied(text: str) -> set[str]:
 
 def _reordered(plain: str, sentences: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Neighbouring names, and neighbouring figures of one unit, that every cited sentence has in the opposite order."""
-    for anchors in (_names, _amounts):
+    for anchors in (partial(_names, first=True), _amounts):
         orders = [anchors(sentence) for sentence in sentences]
         for first, second in pairwise(anchors(plain)):
             both = [order for order in orders if first in order and second in order]
@@ -276,13 +253,13 @@ def _figures(text: str, ones: bool = False) -> list[tuple[float, str]]:
     return found
 
 
-def _names(text: str) -> list[str]:
-    """Capitalised words in order, but for dates and a first word that may be capitalised only as such."""
+def _names(text: str, first: bool = False) -> list[str]:
+    """Capitalised words in order, but for dates and, without `first`, a first word that may be capitalised as such."""
     found = []
     for match in WORD.finditer(text):
         name = re.sub(r"'s?$", "", match[0])
-        first = not re.search(r"\w", text[: match.start()])
-        if len(name) > 1 and name[0].isupper() and name not in DATES and not (first and name[1:].islower()):
+        inside = first or re.search(r"\w", text[: match.start()]) or not name[1:].islower()
+        if len(name) > 1 and name[0].isupper() and name not in DATES and inside:
             found.append(name)
     return found
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -58,26 +59,26 @@ def open_catalogue(settings: Settings) -> Catalogue:
 
 def read_status(settings: Settings) -> dict[str, Any]:
     """What is indexed, with what, since when, and what did not go in."""
-    catalogue = open_catalogue(settings)
-    entries = catalogue.entries()
-    return {
-        "home": str(settings.home),
-        "documents": len(entries),
-        "chunks": catalogue.count_chunks(),
-        "embedder": catalogue.meta("embedder"),
-        "indexed_at": catalogue.meta("indexed_at"),
-        "files": [
-            {
-                "file": entry.name,
-                "path": entry.path,
-                "version": entry.version,
-                "encoding": entry.encoding,
-                **asdict(entry.metadata),
-            }
-            for entry in entries
-        ],
-        "problems": [asdict(problem) for problem in catalogue.problems()],
-    }
+    with closing(open_catalogue(settings)) as catalogue:
+        entries = catalogue.entries()
+        return {
+            "home": str(settings.home),
+            "documents": len(entries),
+            "chunks": catalogue.count_chunks(),
+            "embedder": catalogue.meta("embedder"),
+            "indexed_at": catalogue.meta("indexed_at"),
+            "files": [
+                {
+                    "file": entry.name,
+                    "path": entry.path,
+                    "version": entry.version,
+                    "encoding": entry.encoding,
+                    **asdict(entry.metadata),
+                }
+                for entry in entries
+            ],
+            "problems": [asdict(problem) for problem in catalogue.problems()],
+        }
 
 
 class _Display:
@@ -120,8 +121,12 @@ def _by_owner(settings: Settings, paths: Sequence[Path], prune: bool, display: _
     try:
         place = json.loads((settings.home / "owner.json").read_text(encoding="utf-8"))["socket"]
         line = socket.socket(socket.AF_UNIX)
-        line.connect(place)
     except (OSError, ValueError, KeyError, AttributeError):
+        return None
+    try:
+        line.connect(place)
+    except OSError:
+        line.close()
         return None
     with line, line.makefile("rwb") as stream:
         request = {
@@ -176,8 +181,12 @@ class Owner:
 
     def __exit__(self, *_: object) -> None:
         if self._listener is not None:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
             self._listener.close()
             self._place.unlink(missing_ok=True)
+            if self._place.parent != self._settings.home.absolute():
+                self._place.parent.rmdir()
         with self._busy:  # an index run that has begun is finished
             self._collection.lock.release()
 

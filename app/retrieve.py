@@ -62,7 +62,7 @@ FEW = 2  # content words; a question of fewer is an ellipsis
 
 
 def leans(question: str) -> bool:
-    """Whether a question needs the one before it to be understood: a pronoun, a conjunction in front, or hardly a word."""
+    """Whether a question needs the one before: a pronoun, a conjunction in front, or hardly a word of its own."""
     return bool(LEANING.search(question)) or len(stems(question)) < FEW
 
 
@@ -74,9 +74,10 @@ class Retriever:
         self._count = count
 
     def read(self, question: str, history: Sequence[Turn]) -> Query:
-        """The query for a question; one that leans on the conversation is searched together with the question before."""
+        """The query for a question; one that leans on the conversation is searched with the question before it."""
         asked = [turn.content for turn in history if turn.role == "user"]
         text = f"{asked[-1]} {question}" if asked and leans(question) else question
+        text = text.encode("utf-8", "replace").decode("utf-8")  # a history may come with halves of characters
         weights = self._collection.words.weights(stems(text))
         return Query(question, text, self._collection.embedder.question(text), weights)
 

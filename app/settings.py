@@ -32,12 +32,16 @@ class Settings(BaseModel):
     )
     embed_url: str = Field("", description="base URL of the embedding endpoint")
     embed_key: SecretStr = Field(SecretStr(""), description="key of the embedding endpoint")
-    embed_options: dict[str, Any] = Field(default_factory=dict, description="arguments of a LlamaIndex embedding class")
+    embed_options: dict[str, Any] = Field(
+        default_factory=dict, repr=False, description="arguments of a LlamaIndex embedding class; may hold secrets"
+    )
 
     llm: str = Field("", description="model that writes answers; empty: answers are sentences of the documents")
     llm_url: str = Field("", description="base URL of an OpenAI-compatible endpoint; empty: OpenAI's own")
     llm_key: SecretStr = Field(SecretStr(""), description="its key; without it OPENAI_API_KEY is used")
-    llm_options: dict[str, Any] = Field(default_factory=dict, description="arguments of a LlamaIndex LLM class")
+    llm_options: dict[str, Any] = Field(
+        default_factory=dict, repr=False, description="arguments of a LlamaIndex LLM class; may hold secrets"
+    )
     llm_timeout: float = Field(60, gt=0, le=3600, description="seconds to wait for the endpoint's next bytes")
     llm_retries: int = Field(2, ge=0, le=10, description="further tries after a failure that may pass")
     llm_context: int = Field(4096, ge=512, le=2_000_000, description="tokens that passages, history and answer share")

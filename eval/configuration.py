@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -78,6 +79,7 @@ def _version(package: str) -> str:
         return "not installed"
 
 
+@functools.cache  # the code that this process runs does not change when a file does
 def _code_fingerprint() -> str:
     """The sha256 over our own sources, so that a change of code is a change of configuration."""
     files = sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py"))

@@ -135,10 +135,18 @@ def _answers(records: Sequence[Record], answerable: Sequence[Record]) -> dict[st
         "answered": mean(
             [_not(record.refused) for record in answerable], (("always_refuse", 0.0), ("never_refuse", 1.0))
         ),
-        "gold_sentence_shown": mean([evidence_shown(record) for record in single], (("always_refuse", 0.0),)),
+        "gold_sentence_shown": mean([gold_sentence_shown(record) for record in single], (("always_refuse", 0.0),)),
         "evidence_shown": mean([evidence_shown(record) for record in with_evidence], (("always_refuse", 0.0),)),
         "statements_per_answer": mean([_statements(record) for record in said]),
     }
+
+
+def gold_sentence_shown(record: Record) -> float | None:
+    """1 when a citation holds an evidence quote whole, or is a sentence of a longer one; 0 for a refusal."""
+    if record.output is None:
+        return None
+    pairs = [(place, gold) for place in record.output.citations for gold in record.evidence]
+    return float(not record.refused and any(gold.is_in(place) or gold.holds(place) for place, gold in pairs))
 
 
 def evidence_shown(record: Record) -> float | None:

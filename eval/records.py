@@ -31,6 +31,10 @@ class Gold(_Frozen):
         """Strict: the place contains one of the spans from its first character to its last."""
         return place.file == self.file and any(place.start <= start and end <= place.end for start, end in self.spans)
 
+    def holds(self, place: Place) -> bool:
+        """The place lies within one of the spans."""
+        return place.file == self.file and any(start <= place.start and place.end <= end for start, end in self.spans)
+
 
 class Said(_Frozen):
     """A statement of the answer, with its citations."""

@@ -97,9 +97,12 @@ def _origins(text: str, lines: Sequence[Span], content: str) -> list[int]:
     Before it stand indentation, `>` and list markers; after it blanks and, in a heading, closing `#`.
     """
     origins: list[int] = []
-    for line, shown in zip(lines, content.split("\n"), strict=False):
+    shown_lines = content.split("\n")
+    # Lines of odd blanks (a line separator) may stand first; markdown-it strips them.
+    begin = next((n for n, line in enumerate(lines) if shown_lines[0] in line.of(text)), 0)
+    for line, shown in zip(lines[begin:], shown_lines, strict=False):
         raw, core = line.of(text).rstrip("\r\n"), shown.strip()
-        start = line.start + raw.rfind(core) - (len(shown) - len(shown.lstrip()))
+        start = line.start + max(0, raw.rfind(core) - (len(shown) - len(shown.lstrip())))
         origins.extend(range(start, start + len(shown)))
         origins.append(line.start + len(raw))
     return origins[: len(content)]

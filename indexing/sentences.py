@@ -40,7 +40,7 @@ def _split(text: str, view: View, *, heading: bool) -> Iterator[tuple[Span, ...]
             first = span.start + len(body) - len(body.lstrip())
             last = first + len(body.strip())
             if first < last:
-                yield from _near_enough(text, view.source(Span(first, last)))
+                yield from filter(None, _near_enough(text, view.source(Span(first, last))))
 
 
 def _near_enough(text: str, pieces: tuple[Span, ...]) -> Iterator[tuple[Span, ...]]:
@@ -48,9 +48,17 @@ def _near_enough(text: str, pieces: tuple[Span, ...]) -> Iterator[tuple[Span, ..
     begin = 0
     for index in range(1, len(pieces)):
         if count_words(text[pieces[begin].start : pieces[index].end]) > WIDEST:
-            yield pieces[begin:index]
+            yield _stripped(text, pieces[begin:index])
             begin = index
-    yield pieces[begin:]
+    yield _stripped(text, pieces[begin:])
+
+
+def _stripped(text: str, pieces: tuple[Span, ...]) -> tuple[Span, ...]:
+    """The pieces without white space at their outer ends."""
+    view = View.of(text, pieces)
+    start = len(view.text) - len(view.text.lstrip())
+    end = len(view.text.rstrip())
+    return view.source(Span(start, end)) if start < end else ()
 
 
 def _short_enough(text: str, span: Span) -> Iterator[Span]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from indexing.collection import Collection
+from indexing.embed import embedder
+from indexing.ingest import index
 from tests.hashing import HashingEmbedder
 
 Opener = Callable[[Path], Collection]
@@ -19,3 +21,12 @@ def opened() -> Iterator[Opener]:
     """Open (or make) the collection of a home with the hashing embedder; all are closed at the end of the test."""
     with ExitStack() as stack:
         yield lambda home: stack.enter_context(Collection(home, HashingEmbedder(), create=True))
+
+
+@pytest.fixture(scope="session")
+def seeds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the starter collection is indexed with the packaged model; tests only read from it."""
+    home = tmp_path_factory.mktemp("seeds_home")
+    with Collection(home, embedder("minilm"), create=True) as collection:
+        index(collection, [Path(__file__).parent.parent / "seeds"])
+    return home

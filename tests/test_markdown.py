@@ -46,7 +46,9 @@ inline = st.recursive(
         plain.map(lambda text: (f"~~{text}~~", text)),
         plain.map(lambda text: (f"`{text}`", text)),
         plain.map(lambda text: (f"`` {text} ` ``", f"{text} `")),
-        st.tuples(inner, word).map(lambda p: (_link(p[0][0], p[1]), p[0][1]) if "](" not in p[0][0] else p[0]),
+        st.tuples(inner, word).map(
+            lambda p: (_link(p[0][0], p[1]), p[0][1]) if "](" not in p[0][0] and "][" not in p[0][0] else p[0]
+        ),
         st.tuples(plain, word).map(lambda p: (f"[{p[0]}](<https://TARGET.example/{p[1]}>)", p[0])),
         plain.map(lambda text: (f"[{text}][TARGET]", text)),
         st.tuples(plain, word).map(lambda p: (f"![TARGET [{p[0]}]]({p[1]}.png)", "")),

@@ -1,0 +1,160 @@
+"""Runs of the harness over the shipped suite, with the packaged model and a real index."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval.__main__ import main
+from eval.metrics import compute
+from eval.records import Record
+from eval.run import METRICS, RECORDS, TIMINGS, Run, run_suite
+from eval.suite import FOLDER, load_suite
+
+SEEDS = FOLDER / "seeds.jsonl"
+ROOT = FOLDER.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No configuration of whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOME", "LLM", "EMBED"):
+        monkeypatch.delenv(f"ONRECORD_{name}", raising=False)
+
+
+@pytest.fixture(scope="module")
+def seeds_run(seeds_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run_suite(SEEDS, flags={"home": seeds_home}, out=tmp_path_factory.mktemp("run"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_the_shipped_suite_holds_its_bounds(seeds_run: Run) -> None:
+    metrics = compute(seeds_run.records)
+    assert metrics["failed"].value == 0
+    assert metrics["citation_validity"].value == 1.0
+    assert metrics["citation_validity"].n > 60
+    for name, least in {
+        "recall_at_5": 0.85,
+        "recall_at_10": 0.95,
+        "answered": 0.9,
+        "gold_sentence_shown": 0.55,
+    }.items():
+        assert (metrics[name].value or 0.0) >= least, name
+    assert (metrics["off_topic_refused"].value or 0.0) >= 0.9
+    assert (metrics["statements_per_answer"].value or 9.0) <= 3
+
+
+def test_every_item_has_a_record_with_all_it_came_from(seeds_run: Run) -> None:
+    lines = [json.loads(line) for line in (seeds_run.folder / RECORDS).read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in lines] == [item.id for item in load_suite(SEEDS).items]
+    for line in lines:
+        assert set(line["prompts"]) >= {"answer", "question"}
+        assert len(line["config"]) == 64
+        assert line["versions"]["chromadb"]
+        assert line["output"]["question"] == line["question"]
+        assert "timings_ms" not in line["output"]
+        assert {"total", "sources", "done"} <= set(line["timings_ms"])
+        assert len(line["citations_valid"]) == sum(len(said["citations"]) for said in line["output"]["statements"])
+        assert all(gold["spans"] for gold in line["evidence"])
+
+
+def test_metrics_can_be_computed_again_from_the_records_alone(seeds_run: Run) -> None:
+    lines = (seeds_run.folder / RECORDS).read_text(encoding="utf-8").splitlines()
+    again = compute([Record.model_validate_json(line) for line in lines])
+    assert {name: metric.as_json() for name, metric in again.items()} == read(seeds_run.folder / METRICS)["metrics"]
+
+
+def test_two_runs_give_the_same_metrics_byte_for_byte(seeds_run: Run, seeds_home: Path, tmp_path: Path) -> None:
+    run_suite(SEEDS, flags={"home": seeds_home}, out=tmp_path / "again")
+    first, second = (folder / METRICS for folder in (seeds_run.folder, tmp_path / "again"))
+    assert first.read_bytes() == second.read_bytes()
+    for private in (str(seeds_home), str(tmp_path), str(seeds_run.folder), "timings"):
+        assert private not in first.read_text(encoding="utf-8")
+
+
+def test_timings_stand_apart_with_the_machine(seeds_run: Run) -> None:
+    timings = read(seeds_run.folder / TIMINGS)
+    assert timings["machine"]["cores"] >= 1
+    assert timings["ms"]["total"]["n"] == len(seeds_run.records)
+
+
+def test_an_item_that_fails_is_counted_and_the_run_goes_on(
+    seeds_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = tmp_path / "suite.jsonl"
+    items = [
+        {"id": "long", "type": "single_fact", "question": "why " * 2000},
+        {"id": "bread", "type": "unanswerable_off", "question": "How long does sourdough need to rise?"},
+    ]
+    suite.write_text("\n".join(map(json.dumps, items)), encoding="utf-8")
+    assert main(["run", str(suite), "--home", str(seeds_home), "--out", str(tmp_path / "run"), "--json"]) == 1
+    streams = capsys.readouterr()
+    metrics = json.loads(streams.out)["metrics"]
+    assert metrics == read(tmp_path / "run" / METRICS)["metrics"]
+    assert "1 of 2 items failed" in streams.err
+    assert (metrics["failed"]["value"], metrics["failed"]["n"]) == (0.5, 2)
+    assert (metrics["answered"]["value"], metrics["answered"]["unmeasured"]) == (None, 1)
+    assert metrics["off_topic_refused"]["value"] == 1.0
+    first = json.loads((tmp_path / "run" / RECORDS).read_text(encoding="utf-8").splitlines()[0])
+    assert first["output"] is None
+    assert "8,000" in first["error"] or "7,999" in first["error"]
+
+
+def test_a_shipped_suite_runs_from_a_clean_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    out = tmp_path / "run"
+    arguments = ["run", "eval/suites/off_topic.jsonl", "--documents", "seeds", "--split", "report", "--out", str(out)]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "split report: 20 items" in shown
+    assert "unmeasured" in shown
+    metric = read(out / METRICS)["metrics"]["off_topic_refused"]
+    assert metric["n"] == 20
+    assert metric["value"] >= 0.9
+
+
+def test_a_shipped_suite_takes_the_starter_collection_by_default(tmp_path: Path) -> None:
+    assert main(["run", str(FOLDER / "off_topic.jsonl"), "--split", "tune", "--out", str(tmp_path / "run")]) == 0
+    assert read(tmp_path / "run" / METRICS)["config"]["collection"]["documents"] == 5
+
+
+def test_evidence_that_the_collection_lacks_ends_the_run_before_it_begins(
+    seeds_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = tmp_path / "suite.jsonl"
+    lost = {"id": "lost", "type": "numeric", "question": "How many?", "evidence": [{"file": "x.md", "quote": "ten"}]}
+    suite.write_text(json.dumps(lost), encoding="utf-8")
+    assert main(["run", str(suite), "--home", str(seeds_home), "--out", str(tmp_path / "run")]) == 1
+    assert "error: evidence that cannot be found: lost: 'x.md' is not in the collection" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_suites_are_listed_and_errors_have_their_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["suites"]) == 0
+    assert "seeds.jsonl: " in capsys.readouterr().out
+    assert main(["suites", str(tmp_path / "none.jsonl")]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert main(["run", str(SEEDS), "--home", str(tmp_path / "none")]) == 1
+    with pytest.raises(SystemExit) as usage:
+        main(["run"])
+    assert usage.value.code == 2
+
+
+def test_the_time_of_an_answer_is_measured(seeds_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["bench", "ask", "--home", str(seeds_home), "--questions", str(SEEDS), "--rounds", "1"]
+    assert main([*arguments, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["ask_ms"]["n"] == 60
+    assert result["sources_ms"]["p50"] <= result["ask_ms"]["p50"]
+    assert result["machine"]["cores"] >= 1
+    assert main(arguments) == 0
+    assert "p95" in capsys.readouterr().out

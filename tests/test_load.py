@@ -1,0 +1,250 @@
+"""From files to texts: every encoding, every broken file, and what a document says of itself."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexing.documents import Metadata
+from indexing.errors import LoadError, UnreadableError
+from indexing.load import Loaded, decode, find_files, load, read_bytes
+from tests.texts import SEEDS
+
+TEXT = "Ünïcode — “words”\r\nand\rmore.\n漢字 \U0001f600"
+MEGABYTE = 1_000_000
+
+
+def read(path: Path, max_bytes: int = MEGABYTE) -> Loaded:
+    return load(read_bytes(path, max_bytes), path)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
+def test_utf_8_is_decoded_as_it_is_newlines_untouched(text: str) -> None:
+    assert decode(text.encode()) == (text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+    ],
+)
+def test_a_byte_order_mark_names_the_encoding_and_is_dropped(mark: bytes, encoding: str) -> None:
+    assert decode(mark + TEXT.encode(encoding)) == (TEXT, encoding)
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_LE])
+def test_a_byte_order_mark_that_lies_is_a_message(mark: bytes) -> None:
+    with pytest.raises(LoadError, match="save it as UTF-8"):
+        decode(mark + b"\xd8\xff\xd8")
+
+
+LEGACY = (
+    "Der Bürgermeister überreichte am Mittwoch schließlich die Schlüssel für das neue Gebäude. "
+    "Später äußerten sich mehrere Räte über die Höhe der Kosten, die größer ausfielen als geplant. "
+)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_western_texts_of_before_unicode_are_read(encoding: str) -> None:
+    text = (LEGACY + ("„So war es nicht“, sagte er – leise. " if encoding == "cp1252" else "")) * 3
+    assert decode(text.encode(encoding))[0] == text
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04\0\0\0", b"text\0with a nul", bytes(range(256))])
+def test_binary_data_is_refused(data: bytes) -> None:
+    with pytest.raises(LoadError, match="binary"):
+        decode(data)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_text_or_a_load_error(data: bytes) -> None:
+    try:
+        text, encoding = decode(data)
+    except LoadError:
+        return
+    text.encode("utf-8")  # storable: no half characters
+    assert encoding
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b" \n\t\r\n", "\u00a0\u2003\n".encode(), codecs.BOM_UTF8, b"---\ntitle: x\n---\n", b"<!-- only -->"]
+)
+def test_a_file_without_text_is_skipped(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.md"
+    path.write_bytes(data)
+    with pytest.raises(LoadError, match=r"it is empty|it holds no text") as caught:
+        read(path)
+    assert caught.value.skipped
+    assert not isinstance(caught.value, UnreadableError), "so that what it held before leaves the index"
+
+
+def test_a_file_over_the_limit_is_skipped_with_both_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"x" * 1_500_001)
+    with pytest.raises(
+        LoadError, match=r"1\.5 MB, over the limit of 1 MB; split it, or raise max_document_mb"
+    ) as caught:
+        read_bytes(path, MEGABYTE)
+    assert caught.value.skipped
+    assert len(read_bytes(path, 1_500_001)) == 1_500_001
+
+
+def test_an_ending_that_is_not_known_is_skipped_without_reading(tmp_path: Path) -> None:
+    for name, said in [("a.docx", r"\.docx is not a format"), ("README", "a file without ending is not a format")]:
+        with pytest.raises(LoadError, match=said) as caught:
+            read_bytes(tmp_path / name, MEGABYTE)
+        assert caught.value.skipped
+        assert ".md .markdown .txt" in caught.value.remedy or ".markdown .md .txt" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["a.txt", "A.TXT", "b.md", "c.Markdown"])
+def test_endings_are_known_in_any_case(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("Some text.", encoding="utf-8")
+    assert read(path).text == "Some text."
+
+
+def test_what_cannot_be_read_keeps_what_was_indexed_from_it(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.txt"
+    broken.symlink_to(tmp_path / "nowhere.txt")
+    loop = tmp_path / "loop.txt"
+    loop.symlink_to(loop)
+    for path in (broken, loop, tmp_path / "missing.txt"):
+        with pytest.raises(UnreadableError, match="cannot be read") as caught:
+            read_bytes(path, MEGABYTE)
+        assert not caught.value.skipped
+
+
+@pytest.mark.timeout(10)
+def test_a_folder_or_a_pipe_that_is_named_like_a_text_is_skipped_and_does_not_block(tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "folder.txt", tmp_path / "pipe.txt"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path in (folder, pipe):
+        with pytest.raises(LoadError, match="not a regular file") as caught:
+            read_bytes(path, MEGABYTE)
+        assert caught.value.skipped
+
+
+def test_files_are_found_in_a_steady_order_hidden_ones_and_links_to_folders_left_out(tmp_path: Path) -> None:
+    for name in ("b.txt", "a/z.md", "a/b/c.txt", ".hidden.txt", ".git/config.txt", "a/.x/y.txt"):
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    root = tmp_path / "root"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.txt").write_text("x", encoding="utf-8")
+    (root / "link").symlink_to(tmp_path / "elsewhere")
+    (root / "around").symlink_to(root)
+    (root / "file-link.txt").symlink_to(tmp_path / "elsewhere" / "secret.txt")
+    found = [path.relative_to(root).as_posix() for path in find_files(root)]
+    assert found == ["b.txt", "file-link.txt", "a/z.md", "a/b/c.txt"]
+    assert list(find_files(root / "b.txt")) == [root / "b.txt"]
+
+
+def test_an_unreadable_folder_stops_the_search_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:  # the tests may run as root, who may read everything
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(LoadError, match=r"closed cannot be read \(Permission denied\)"):
+        list(find_files(tmp_path))
+
+
+def about(front: str, body: str = "Body text.") -> Metadata:
+    return load(f"---\n{front}\n---\n{body}\n".encode(), Path("a-file.md")).metadata
+
+
+def test_front_matter_says_what_a_document_is() -> None:
+    given = about(
+        "title: T\nsource: S\nauthor: [A, B]\ndate: 2025-02-24\nurl: http://x\nabout: >\n  two\n  lines\nother: 1"
+    )
+    assert given == Metadata("T", "S", "A, B", "2025-02-24", "http://x", "two lines")
+
+
+@pytest.mark.parametrize(
+    ("written", "date"),
+    [
+        ("2025-02-24", "2025-02-24"),
+        ("'2025-02-24'", "2025-02-24"),
+        ("2025-02-24 10:30:00", "2025-02-24"),
+        ("2025-02-24T10:30:00+02:00", "2025-02-24"),
+        ("2025", "2025"),
+        ("February 2025", "February 2025"),
+        ("~", ""),
+        ("{day: 3}", ""),
+    ],
+)
+def test_dates_are_iso_where_they_were_dates(written: str, date: str) -> None:
+    assert about(f"date: {written}").date == date
+
+
+@pytest.mark.parametrize(
+    ("title", "read_as"),
+    [
+        ("'two\n\n  lines'", "two lines"),
+        ('"half \\ud800 a character"', "half ? a character"),
+        ('"nul \\0 inside"', "nul inside"),
+        ("0x" + "F" * 5000, "Body text."),
+        ("&a [x, *a]", "x"),
+        ("[[deep], x]", "x"),
+        ("y" * 3000, "y" * 1000),
+    ],
+)
+def test_a_strange_title_is_made_harmless(title: str, read_as: str) -> None:
+    metadata = about(f"title: {title}")
+    assert metadata.title == read_as
+    metadata.title.encode("utf-8")
+
+
+@pytest.mark.timeout(10)
+def test_front_matter_that_stands_for_billions_of_items_is_harmless() -> None:
+    names = "abcdefghi"
+    lines = [f"{names[0]}: &{names[0]} [lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
+    for before, name in zip(names, names[1:], strict=False):
+        lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]")
+    loaded = about("\n".join(lines) + f"\ntitle: *{names[-1]}\nauthor: *a")
+    assert loaded.title == "Body text."
+    assert loaded.author == ", ".join(["lol"] * 9)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title"),
+    [
+        ("a.md", "# The bridge\n\nIt fell.", "The bridge"),
+        ("a.md", "No heading here, only a sentence. And another.", "No heading here, only a sentence."),
+        ("a.txt", "The bridge\n\n" + LEGACY, "The bridge"),
+        (
+            "a.txt",
+            "A long opening " + "of many words " * 20,
+            "A long opening of many words of many words of many words of many words of many…",
+        ),
+        ("a.txt", "漢" * 100, "漢" * 80 + "…"),
+    ],
+)
+def test_a_title_is_found_in_the_text_where_none_is_given(name: str, text: str, title: str) -> None:
+    assert load(text.encode(), Path(name)).metadata.title == title
+
+
+def test_the_canonical_text_is_the_whole_file() -> None:
+    for path in SEEDS.glob("*.md"):
+        loaded = read(path)
+        assert loaded.text == path.read_bytes().decode("utf-8")
+        assert loaded.metadata.title and loaded.metadata.source and loaded.metadata.date
+        for block in loaded.blocks:
+            assert all(piece.of(loaded.text) for piece in block.pieces)
