@@ -154,9 +154,10 @@ def chat_command(no_browser: bool, **options: Any) -> int:
     check_address(settings)  # before seconds of imports
     from app.assistant import build
     from app.indexer import Owner
+
+    assistant = build(settings)  # a missing index is said before the page's framework is loaded
     from app.server import build_app, serve
 
-    assistant = build(settings)
     with assistant.collection, Owner(assistant.collection, settings):
         serve(build_app(assistant, settings), settings, open_browser=not no_browser)
     return DONE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -19,9 +19,10 @@ from indexing.words import stems
 
 SUPPORTED_SHARE = 0.9  # of a statement's content words that its cited sentences must hold to support it
 PARTLY_SHARE = 0.45  # ... to support it partly
-SLICE, OVERLAP = 100_000, 5_000  # characters folded at a time in search of a quotation, and how long that can be
+SLICE = 100_000  # characters folded at a time in search of a quotation, which is at most a tenth as long
 QUOTED = re.compile(r'"([^"]*)(?:"|$)|(?<!\w)\'\'([^\']{2,}?)\'\'|(?<!\w)\'([^\']{2,}?)\'(?!\w)')
 SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
+BLOCK_END = re.compile(r"[\r\n]\s*(?:[\r\n]|[-*+>#|]|\d+[.)])")
 WORD = re.compile(r"\w+(?:[.'&]\w+)*")
 DATES = """January February March April May June July August September October November December
 Monday Tuesday Wednesday Thursday Friday Saturday Sunday""".split()
@@ -48,7 +49,7 @@ FIGURE = re.compile(
 )
 # What is said to be possible, wanted or claimed is not said to be so.
 HEDGE = re.compile(
-    r"\b(?:may|might|could|would|should|possib\w+|perhaps|probabl[ey]|likely|alleg\w+|reportedly|supposed\w*|if|unless|"
+    r"\b(?:(?P<may>(?-i:may)|might|could|would|should|possib\w+|perhaps|probabl[ey]|likely)|alleg\w+|reportedly|suppos\w+|if|unless|"
     r"plan(?:s|ned)?|hop(?:es?|ed|ing)|propos\w+|consider\w*|claim\w*|accus\w+|suggest\w*|hint\w*|appear\w*|seem\w*|"
     r"expect\w*|want(?:s|ed)?|demand\w*|threat\w*|offer\w*|promis\w+|vow\w*|attempt\w*|tr(?:y|ies|ied) to|asked)\b",
     re.IGNORECASE,
@@ -61,20 +62,10 @@ before earlier|after later
 win won victory|lose lost defeat
 begin began start open|end stop finish close
 attack invade|defend retreat
-buy bought|sell sold
 all every always most|none never few""".splitlines()
 ]
 # Words by which an answer says where something stands; they claim nothing.
 REPORTING = frozenset(stems("according also additionally however moreover source document article passage mention"))
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a statement's citations hold: each cited sentence, folded, and what else is known of their documents."""
-
-    sentences: tuple[str, ...]
-    titles: str
-    publishers: str
 
 
 Lookup = Callable[[Citation], Document | None]
@@ -98,14 +89,11 @@ def ground(statement: Statement, lookup: Lookup) -> Statement:
     if statement.text in ("".join(quotes), " ".join(quotes)):
         return verbatim
     documents = tuple({document.version: document for _, document in cited}.values())
-    about = [document.metadata for document in documents]
-    titles, publishers = (one.title for one in about), (f"{one.source} {one.author}" for one in about)
-    evidence = Evidence(tuple(_sentences(cited)), _plain(" ".join(titles)), _plain(" ".join(publishers)))
+    sentences = list(_sentences(cited))
     text, faults = _with_exact_quotations(statement.text, documents)
-    wholes = [" ".join(evidence.sentences), *evidence.sentences]
-    if not faults and _compact(_plain(text)) in map(_compact, wholes):
+    if not faults and _compact(_plain(text)) in map(_compact, [" ".join(sentences), *sentences]):
         return replace(verbatim, text=text)
-    support, reason = _judge(text, evidence, faults)
+    support, reason = _judge(text, sentences, documents, faults)
     return replace(statement, text=text, support=support, reason=reason)
 
 
@@ -118,11 +106,11 @@ def _sentences(cited: Sequence[tuple[Citation, Document]]) -> Iterator[str]:
     """The cited sentences, folded; one that markup cuts into pieces has a citation for each, in a row."""
     whole = ""
     for (before, _), (citation, document) in pairwise([cited[0], *cited]):
-        follows = before.version == citation.version and before.span.end <= citation.span.start
-        if whole and (not follows or SENTENCE_END.search(whole.rstrip())):
+        gap = document.text[before.span.end : citation.span.start]
+        goes_on = gap and before.version == citation.version and not BLOCK_END.search(gap)
+        if whole and not (goes_on and not SENTENCE_END.search(whole.rstrip())):
             yield _plain(whole)
             whole = ""
-        gap = document.text[before.span.end : citation.span.start]
         apart = bool(gap) and (gap[0].isspace() or gap[-1].isspace())
         whole += (" " if whole and apart else "") + citation.quote
     yield _plain(whole)
@@ -150,33 +138,36 @@ def _quotation(core: str, documents: Sequence[Document]) -> str | None:
     """The characters of a document that fold to these words; in slices, since folding a text takes memory."""
     for document in documents:
         for start in range(0, len(document.text), SLICE):
-            part = document.text[start : start + SLICE + OVERLAP]
+            part = document.text[start : start + SLICE * 11 // 10]
             folded = fold(part)
             for span in folded.find_all(core):
                 return folded.source(span).of(part)
     return None
 
 
-def _judge(text: str, evidence: Evidence, faults: list[str]) -> tuple[Support, str]:
-    plain, cited = _plain(text), " ".join(evidence.sentences)
+def _judge(text: str, sentences: list[str], documents: Sequence[Document], faults: list[str]) -> tuple[Support, str]:
+    plain, cited = _plain(text), " ".join(sentences)
+    about = [document.metadata for document in documents]
+    titles = _plain(" ".join(one.title for one in about))
+    publishers = _plain(" ".join(f"{one.source} {one.author}" for one in about))
     said, known = set(_figures(plain)), set(_figures(cited, ones=True))
     missing = sorted({value for value, _ in said} - {value for value, _ in known})
     faults = faults + [f"the figure {number:.15g} is not in the cited sentences" for number in missing]
-    strange = [name for name in _names(plain) if not _named(name, plain, f"{cited} {evidence.publishers}")]
-    absent = [name for name in strange if not _named(name, plain, evidence.titles)]
+    strange = [name for name in _names(plain) if not _named(name, plain, f"{cited} {publishers}")]
+    absent = [name for name in strange if not _named(name, plain, titles)]
     faults += [f"the name {name} is not in the cited sentences" for name in dict.fromkeys(absent)]
     if faults:
         return "unsupported", "; ".join(faults)
     words = _stems(plain) - REPORTING
     known_names = [name for name in _names(plain, first=True) if _named(name, plain, cited)]
-    backed = _stems(" ".join([cited, evidence.titles, evidence.publishers, *known_names]))
-    share = len(words & backed) / len(words) if words else float(bool(said))
+    backed = _stems(" ".join([cited, titles, publishers, *known_names]))
+    share = len(words & backed) / len(words) if words else float(bool(said))  # a bare figure is its own evidence
     if share < PARTLY_SHARE:
         return "unsupported", "the cited sentences speak of something else"
     doubts = [f"only the source's title names {name}" for name in dict.fromkeys(strange)]
     if said - known:
         doubts.append("a figure has another unit in the source")
-    doubts += _doubts(plain, evidence.sentences)
+    doubts += _doubts(plain, sentences)
     unknown = [word for word in dict.fromkeys(WORD.findall(plain)) if (_stems(word) - REPORTING) - backed]
     if share < SUPPORTED_SHARE or (unknown and plain.lstrip("\"'(").startswith(unknown[0])):
         doubts.append("some of its words are not in the cited sentences: " + ", ".join(unknown[:5]))
@@ -188,11 +179,11 @@ def _doubts(plain: str, sentences: Sequence[str]) -> Iterator[str]:
     near = _nearest(plain, sentences)
     cited = " ".join(near)
     words, held = _stems(plain), _stems(cited)
-    denied, denied_there = _denied(plain), _denied(cited)
-    turned = (denied & held) - denied_there or (denied_there & words) - denied
-    if turned or bool(NEGATION.search(plain)) != bool(NEGATION.search(cited)):
+    denials, there = _denials(plain), _denials(cited)
+    added = [one for one in denials if not there or (one & held and not any(one & other for other in there))]
+    if added or any(one & words and not any(one & other for other in denials) for one in there):
         yield "one of answer and source denies what the other does not"
-    if HEDGE.search(cited) and not HEDGE.search(plain):
+    if _hedges(cited) - _hedges(plain):
         yield "the source is less certain than the answer"
     for one, other in (pair for sides in OPPOSITES for pair in (sides, sides[::-1])):
         if words & one - held and held & other and not held & one and not words & other:
@@ -213,10 +204,18 @@ def _nearest(plain: str, sentences: Sequence[str]) -> list[str]:
     return [sentences[index] for index in sorted(chosen)] or list(sentences)
 
 
-def _denied(text: str) -> set[str]:
-    """The stems of the two content words behind each negation, within its clause."""
-    clauses = (re.split(r"[.,;:!?]", text[match.end() :], maxsplit=1)[0] for match in NEGATION.finditer(text))
-    return {stem for clause in clauses for stem in _ordered_stems(clause)[:2]}
+def _denials(text: str) -> list[set[str]]:
+    """For each negation the stems of the next two content words in its clause; the two before where none follows."""
+    found = []
+    for match in NEGATION.finditer(text):
+        before, after = re.split("[.,;:!?]", text[: match.start()])[-1], re.split("[.,;:!?]", text[match.end() :])[0]
+        found.append(set(_ordered_stems(after)[:2] or _ordered_stems(before)[-2:]))
+    return found
+
+
+def _hedges(text: str) -> set[str]:
+    """What lessens a text's certainty; `may` and `could` and their like are one."""
+    return {"may" if match["may"] else match[0].casefold()[:4] for match in HEDGE.finditer(text)}
 
 
 def _reordered(plain: str, sentences: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -270,7 +269,7 @@ def _named(name: str, plain: str, source: str) -> bool:
     word = name.replace(".", "")
     if word.casefold() in words or any(form in words for form in _forms(word.casefold())):
         return True
-    small = r"(?:[\s-](?:of|the|and|for))*[\s-]"
+    small = r"(?:[\s-](?:of the|of|and|for))?[\s-]"
     if word.isupper() and re.search(r"\b" + rf"\w+{small}".join(map(re.escape, word)) + r"\w+", source):
         return True
     runs = re.findall(rf"\b[A-Z]\w+(?:{small}[A-Z]\w+)+", plain)

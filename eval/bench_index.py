@@ -26,7 +26,7 @@ from indexing.ingest import Report, index
 from indexing.load import find_files, load
 from indexing.sentences import sentences_of
 
-CHUNK_TOKENS, OVERLAP_TOKENS = 195, 30  # of LlamaIndex's splitter: about what our chunks have; about a sentence
+CHUNK_TOKENS, OVERLAP_TOKENS = 188, 30  # of LlamaIndex's splitter: about what our chunks have; about a sentence
 EDITS = 5  # articles edited one by one, whose median is told
 
 

@@ -39,6 +39,7 @@ class Collection:
             try:
                 self.sweep()
             finally:
+                self.words.release()
                 self.lock.release()
 
     def _claim(self) -> None:
@@ -53,7 +54,7 @@ class Collection:
             )
 
     def close(self) -> None:
-        self.words.close()
+        self.words.release()
         self.vectors.close()
         self.catalogue.close()
         self.lock.release()

@@ -28,7 +28,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """One document out of a file. `text` is canonical: built once, the same at every reading; blocks are slices of it."""
+    """One document out of a file. `text` is canonical, the same at every reading; blocks are slices of it."""
 
     text: str
     blocks: tuple[Block, ...]
@@ -103,7 +103,7 @@ class TextBuilder:
         return self._length
 
     def add(self, text: str, kind: Literal["heading", "text"] = "text", *, visible: bool = True) -> Span | None:
-        """Append one block; None where nothing is left of it. What is not `visible` stays in the text without a block."""
+        """Append one block; None where nothing is left of it. What is not `visible` gets no block."""
         shown = tidy(text)
         if not shown:
             return None
@@ -116,10 +116,12 @@ class TextBuilder:
             self._blocks.append(Block(kind, (span,)))
         return span
 
-    def continue_last(self, pieces: tuple[Span, ...]) -> None:
-        """Give the last block these pieces too: a paragraph that goes on over a page break."""
+    def continue_last(self, span: Span, *, inside_word: bool) -> None:
+        """Let the last block go on with a later span: a paragraph over a page break, perhaps broken inside a word."""
         last = self._blocks[-1]
-        self._blocks[-1] = Block(last.kind, last.pieces + pieces)
+        tail = last.pieces[-1]
+        joint = (Span(tail.start, tail.end - 1),) if inside_word else (tail, Span(span.start - 1, span.start))
+        self._blocks[-1] = Block(last.kind, (*last.pieces[:-1], *joint, span))
 
     def _write(self, text: str) -> None:
         self._size += len(text.encode())
@@ -138,6 +140,13 @@ class TextBuilder:
 
 def too_long(limit: int) -> LoadError:
     return LoadError(f"its text is over the limit of {limit / 1_000_000:g} MB", TOO_LONG_REMEDY, skipped=True)
+
+
+def within(text: str, options: ReadOptions) -> str:
+    """The text itself; raises LoadError where it is over the limit."""
+    if len(text) > options.max_bytes or len(text.encode("utf-8", "replace")) > options.max_bytes:
+        raise too_long(options.max_bytes)
+    return text
 
 
 UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")

@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,7 +76,8 @@ def index(
     Raises OnrecordError before anything is changed when a path is missing or nothing there can be indexed.
     """
     began = time.perf_counter()
-    with nullcontext() if locked else collection.lock:
+    with nullcontext() if locked else collection.lock, ExitStack() as stack:
+        stack.callback(collection.words.release)
         if not collection.in_step():
             collection.sweep()
         known = {entry.path: entry for entry in collection.catalogue.entries()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,32 +26,39 @@ class VectorIndex:
         self._facts = {"embedder": embedder, "dimension": dimension}
         try:
             self._client = chromadb.PersistentClient(str(folder), chromadb.config.Settings(anonymized_telemetry=False))
-            # Chroma ignores a differing configuration of an existing collection, so what it has is compared.
             self._collection = self._client.get_or_create_collection(
                 COLLECTION,
                 configuration={"hnsw": {"space": "cosine"}},
                 metadata={**self._facts, "generation": 0},
                 embedding_function=None,
             )
+            # Chroma ignores a differing configuration of an existing collection, so what it has is compared.
             found = dict(self._collection.metadata or {})
-            space = (self._collection.configuration.get("hnsw") or {}).get("space")
+            space = str((self._collection.configuration_json.get("hnsw") or {}).get("space"))
         except (chromadb.errors.ChromaError, ValueError) as error:
             raise HomeError(
                 f"the vectors in {folder} cannot be opened ({error}); "
                 "remove that folder, the next `onrecord index` makes it again"
             ) from error
+        try:
+            self._refuse_others(folder, found, space)
+        except HomeError:
+            self.close()
+            raise
+        self._generation = int(found.get("generation", 0))
+
+    def _refuse_others(self, folder: Path, found: Mapping[str, object], space: str) -> None:
         if any(found.get(key) != value for key, value in self._facts.items()):
             raise HomeError(
                 f"the vectors in {folder} were made with {found.get('embedder')} "
-                f"({found.get('dimension')} dimensions), the settings name {embedder} ({dimension}); "
-                "set `embed` back, or index into another --home"
+                f"({found.get('dimension')} dimensions), the settings name {self._facts['embedder']} "
+                f"({self._facts['dimension']}); set `embed` back, or index into another --home"
             )
         if space != "cosine":
             raise HomeError(
                 f"the vectors in {folder} are compared by {space}, not by cosine; "
                 "remove that folder, the next `onrecord index` makes it again"
             )
-        self._generation = int(found.get("generation", 0))
 
     @property
     def generation(self) -> int:

@@ -12,7 +12,7 @@ import tantivy
 from indexing.errors import HomeError
 
 ANALYZER = "english"
-FORMAT = "words-1"  # changes with the schema or the analyzer; an index of another format is made again
+FORMAT = "words-2"  # changes with the schema or the analyzer; an index of another format is made again
 # Words a question is made of, beside the analyzer's own stop words: they say what is asked, not what it is about.
 QUESTION_WORDS = (
     "who whom whose what which when where why how do does did done doing is was were be been being am are has have had "
@@ -49,7 +49,7 @@ class WordIndex:
         self._mark = folder / "generation"
         schema = (
             tantivy.SchemaBuilder()
-            .add_unsigned_field("chunk", indexed=True, fast=True)
+            .add_integer_field("chunk", indexed=True, fast=True)  # deleting by an unsigned field deletes nothing
             .add_text_field("text", tokenizer_name=ANALYZER)
             .build()
         )
@@ -91,7 +91,7 @@ class WordIndex:
             self._writer.delete_documents_by_term("chunk", chunk_id)
         for chunk_id, text in added.items():
             document = tantivy.Document()
-            document.add_unsigned("chunk", chunk_id)
+            document.add_integer("chunk", chunk_id)
             document.add_text("text", text)
             self._writer.add_document(document)
         self._writer.commit()
@@ -130,7 +130,8 @@ class WordIndex:
         total = searcher.num_docs
         return {term: math.log(1 + (total + 0.5) / (searcher.doc_freq("text", term) + 0.5)) for term in terms}
 
-    def close(self) -> None:
+    def release(self) -> None:
+        """Let go of the writer, of which there can be one at a time in all processes; searches go on."""
         if self._writer is not None:
             self._writer.wait_merging_threads()
             self._writer = None

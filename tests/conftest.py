@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.assistant import Assistant, build
+from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.ingest import index
@@ -30,3 +32,11 @@ def seeds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Collection(home, embedder("minilm"), create=True) as collection:
         index(collection, [Path(__file__).parent.parent / "seeds"])
     return home
+
+
+@pytest.fixture(scope="session")
+def seeds(seeds_home: Path) -> Iterator[Assistant]:
+    """The assistant over the starter collection as it comes: extractive, offline."""
+    assistant = build(Settings(home=seeds_home))
+    with assistant.collection:
+        yield assistant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,7 @@ def test_a_strange_title_is_made_harmless(title: str, read_as: str) -> None:
 def test_front_matter_that_stands_for_billions_of_items_is_harmless() -> None:
     names = "abcdefghi"
     lines = [f"{names[0]}: &{names[0]} [lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in pairwise(names):
         lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]")
     loaded = about("\n".join(lines) + f"\ntitle: *{names[-1]}\nauthor: *a")
     assert loaded.title == "Body text."

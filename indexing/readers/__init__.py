@@ -11,11 +11,11 @@ from indexing.extraction import Read, Reader, ReadOptions
 
 FORMATS: dict[str, tuple[str, str]] = {
     ".csv": ("tables", "read_csv"),
-    ".docx": ("docx", "read_docx"),
+    ".docx": ("word", "read_docx"),
     ".eml": ("mail", "read_eml"),
     ".epub": ("epub", "read_epub"),
-    ".htm": ("html", "read_html"),
-    ".html": ("html", "read_html"),
+    ".htm": ("web", "read_html"),
+    ".html": ("web", "read_html"),
     ".jsonl": ("tables", "read_jsonl"),
     ".markdown": ("plain", "read_plain"),
     ".md": ("plain", "read_plain"),
@@ -58,7 +58,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Read]:
             f"it cannot be read ({error.strerror or error})", "check that it exists and that you may read it"
         ) from error
     # What nine parsers raise over damaged bytes has no common root, and one bad file never stops a run.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise damaged(path.suffix, f"{type(error).__name__}: {error}") from error
 
 

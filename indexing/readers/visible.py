@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 Element = Any  # an lxml element; lxml ships no types
 Styles = dict[str, str]
+Shown = tuple[Literal["heading", "text"], str]  # a block
 
 UNSEEN = frozenset(
-    "audio canvas datalist embed head iframe input noscript object script select style svg template textarea video".split()
+    "audio canvas datalist embed head iframe input noscript object script select style svg template textarea"
+    " video".split()
 )
 BREAKS = frozenset(
     "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form"
@@ -37,12 +39,12 @@ def take_out_hidden(tree: Element) -> list[str]:
     """Remove from a page what its inline styles and style sheets hide from a reader; the texts that went."""
     sheet = style_rules("\n".join(element.text or "" for element in tree.iter("style")))
     styles = {element: _style(element, sheet) for element in tree.iter() if isinstance(element.tag, str)}
-    hidden = []
-    for element in list(styles):
+    hidden: dict[Element, None] = {}
+    for element in styles:
         if element.tag in ("html", "body") or element.tag in UNSEEN or element.getparent() is None:
             continue
         if _hidden(element, styles) and not any(up in hidden for up in element.iterancestors()):
-            hidden.append(element)
+            hidden[element] = None
     texts = ["".join(_seen_strings(element)) for element in hidden]
     for element in hidden:
         element.drop_tree()
@@ -88,7 +90,7 @@ def _without_at_rules(css: str) -> str:
             continue
         kept.append(css[at : match.start()])
         at = match.end()
-        depth = css[at - 1] == "{"
+        depth = int(css[at - 1] == "{")
         while depth and at < len(css):
             depth += (css[at] == "{") - (css[at] == "}")
             at += 1
@@ -96,8 +98,8 @@ def _without_at_rules(css: str) -> str:
 
 
 RELEVANT = frozenset(
-    "display visibility opacity font-size color background background-color position left top right bottom clip clip-path"
-    " width height max-height max-width overflow text-indent margin-left transform".split()
+    "display visibility opacity font-size color background background-color position left top right bottom clip"
+    " clip-path width height max-height max-width overflow text-indent margin-left transform".split()
 )
 
 
@@ -189,8 +191,8 @@ def _pixels(value: str | None, default: float) -> float:
         return default
 
 
-def blocks_of(tree: Element, *, article: bool = False) -> Iterator[tuple[Literal["heading", "text"], str]]:
-    """The blocks of a page, or of an article that trafilatura took out of one: paragraphs, headings, items, table rows."""
+def blocks_of(tree: Element, *, article: bool = False) -> Iterator[Shown]:
+    """The blocks of a page, or of an article as trafilatura gives it: paragraphs, headings, items, table rows."""
     from lxml.etree import iterwalk  # type: ignore[import-untyped]
 
     breaks, headings = (ARTICLE_BREAKS, ARTICLE_HEADINGS) if article else (BREAKS, HEADINGS)

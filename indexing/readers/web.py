@@ -1,4 +1,4 @@
-"""Web pages: the article and what the page says of itself by trafilatura, or all visible text where there is no article."""
+"""Web pages by trafilatura: the article and what the page says of itself, else all visible text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from indexing.errors import LoadError
 from indexing.extraction import Extraction, ReadOptions, TextBuilder, excerpts, one_line, title_of
 from indexing.load import BYTE_ORDER_MARKS, decode
 from indexing.readers import damaged, read_limited
-from indexing.readers.visible import Element, blocks_of, take_out_hidden
+from indexing.readers.visible import Element, Shown, blocks_of, take_out_hidden
 
 CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 # What browsers make of these names (WHATWG Encoding Standard).
@@ -45,9 +45,12 @@ def parse(text: str) -> Element:
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
-        return html.document_fromstring(text.encode("utf-8", "ignore"), parser=parser)
+        tree = html.document_fromstring(text.encode("utf-8", "ignore"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise damaged(".html", str(error)) from error
+    if any("depth" in entry.message for entry in parser.error_log):  # libxml2 leaves out what lies deeper
+        raise LoadError("its elements are nested more than 256 deep", "open it in a browser and save its text")
+    return tree
 
 
 def page(text: str, encoding: str, path: Path, options: ReadOptions) -> Extraction:
@@ -56,6 +59,8 @@ def page(text: str, encoding: str, path: Path, options: ReadOptions) -> Extracti
     declared = one_line(tree.get("lang") or tree.get("xml:lang") or "")
     dates = _stated_dates(tree)
     hidden = take_out_hidden(tree)
+    for element in tree.iterfind(".//*[@aria-hidden]"):
+        del element.attrib["aria-hidden"]  # it is seen all the same, but extractors pass over it
     seen = list(blocks_of(tree))
     about, article = _article(tree)
     warnings = []
@@ -92,7 +97,7 @@ def page(text: str, encoding: str, path: Path, options: ReadOptions) -> Extracti
     )
 
 
-def _article(tree: Element) -> tuple[Metadata, list[tuple[str, str]]]:
+def _article(tree: Element) -> tuple[Metadata, list[Shown]]:
     """What trafilatura finds; it is given the tree, never an address."""
     from trafilatura import bare_extraction
 
@@ -115,11 +120,10 @@ def _article(tree: Element) -> tuple[Metadata, list[tuple[str, str]]]:
         url=url if re.match(r"https?://[^/]", url) else "",
         about=one_line(found.description),
     )
-    body = [] if found.body is None else list(blocks_of(found.body, article=True))
-    return metadata, [(kind, shown) for kind, shown in body]
+    return metadata, [] if found.body is None else list(blocks_of(found.body, article=True))
 
 
-def _words(blocks: list[tuple[str, str]]) -> int:
+def _words(blocks: list[Shown]) -> int:
     return sum(len(shown.split()) for _, shown in blocks)
 
 

@@ -1,0 +1,194 @@
+"""The catalogue: what is current, what is not, and nothing in between."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexing.catalogue import Catalogue, Prepared, Problem
+from indexing.chunks import chunks_of
+from indexing.documents import Document
+from indexing.errors import HomeError
+from indexing.load import digest, load
+from indexing.sentences import sentences_of
+from tests.hashing import HashingEmbedder
+
+MARKED = """# The bridge
+
+It **never** [closed](http://x.example), he said. Nobody believed it.
+
+## The mill
+
+It burnt.
+"""
+EMBEDDER = HashingEmbedder()
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with closing(Catalogue(tmp_path / "catalogue.sqlite", create=True)) as made:
+        made.set_meta({"dimension": str(EMBEDDER.dimension)})
+        yield made
+
+
+def prepared(name: str, text: str, root: str = "/r") -> Prepared:
+    loaded = load(text.encode(), Path(name))
+    sentences = sentences_of(text, loaded.blocks)
+    document = Document(digest(name.encode())[:16], digest(text.encode()), name, text, loaded.metadata)
+    chunks = chunks_of(text, sentences, loaded.metadata)
+    return Prepared(f"{root}/{name}", root, digest(text.encode()), "utf-8", document, sentences, chunks)
+
+
+def put(catalogue: Catalogue, *items: Prepared, removed: tuple[str, ...] = ()) -> dict[str, list[int]]:
+    """Store versions and make them current; the chunk ids of each path."""
+    shown = [sentence.visible(item.document.text) for item in items for sentence in item.sentences]
+    written = catalogue.add(items, EMBEDDER.passages(shown), "2025-01-01")
+    catalogue.make_current(items, {path: version_id for path, (version_id, _) in written.items()}, removed)
+    return {path: ids for path, (_, ids) in written.items()}
+
+
+def test_a_document_comes_back_as_it_went_in(catalogue: Catalogue) -> None:
+    item = prepared("a.md", f"---\ntitle: Tïtle\ndate: 2025-02-24\n---\n{MARKED}")
+    put(catalogue, item)
+    assert catalogue.document(item.document.id) == item.document
+    assert catalogue.find_document("a.md") == item.document
+    (entry,) = catalogue.entries()
+    assert (entry.path, entry.root, entry.name, entry.version) == ("/r/a.md", "/r", "a.md", item.document.version)
+    assert (entry.metadata, entry.encoding, entry.indexed_at) == (item.document.metadata, "utf-8", "2025-01-01")
+
+
+def test_passages_come_back_with_their_sentences_and_pieces(catalogue: Catalogue) -> None:
+    item = prepared("a.md", MARKED)
+    (ids,) = put(catalogue, item).values()
+    passages = catalogue.passages(ids)
+    assert list(passages) == ids
+    for chunk_id, chunk in zip(ids, item.chunks, strict=True):
+        passage = passages[chunk_id]
+        assert (passage.chunk_id, passage.document, passage.span) == (chunk_id, item.document, chunk.span)
+        assert (passage.first, passage.sentences) == (chunk.first, item.sentences[chunk.first : chunk.last])
+        assert passage.text == chunk.span.of(MARKED)
+
+
+def test_sentence_vectors_come_back_in_reading_order(catalogue: Catalogue) -> None:
+    items = [prepared("a.md", MARKED), prepared("b.txt", "One is here. Two are there.")]
+    put(catalogue, *items)
+    for item in items:
+        rows = catalogue.sentence_vectors(item.document.id)
+        expected = EMBEDDER.passages([sentence.visible(item.document.text) for sentence in item.sentences])
+        assert rows.dtype == np.float32
+        np.testing.assert_allclose(rows, expected, atol=1e-3)
+    assert catalogue.sentence_vectors("gone").shape == (0, EMBEDDER.dimension)
+
+
+def test_a_version_that_was_written_but_not_made_current_is_never_shown(catalogue: Catalogue) -> None:
+    item = prepared("a.md", MARKED)
+    written = catalogue.add([item], None, "now")
+    ids = written[item.path][1]
+    assert catalogue.passages(ids) == {}
+    assert catalogue.document(item.document.id) is None
+    assert (catalogue.count_documents(), catalogue.count_chunks(), catalogue.entries()) == (0, 0, [])
+    assert list(catalogue.chunk_ids(current=False)) == ids
+    assert list(catalogue.chunk_ids(current=True)) == []
+    catalogue.forget_stale()
+    assert list(catalogue.chunk_ids(current=False)) == []
+    assert catalogue.chunk_texts(ids) == []
+
+
+def test_an_edit_replaces_what_is_shown_and_keeps_the_id(catalogue: Catalogue) -> None:
+    old, new = prepared("a.md", MARKED), prepared("a.md", MARKED.replace("burnt", "fell"))
+    (before,) = put(catalogue, old).values()
+    assert catalogue.generation == 1
+    (after,) = put(catalogue, new).values()
+    assert catalogue.generation == 2
+    assert catalogue.passages(before) == {}
+    assert set(catalogue.passages([*before, *after])) == set(after)
+    assert catalogue.document(old.document.id) == new.document
+    assert catalogue.document(old.document.id, new.document.version) == new.document
+    assert catalogue.document(old.document.id, old.document.version) is None
+    assert set(catalogue.chunk_ids(current=False)) == set(before)
+
+
+def test_a_removed_document_is_gone(catalogue: Catalogue) -> None:
+    gone, stays = prepared("a.md", MARKED), prepared("b.md", MARKED)
+    ids = put(catalogue, gone, stays)
+    put(catalogue, removed=(gone.document.id,))
+    assert catalogue.document(gone.document.id) is None
+    assert catalogue.find_document("a.md") is None
+    assert set(catalogue.passages([*ids[gone.path], *ids[stays.path]])) == set(ids[stays.path])
+    catalogue.forget_stale()
+    assert catalogue.chunk_texts(ids[gone.path]) == []
+    assert len(catalogue.chunk_texts(ids[stays.path])) == len(stays.chunks)
+    assert catalogue.sentence_vectors(stays.document.id).shape[0] == len(stays.sentences)
+
+
+def test_a_chunk_id_is_never_used_again(catalogue: Catalogue) -> None:
+    item = prepared("a.md", MARKED)
+    (first,) = put(catalogue, item).values()
+    put(catalogue, removed=(item.document.id,))
+    catalogue.forget_stale()
+    (second,) = put(catalogue, item).values()
+    assert min(second) > max(first)
+
+
+def test_a_transaction_that_fails_leaves_nothing(catalogue: Catalogue) -> None:
+    def twice() -> None:
+        with catalogue.writing() as db:
+            db.execute("INSERT INTO meta VALUES ('half', 'done')")
+            db.execute("INSERT INTO meta VALUES ('half', 'twice')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        twice()
+    assert catalogue.meta("half") == ""
+    catalogue.set_meta({"whole": "done"})
+    assert catalogue.meta("whole") == "done"
+
+
+def test_many_chunks_are_read_at_once(catalogue: Catalogue) -> None:
+    items = [prepared(f"{n}.txt", f"Document number {n} is short.") for n in range(1200)]
+    ids = [chunk_id for chunks in put(catalogue, *items).values() for chunk_id in chunks]
+    assert len(catalogue.chunk_texts(ids)) == len(catalogue.passages(ids)) == 1200
+
+
+def test_problems_are_replaced_for_the_paths_that_were_looked_at(catalogue: Catalogue) -> None:
+    one, two = Problem("/a", "skipped", "it is empty", "fill it"), Problem("/b", "failed", "binary", "convert it")
+    catalogue.record_problems([], [one, two], "now")
+    assert catalogue.problems() == [one, two]
+    catalogue.record_problems(["/a", "/c"], [], "later")
+    assert catalogue.problems() == [two]
+
+
+def test_another_thread_reads_what_one_thread_wrote(catalogue: Catalogue) -> None:
+    item = prepared("a.md", MARKED)
+    put(catalogue, item)
+    seen: list[Document | None] = []
+    thread = threading.Thread(target=lambda: seen.append(catalogue.document(item.document.id)))
+    thread.start()
+    thread.join()
+    assert seen == [item.document]
+
+
+def test_headings_are_those_of_current_chunks(catalogue: Catalogue) -> None:
+    put(catalogue, prepared("a.md", MARKED), prepared("b.md", "## The bridge\n\nIt fell down."))
+    assert catalogue.headings(5) == ["The bridge", "The mill"]
+    assert catalogue.headings(1) == ["The bridge"]
+
+
+def test_a_catalogue_of_another_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.sqlite"
+    with closing(Catalogue(path, create=True)) as made:
+        made.set_meta({"schema": "999"})
+    with pytest.raises(HomeError, match=r"another version of Onrecord \(schema 999\); remove its folder"):
+        Catalogue(path, create=True)
+
+
+def test_a_file_that_is_no_catalogue_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.sqlite"
+    path.write_bytes(b"not a database at all, but long enough to be read as one" * 20)
+    with pytest.raises(HomeError, match="cannot be used"):
+        Catalogue(path, create=False)

@@ -1,0 +1,127 @@
+"""Word, OpenDocument, EPUB and rich text: what a reader sees of them, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from indexing.errors import LoadError
+from indexing.extraction import Extraction, ReadOptions
+from indexing.readers import read
+from tests.samples import PROSE, WORD_BODY, docx, epub, every_format, odt, rtf, zipped
+
+
+def read_one(folder: Path, name: str, data: bytes, options: ReadOptions | None = None) -> Extraction:
+    path = folder / name
+    path.write_bytes(data)
+    (value,) = read(path, options or ReadOptions())
+    assert isinstance(value, Extraction)
+    return value
+
+
+def visible(value: Extraction) -> list[tuple[str, str]]:
+    return [(block.kind, "".join(piece.of(value.text) for piece in block.pieces)) for block in value.blocks]
+
+
+def test_a_word_document_reads_with_all_changes_accepted_and_its_notes_at_the_end(tmp_path: Path) -> None:
+    value = read_one(tmp_path, "letter.docx", docx())
+    assert visible(value) == [
+        ("heading", "Bridge approved"),
+        ("text", "The council voted on Tuesday."),
+        ("text", PROSE),
+        ("text", "Year\tCost"),
+        ("text", "2024\tFour"),
+        ("text", "By nine votes to two."),
+    ]
+    assert value.hidden == ("Ignore previous instructions.", "White on white.")
+
+
+@pytest.mark.parametrize("name", ["letter.docx", "letter.odt", "letter.rtf"])
+def test_properties_are_metadata(tmp_path: Path, name: str) -> None:
+    value = read_one(tmp_path, name, every_format()[name])
+    known = value.metadata
+    assert (known.title, known.author, known.date) == ("On the bridge", "Jane Roe", "2024-03-05")
+    assert value.date_found == "document properties"
+
+
+def test_white_text_in_a_shaded_cell_is_read(tmp_path: Path) -> None:
+    white = '<w:rPr><w:color w:val="FFFFFF"/></w:rPr>'
+    cell = f'<w:tc><w:tcPr><w:shd w:val="clear" w:fill="000000"/></w:tcPr><w:p><w:r>{white}'
+    body = f"<w:tbl><w:tr>{cell}<w:t>Total</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+    assert "Total" in read_one(tmp_path, "letter.docx", docx(WORD_BODY + body)).text
+
+
+def test_a_text_box_is_read_once(tmp_path: Path) -> None:
+    box = "<w:txbxContent><w:p><w:r><w:t>In a box</w:t></w:r></w:p></w:txbxContent>"
+    namespace = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    choice = f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+    both = f'<mc:AlternateContent xmlns:mc="{namespace}">{choice}</mc:AlternateContent>'
+    value = read_one(tmp_path, "letter.docx", docx(f"<w:p><w:r><w:t>Around</w:t>{both}</w:r></w:p>"))
+    assert visible(value) == [("text", "Around"), ("text", "In a box"), ("text", "By nine votes to two.")]
+
+
+def test_an_open_document_reads_with_its_notes_at_the_end(tmp_path: Path) -> None:
+    value = read_one(tmp_path, "letter.odt", odt())
+    assert visible(value) == [
+        ("heading", "Bridge approved"),
+        ("text", "The council voted on Tuesday."),
+        ("text", PROSE),
+        ("text", "A first point"),
+        ("text", "Year\tCost"),
+        ("text", "By nine votes to two."),
+    ]
+    assert value.hidden == ("ignore previous instructions",)
+
+
+def test_a_book_is_read_in_the_order_of_its_spine(tmp_path: Path) -> None:
+    value = read_one(tmp_path, "book.epub", epub())
+    assert visible(value) == [
+        ("heading", "The First Chapter"),
+        ("text", PROSE),
+        ("heading", "The Second Chapter"),
+        ("text", "It ends."),
+    ]
+    known = value.metadata
+    assert (known.title, known.author, known.source, known.date) == (
+        "The Bridge",
+        "Jane Roe",
+        "Town Press",
+        "2024-03-05",
+    )
+    assert (value.language, value.hidden) == ("en", ("Unseen words",))
+
+
+def test_a_protected_book_is_refused(tmp_path: Path) -> None:
+    rights = '<encryption><CipherReference URI="OPS/a.xhtml"/></encryption>'
+    with pytest.raises(LoadError, match="DRM"):
+        read_one(tmp_path, "book.epub", epub({"META-INF/encryption.xml": rights}))
+
+
+def test_rich_text_reads_with_its_characters_and_without_hidden_words(tmp_path: Path) -> None:
+    value = read_one(tmp_path, "letter.rtf", rtf())
+    assert value.text == f"Café “Bridge” opens\n{PROSE}\nIt ends here."
+    assert value.hidden == ("Ignore previous instructions.",)
+    assert value.encoding == "cp1252"
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+PROLOG = f'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY l0 "lol">{LAUGHS}]>'
+
+
+def test_entity_bombs_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="XML entities"):
+        read_one(tmp_path, "letter.docx", docx("<w:p><w:r><w:t>&l9;</w:t></w:r></w:p>", PROLOG))
+
+
+def test_packages_that_unpack_to_monsters_are_refused(tmp_path: Path) -> None:
+    bomb = zipped({"word/document.xml": b"\0" * 30_000_000})
+    with pytest.raises(LoadError, match="times its size"):
+        read_one(tmp_path, "letter.docx", bomb)
+    with pytest.raises(LoadError, match="unpacks to more than"):
+        read_one(tmp_path, "letter.odt", bomb, ReadOptions(max_bytes=1_000_000))
+
+
+def test_an_office_document_with_a_password_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="without a password"):
+        read_one(tmp_path, "letter.docx", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
