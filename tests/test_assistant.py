@@ -1,4 +1,4 @@
-"""The answer chain: events in order, nothing said before it is grounded, and an endpoint that fails is fallen back from."""
+"""The answer chain: events in order, nothing said before it is grounded, and a fallback when the endpoint fails."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HISTORY = [Turn("user", "Which American ambassador resigned from the post in Kyi
 def writing(seeds: Assistant, *behaviours: Behaviour) -> Iterator[tuple[Assistant, OpenAIServer]]:
     """The seeds' assistant with a language model that behaves as told."""
     with OpenAIServer(*behaviours) as server:
-        settings = Settings(llm="small", llm_url=server.url, llm_key=KEY, llm_timeout=5, llm_retries=1)  # type: ignore[arg-type]
+        settings = Settings(llm="small", llm_url=server.url, llm_key=KEY, llm_timeout=5, llm_retries=1)
         generate = GenerativeAnswerer(language_model(settings, pause=0.001), settings.llm_context)
         yield Assistant(seeds.collection, Retriever(seeds.collection, 10), generate, settings), server
 

@@ -371,7 +371,7 @@ def test_files_that_cannot_go_in_are_named_with_reason_and_remedy_and_the_others
     run: Command, docs: Path, tmp_path: Path
 ) -> None:
     expected = bad_files(docs)
-    arguments = ["index", docs, "--home", tmp_path / "home", "--max-document-mb", "2"]
+    arguments = ["index", str(docs), "--home", str(tmp_path / "home"), "--max-document-mb", "2"]
     ran = run(*arguments, "--json")
     assert ran.code == NO
     problems = {Path(one["path"]).name: one for one in ran.json["problems"]}

@@ -48,8 +48,8 @@ def test_there_are_at_most_as_many_as_wanted(seeds: Assistant, most: int) -> Non
 
 def test_another_collection_has_examples_of_its_own(tmp_path: Path) -> None:
     texts = {
-        "bridge.md": "# The bridge at Wexcombe\n\nHarriet Vane said the bridge at Wexcombe was closed in May after a lorry "
-        "had struck one of its piers. Harriet Vane said that repairs would cost nine thousand pounds and take two years.\n",
+        "bridge.md": "# The bridge at Wexcombe\n\nHarriet Vane said the bridge was closed in May after a lorry "
+        "had struck one of its piers. Harriet Vane said that repairs would cost nine thousand pounds.\n",
     }
     with over(tmp_path, texts) as assistant:
         questions = example_questions(assistant)

@@ -27,10 +27,10 @@ POLL = (
 )
 CALL = "Putin called Trump first on 12 February 2025, the Kremlin said."
 VOTE = "The United States did not vote for the resolution of Ukraine."
-MONEY = "He said that Zelensky persuaded the United States to spend $350 billion, three times the aid that was really given."
+MONEY = "He said that Zelensky persuaded the United States to spend $350 billion, three times the aid really given."
 HOPE = "By turning to Moscow, Washington may hope to contain the partnership of Russia and China."
 PRICES = "Café prices rose by 4 % in the same week, and 1,200 shops in Iran closed."
-SAID = "Trump called the conversation “lengthy and highly productive” and thanked Putin.\nHe said “no” to ‘peace at any price’."
+SAID = "Trump called the conversation “lengthy and highly productive”.\nHe said “no” to ‘peace at any price’."
 
 
 def document(text: str, title: str = "", name: str = "one.txt") -> Document:
@@ -194,7 +194,7 @@ def test_what_has_no_word_is_not_a_claim(said: str) -> None:
         (PRICES, "Twelve hundred shops in Iran closed."),
         (MONEY, "He said that Zelensky persuaded the United States to spend 350 billion dollars."),
         (MONEY, "He said that Zelensky persuaded the US to spend $350bn."),
-        (MONEY, "He said that it was 3 times the aid that was really given."),
+        (MONEY, "He said that it was 3 times the aid really given."),
         (CALL, "Putin called Trump first on 12 February 2025."),
         ("They met one dozen times.", "They met 12 times."),
         ("They spent two hundred and fifty thousand pounds.", "They spent 250,000 pounds."),
@@ -216,7 +216,7 @@ def test_a_figure_counts_by_its_value(source: str, said: str) -> None:
         (PRICES, "12,000 shops in Iran closed."),
         (MONEY, "He said that Zelensky persuaded the United States to spend $350 million."),
         (MONEY, "He said that Zelensky persuaded the United States to spend $350."),
-        (MONEY, "He said that it was four times the aid that was really given."),
+        (MONEY, "He said that it was four times the aid really given."),
         (CALL, "Putin called Trump first on 13 February 2025."),
         (CALL, "Putin called Trump first on 12 February 2024."),
         ("It was -5 degrees.", "It was 5 degrees."),
@@ -420,7 +420,7 @@ def test_a_quotation_is_set_in_the_sources_own_characters(said: str, shown: str)
             "Trump called the conversation lengthy and productive.",
         ),
         ("Trump called it “Lengthy and highly productive”.", "Trump called it Lengthy and highly productive."),
-        ("Trump thanked “Put” for it.", "Trump thanked Put for it."),
+        ("Trump said “product” of it.", "Trump said product of it."),
         ("Trump called the conversation “brief — very brief”.", "Trump called the conversation brief — very brief."),
     ],
 )
@@ -464,10 +464,14 @@ def test_the_seeds_are_judged_by_hand_written_paraphrases() -> None:
     supports = {}
     for opening, said in paraphrases.items():
         made, sentence = next(found for text, found in by_text.items() if text.startswith(opening))
-        supports[said] = ground(Statement(said, cite(made, sentence), "unchecked"), lambda _, made=made: made).support
+        supports[said] = _support(said, made, sentence)
     assert list(supports.values()).count("supported") >= 4 and "unsupported" not in supports.values(), json.dumps(
         supports
     )
+
+
+def _support(said: str, made: Document, sentence: Sentence) -> str:
+    return ground(Statement(said, cite(made, sentence), "unchecked"), lambda _: made).support
 
 
 def test_plain_and_marked_text_are_judged_alike() -> None:
