@@ -109,6 +109,15 @@ def test_a_damaged_member_does_not_stop_the_others(tmp_path: Path) -> None:
     assert isinstance(values["c.txt"], Extraction)
 
 
+def test_a_member_whose_compression_is_damaged_does_not_stop_the_others(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a.txt": PROSE, "b.txt": PROSE}))
+    start = data.index(b"a.txt") + 5
+    data[start : start + 20] = b"\xff" * 20
+    values = read_archive(tmp_path, bytes(data))
+    assert "cannot be read as zip" in str(refusal(values, "a.txt"))
+    assert isinstance(values["b.txt"], Extraction)
+
+
 def test_reading_goes_on_from_a_given_member(tmp_path: Path) -> None:
     archive = zipped({"a.txt": PROSE, "b.csv": csv_rows(), "c.txt": PROSE})
     assert sorted(read_archive(tmp_path, archive, ReadOptions(first=2))) == ["c.txt"]

@@ -91,6 +91,12 @@ def test_a_line_over_the_limit_is_passed_over(tmp_path: Path) -> None:
     assert [type(value) for value in values] == [Extraction, Unread, Extraction]
 
 
+def test_a_cell_that_runs_over_the_rest_of_the_file_is_suspected(tmp_path: Path) -> None:
+    (unread,) = read_table(tmp_path, "a.csv", b'title,text\n"never closed,\n' + b"b,words\n" * 2_000)
+    assert isinstance(unread, Unread)
+    assert "quotation mark were left open" in unread.error.reason
+
+
 def test_an_open_quotation_mark_does_not_swallow_memory(tmp_path: Path) -> None:
     table = b"title,text\n" + b'a,"never closed\n' + b"b,words and more words\n" * 20_000
     values = read_table(tmp_path, "a.csv", table, ReadOptions(max_bytes=10_000))

@@ -82,7 +82,7 @@ def test_a_file_that_hangs_is_given_up_in_time_and_the_next_one_is_read(tmp_path
 def test_memory_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"text": "' + b"x " * 60_000_000 + b'"}')
-    with Sandbox(60, memory=400_000_000) as sandbox, pytest.raises(LoadError, match="memory|crashed"):
+    with Sandbox(60, memory=400_000_000) as sandbox, pytest.raises(LoadError, match=r"memory|crashed"):
         list(sandbox.read(path, ReadOptions(max_bytes=1_000_000_000)))
 
 
@@ -141,7 +141,7 @@ def test_closing_leaves_no_process_and_no_files(tmp_path: Path) -> None:
 
 
 def test_two_hundred_mutated_files_are_all_accounted_for_within_their_time(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Each ends as documents that keep the laws, or with a reason and a remedy; none takes the reader down for the rest."""
+    """Each ends as documents that keep the laws, or with a reason and a remedy; none stops the rest."""
     files = mutants(seed=20_240_305)
     assert len(files) == COUNT
     outcomes = {}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -17,6 +20,17 @@ from indexing.readers.packages import bomb, is_bomb
 
 DEEPEST = 1  # archives inside of archives
 ENCRYPTED = 0x1
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 
 
 def read_zip(path: Path, options: ReadOptions) -> Iterator[Read]:
@@ -42,7 +56,7 @@ def read_zip(path: Path, options: ReadOptions) -> Iterator[Read]:
             except LoadError as error:
                 yield Unread(part.filename, error)
             # What zipfile raises over damaged members; the others go on.
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+            except DAMAGE as error:
                 yield Unread(part.filename, damaged(".zip", f"{type(error).__name__}: {error}"))
             seen.add(part.filename)
 

@@ -8,7 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +44,7 @@ NAMES = {
 }
 SAMPLE = 1_000_000  # bytes from which encoding and dialect are told
 SAMPLE_ROWS = 200  # from which the names of JSONL's columns are told
+MOST_LINES = 1_000  # of a cell, before it is suspected to have run over its end
 MARKUP = re.compile(r"</(?:p|div|span|a|b|i|em|strong|li|h\d)\s*>|<br\s*/?>", re.IGNORECASE)
 
 
@@ -114,7 +115,18 @@ def _csv_rows(
         if cells is None:
             return
         if cells:
-            yield _document(dict(zip(header, cells, strict=False)), f"row {number}", columns, encoding, options)
+            value = _document(dict(zip(header, cells, strict=False)), f"row {number}", columns, encoding, options)
+            yield _suspected(value, max(cell.count("\n") for cell in cells))
+
+
+def _suspected(value: Extraction | Unread, lines: int) -> Extraction | Unread:
+    """A quotation mark that is left open takes the rest of the file into one cell; say so where that is likely."""
+    if lines <= MOST_LINES:
+        return value
+    told = f"a cell of the row has {lines} lines, as if a quotation mark were left open"
+    if isinstance(value, Unread):
+        return Unread(value.member, LoadError(f"{value.error.reason}; {told}", "check its quotation marks"))
+    return replace(value, warnings=(*value.warnings, told))
 
 
 def _dialect(sample: str) -> type[csv.Dialect]:
