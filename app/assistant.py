@@ -153,6 +153,6 @@ def build_embedder(settings: Settings) -> Embedder:
 
 def build(settings: Settings) -> Assistant:
     """The only place where concrete parts meet. Raises OnrecordError that says what is missing."""
-    collection = Collection(settings.home, build_embedder(settings))
+    collection = Collection(settings.home, build_embedder(settings), chroma_url=settings.chroma_url)
     generate = GenerativeAnswerer(language_model(settings), settings.llm_context) if settings.llm else None
     return Assistant(collection, Retriever(collection, settings.passages), generate, settings)

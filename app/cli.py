@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.arguments import parse
+
 if TYPE_CHECKING:
+    from app.progress import Display
     from app.settings import Settings
+    from indexing.ingest import Options
 
 DONE, ERROR, USAGE, NO = 0, 1, 2, 3
-EXIT_CODES = (
-    "exit codes: 0 done (ask: answered; index: all is in), 1 error, 2 usage, "
-    "3 the answer is no (ask: refused; index: some files did not go in)"
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     from indexing.errors import OnrecordError, UsageError
 
-    options = vars(_parser().parse_args(arguments))
-    command = options.pop("command")
+    options: dict[str, Any] = parse(list(arguments) if arguments is not None else None)
+    command = COMMANDS[options.pop("command")]
     with contextlib.suppress(AttributeError):  # a replaced stream that cannot be set up is left as it is
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -48,61 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ERROR
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onrecord",
-        description="Ask a folder of documents; "
-        "get answers whose every sentence points at the exact characters of a source.",
-        epilog=EXIT_CODES,
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--home", metavar="DIR", help="folder of the index (default: ONRECORD_HOME, else ./.onrecord)")
-    common.add_argument("--embed", metavar="SPEC", help="minilm, folder:PATH, openai:MODEL or MODULE:CLASS")
-    model = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    model.add_argument(
-        "--llm", metavar="MODEL", help="let this model write answers (default: sentences of the documents)"
-    )
-    model.add_argument("--llm-url", metavar="URL", help="base URL of an OpenAI-compatible endpoint")
-
-    def command(name: str, run: Any, parents: list[argparse.ArgumentParser], about: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, parents=parents, help=about, description=about, epilog=EXIT_CODES)
-        made.set_defaults(command=run)
-        return made
-
-    index = command("index", index_command, [common], "index files and folders, or bring their index up to date")
-    index.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    index.add_argument(
-        "--max-document-mb", type=float, metavar="MB", default=argparse.SUPPRESS, help="skip larger files (default: 20)"
-    )
-    index.add_argument("--prune", action="store_true", help="remove what is gone even if most of a folder is")
-    index.add_argument("--json", action="store_true", help="print the report as one line of JSON")
-
-    ask = command("ask", ask_command, [common, model], "answer a question from the indexed documents")
-    ask.add_argument("question", nargs="?", default=None, metavar="QUESTION")
-    ask.add_argument("--json", action="store_true", help="print the answer as one line of JSON")
-    ask.add_argument(
-        "--batch", type=Path, metavar="FILE", help='answer every line {"id", "question", "history"} of a JSONL file'
-    )
-    ask.add_argument("--out", type=Path, metavar="FILE", help="where --batch writes (default: standard output)")
-
-    chat = command("chat", chat_command, [common, model], "open the chat page in the browser")
-    chat.add_argument("--host", default=argparse.SUPPRESS, help="loopback address to serve on (default: 127.0.0.1)")
-    chat.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to serve on (default: 7860)")
-    chat.add_argument("--no-browser", action="store_true", help="do not open a browser")
-
-    status = command("status", status_command, [common], "say what is indexed and what did not go in")
-    status.add_argument("--json", action="store_true", help="print it as one line of JSON")
-
-    show = command("show", show_command, [common], "print a document's canonical text, which all offsets point into")
-    show.add_argument("file", metavar="FILE", help="its name as citations give it")
-    show.add_argument("--span", metavar="START:END", help="only these characters (code points, half-open)")
-
-    evaluate = command("eval", eval_command, [], "run the eval harness of this checkout (python -m eval)")
-    evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
-    return parser
-
-
 def _settings(options: dict[str, Any]) -> Settings:
     """The settings with the flags among `options` on top; flags that are settings are taken out of `options`."""
     from app.settings import Settings, load_settings
@@ -110,13 +54,54 @@ def _settings(options: dict[str, Any]) -> Settings:
     return load_settings({key: options.pop(key) for key in list(options) if key in Settings.model_fields})
 
 
-def index_command(paths: list[Path], prune: bool, json: bool, **options: Any) -> int:
+def index_command(paths: list[Path], json: bool, **options: Any) -> int:
     from app.indexer import run_index
     from app.terminal import report_for_terminal
 
-    report = run_index(_settings(options), paths, prune=prune)
+    with _display(options) as display:
+        given = _index_options(options)
+        report = run_index(_settings(options), paths, given, display)
     print(_line(report) if json else report_for_terminal(report), end="\n" if json else "")
     return NO if report["skipped"] or report["failed"] else DONE
+
+
+def watch_command(paths: list[Path], json: bool, **options: Any) -> int:
+    from app.indexer import watch
+    from app.terminal import report_for_terminal
+
+    with _display(options) as display:
+        given = _index_options(options)
+        try:
+            for report in watch(_settings(options), paths, given, display):
+                print(_line(report) if json else report_for_terminal(report), end="\n" if json else "", flush=True)
+        except KeyboardInterrupt:
+            print("\nStopped watching.", file=sys.stderr)
+    return DONE
+
+
+def _display(options: dict[str, Any]) -> Display:
+    from app.progress import Display
+
+    return Display(options.pop("progress"), verbose=options.pop("verbose"))
+
+
+def _index_options(options: dict[str, Any]) -> Options:
+    """How to index, from the flags; takes them out of `options`."""
+    from indexing.errors import UsageError
+    from indexing.extraction import FIELDS
+    from indexing.ingest import Options
+
+    columns = options.pop("map")
+    pairs = [pair.partition("=") for pair in columns.split(",")] if columns else []
+    for field, equals, column in pairs:
+        if not equals or not column.strip() or field.strip() not in FIELDS:
+            raise UsageError(f"--map takes FIELD=COLUMN,... with the fields {', '.join(FIELDS)}, not {columns!r}")
+    return Options(
+        prune=options.pop("prune"),
+        keep_missing=options.pop("keep_missing"),
+        columns={field.strip(): column.strip() for field, _, column in pairs} if columns else None,
+        metadata=options.pop("metadata"),
+    )
 
 
 def ask_command(question: str | None, json: bool, batch: Path | None, out: Path | None, **options: Any) -> int:
@@ -153,12 +138,13 @@ def chat_command(no_browser: bool, **options: Any) -> int:
 
     check_address(settings)  # before seconds of imports
     from app.assistant import build
-    from app.indexer import Owner
+    from app.indexer import worker
+    from app.owner import Owner
 
     assistant = build(settings)  # a missing index is said before the page's framework is loaded
     from app.server import build_app, serve
 
-    with assistant.collection, Owner(assistant.collection, settings):
+    with assistant.collection, Owner(assistant.collection, worker(settings)):
         serve(build_app(assistant, settings), settings, open_browser=not no_browser)
     return DONE
 
@@ -169,6 +155,26 @@ def status_command(json: bool, **options: Any) -> int:
 
     status = read_status(_settings(options))
     print(_line(status) if json else status_for_terminal(status), end="\n" if json else "")
+    return DONE
+
+
+def doctor_command(check: bool, json: bool, **options: Any) -> int:
+    from app.indexer import run_doctor
+    from app.progress import Display
+    from app.terminal import examination_for_terminal
+
+    with Display() as display:
+        found = run_doctor(_settings(options), display, repair=not check)
+    print(_line(found) if json else examination_for_terminal(found), end="\n" if json else "")
+    return DONE if found["healthy"] else NO
+
+
+def rebuild_command(json: bool, **options: Any) -> int:
+    from app.indexer import run_rebuild
+
+    with _display(options) as display:
+        report = run_rebuild(_settings(options), display)
+    print(_line(report) if json else f"{report['chunks']:,} passages, embedder {report['embedder']}.")
     return DONE
 
 
@@ -201,6 +207,19 @@ def eval_command(arguments: list[str]) -> int:
     import subprocess
 
     return subprocess.call([sys.executable, "-m", "eval", *arguments])
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "index": index_command,
+    "watch": watch_command,
+    "ask": ask_command,
+    "chat": chat_command,
+    "status": status_command,
+    "show": show_command,
+    "doctor": doctor_command,
+    "rebuild": rebuild_command,
+    "eval": eval_command,
+}
 
 
 def _line(value: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ def _candidates(found: Found) -> Iterator[Candidate]:
     top = max((hit.score for hit in found.hits), default=0.0) or 1.0
     for hit, matches in zip(found.hits, found.matches, strict=True):
         for sentence, match in zip(hit.passage.sentences, matches, strict=False):
-            if sentence.kind == "heading":
+            if sentence.kind != "text":
                 continue
             score = match.similarity + COVERAGE * match.coverage + CONTEXT * hit.score / top
             candidate = Candidate(hit.passage, sentence, score)

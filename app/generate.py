@@ -163,6 +163,8 @@ def _shown(document: Document, sentences: Sequence[Sentence], number: int) -> st
     count = 0
     for sentence in sentences:
         text = as_data(sentence.visible(document.text))
+        if sentence.kind == "suspect":
+            continue  # what reads like an order to a model is not shown to one
         if sentence.kind == "heading":
             lines.append(f"({text})")
         else:

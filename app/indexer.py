@@ -1,41 +1,120 @@
-"""Index runs as a person starts them: in this process, or by the one that owns the home because a chat is open."""
+"""Work on an index as a person starts it: done here, or by the process that owns the home because a chat is open."""
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import sys
-import tempfile
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from app.assistant import build_embedder
+from app.owner import ask_owner
+from app.progress import Display
 from app.settings import Settings
 from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection
-from indexing.errors import HomeError, OnrecordError
-from indexing.ingest import Progress, Report, index
-from indexing.load import MEGABYTE
+from indexing.copies import all_groups
+from indexing.doctor import examine
+from indexing.embed import Embedder
+from indexing.errors import HomeError
+from indexing.files import MEGABYTE
+from indexing.ingest import Options, Progress, Report, index
 
-SOCKET = "owner.socket"
-LONGEST_PATH = 100  # bytes; the system refuses longer socket paths
-LONGEST_REQUEST = 1_000_000  # bytes
+
+def run_index(
+    settings: Settings, paths: Sequence[Path], options: Options | None = None, display: Display | None = None
+) -> dict[str, Any]:
+    """Bring the index in step with files and folders; the public report of `index --json`."""
+    options = options or Options()
+    request = {
+        "work": "index",
+        "paths": [str(path.absolute()) for path in paths],
+        "options": {
+            **asdict(options),
+            "max_bytes": int(settings.max_document_mb * MEGABYTE),
+            "metadata": options.metadata and str(options.metadata.absolute()),
+        },
+    }
+    return _run(settings, request, display or Display(), create=True)
 
 
-def run_index(settings: Settings, paths: Sequence[Path], *, prune: bool) -> dict[str, Any]:
-    """Index with progress on standard error; returns the public report of `index --json`."""
-    with _Display() as display:
-        answer = _by_owner(settings, paths, prune, display)
-        if answer is not None:
-            return answer
-        with Collection(settings.home, build_embedder(settings), create=True) as collection:
-            max_bytes = int(settings.max_document_mb * MEGABYTE)
-            return report_as_json(index(collection, paths, max_bytes=max_bytes, prune=prune, progress=display.show))
+def run_rebuild(settings: Settings, display: Display) -> dict[str, Any]:
+    """Make the vectors and words anew, with the embedder that the settings name."""
+    return _run(settings, {"work": "rebuild", "embed": settings.embed}, display)
+
+
+def run_doctor(settings: Settings, display: Display, *, repair: bool) -> dict[str, Any]:
+    """Check the three stores against each other; `{findings, repaired}`."""
+    return _run(settings, {"work": "doctor", "repair": repair}, display)
+
+
+def _run(settings: Settings, request: dict[str, Any], display: Display, *, create: bool = False) -> dict[str, Any]:
+    replies = ask_owner(settings.home, request)
+    if replies is not None:
+        for reply in replies:
+            if "report" in reply:
+                return dict(reply["report"])
+            display.show(Progress(**reply["progress"]))
+    if request["work"] == "doctor":
+        return examine(settings.home, build_embedder(settings), settings.chroma_url, repair=request["repair"]).as_json()
+    embedder = build_embedder(settings)
+    home = settings.home
+    kept = _kept_embedder(settings, embedder) if request["work"] == "rebuild" else embedder
+    with Collection(home, kept, create=create, chroma_url=settings.chroma_url) as collection, collection.lock:
+        return worker(settings)(collection, request, lambda note: display.show(Progress(**note)))
+
+
+def _kept_embedder(settings: Settings, embedder: Embedder) -> Embedder:
+    """A stand-in with the name of the embedder that the index was made with, so that it can be opened to be left."""
+    catalogue = open_catalogue(settings)
+    name, dimension = catalogue.meta("embedder"), int(catalogue.meta("dimension") or 0)
+    catalogue.close()
+    return embedder if name == embedder.name else _Former(name, dimension)
+
+
+class _Former:
+    """An embedder that is not configured any more: it has a name and makes no vectors."""
+
+    def __init__(self, name: str, dimension: int) -> None:
+        self.name = name
+        self.dimension = dimension
+
+    def passages(self, texts: Sequence[str]) -> Any:
+        raise HomeError(
+            f"the index lacks vectors of {self.name}, which is no longer configured; run `onrecord doctor` with it"
+        )
+
+    def question(self, text: str) -> Any:
+        return self.passages([text])
+
+
+def worker(
+    settings: Settings,
+) -> Callable[[Collection, dict[str, Any], Callable[[dict[str, Any]], None]], dict[str, Any]]:
+    """What the owner of a home does for others, and everyone does who owns it for a moment; the lock is held."""
+
+    def work(collection: Collection, request: dict[str, Any], note: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        if request["work"] == "index":
+            given = dict(request["options"])
+            given["metadata"] = Path(given["metadata"]) if given["metadata"] else None
+            paths = [Path(path) for path in request["paths"]]
+            progress = lambda one: note(asdict(one))  # noqa: E731
+            return report_as_json(index(collection, paths, options=Options(**given), progress=progress, locked=True))
+        if request["work"] == "rebuild":
+            embedder = build_embedder(settings.model_copy(update={"embed": request["embed"]}))
+            collection.rebuild(
+                embedder, lambda done, total: note(asdict(Progress(done, total, "passages", "unchanged")))
+            )
+            return {"chunks": collection.catalogue.count_chunks(), "embedder": embedder.name}
+        return examine_open(collection, repair=request["repair"])
+
+    return work
+
+
+def examine_open(collection: Collection, *, repair: bool) -> dict[str, Any]:
+    from indexing.doctor import compare
+
+    return compare(collection, repair=repair).as_json()
 
 
 def report_as_json(report: Report) -> dict[str, Any]:
@@ -58,170 +137,51 @@ def open_catalogue(settings: Settings) -> Catalogue:
 
 
 def read_status(settings: Settings) -> dict[str, Any]:
-    """What is indexed, with what, since when, and what did not go in."""
-    with closing(open_catalogue(settings)) as catalogue:
-        entries = catalogue.entries()
-        return {
-            "home": str(settings.home),
-            "documents": len(entries),
-            "chunks": catalogue.count_chunks(),
-            "embedder": catalogue.meta("embedder"),
-            "indexed_at": catalogue.meta("indexed_at"),
-            "files": [
-                {
-                    "file": entry.name,
-                    "path": entry.path,
-                    "version": entry.version,
-                    "encoding": entry.encoding,
-                    **asdict(entry.metadata),
-                }
-                for entry in entries
-            ],
-            "problems": [asdict(problem) for problem in catalogue.problems()],
-        }
+    """What is indexed, with what, since when, what was noticed about it, and what did not go in."""
+    catalogue = open_catalogue(settings)
+    entries = catalogue.entries()
+    names = {entry.id: entry.name for entry in entries}
+    return {
+        "home": str(settings.home),
+        "documents": len(entries),
+        "chunks": catalogue.count_chunks(),
+        "embedder": catalogue.meta("embedder"),
+        "indexed_at": catalogue.meta("indexed_at"),
+        "files": [
+            {
+                "file": entry.name,
+                "path": entry.path,
+                "member": entry.member,
+                "document": entry.id,
+                "version": entry.version,
+                "indexed_at": entry.indexed_at,
+                **asdict(entry.metadata),
+                **_facts(entry.facts),
+            }
+            for entry in entries
+        ],
+        "copies": [[names[key] for key in group if key in names] for group in all_groups(catalogue)],
+        "problems": [asdict(problem) for problem in catalogue.problems()],
+    }
 
 
-class _Display:
-    """Progress on standard error: a bar on a terminal, a line for every tenth of the way elsewhere."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-        self._tenth = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def show(self, progress: Progress) -> None:
-        if sys.stderr.isatty():
-            self._draw(progress)
-        elif progress.total and progress.done * 10 // progress.total > self._tenth:
-            self._tenth = progress.done * 10 // progress.total
-            print(f"indexing: {self._tenth * 10} % of {progress.total / MEGABYTE:.1f} MB", file=sys.stderr, flush=True)
-
-    def _draw(self, progress: Progress) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-
-        if self._bar is None:
-            columns = TextColumn("indexing"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("indexing", total=progress.total)
-            self._bar.start()
-        self._bar.update(self._task, completed=progress.done)
+def _facts(facts: Any) -> dict[str, Any]:
+    return {
+        "encoding": facts.encoding,
+        "date_found": facts.date_found,
+        "language": facts.language,
+        "pages": len(facts.pages),
+        "hidden": list(facts.hidden),
+        "warnings": list(facts.warnings),
+    }
 
 
-def _by_owner(settings: Settings, paths: Sequence[Path], prune: bool, display: _Display) -> dict[str, Any] | None:
-    """Have an open chat do the work, since one process owns a home; None when nobody owns it."""
-    try:
-        place = json.loads((settings.home / "owner.json").read_text(encoding="utf-8"))["socket"]
-        line = socket.socket(socket.AF_UNIX)
-    except (OSError, ValueError, KeyError, AttributeError):
-        return None
-    try:
-        line.connect(place)
-    except OSError:
-        line.close()
-        return None
-    with line, line.makefile("rwb") as stream:
-        request = {
-            "paths": [str(path.absolute()) for path in paths],
-            "prune": prune,
-            "max_bytes": int(settings.max_document_mb * MEGABYTE),
-        }
-        stream.write(json.dumps(request).encode() + b"\n")
-        stream.flush()
-        for reply in stream:
-            match json.loads(reply):
-                case {"progress": values}:
-                    display.show(Progress(**values))
-                case {"report": dict(report)}:
-                    return dict(report)
-                case {"error": str(message)}:
-                    raise OnrecordError(message)
-    raise OnrecordError(
-        "the open chat ended before the indexing did; run the same command again, it goes on where it stopped"
-    )
+def watch(settings: Settings, paths: Sequence[Path], options: Options, display: Display) -> Iterator[dict[str, Any]]:
+    """Index now, and again whenever something below the paths changes; a report each time. Ends with Ctrl-C."""
+    from watchfiles import watch as changes
 
-
-class Owner:
-    """Holds a home for as long as a chat is open, and does for other processes what only the owner may do.
-
-    It listens on a socket that only this user can open, named in the home's owner.json.
-    """
-
-    def __init__(self, collection: Collection, settings: Settings) -> None:
-        self._collection = collection
-        self._settings = settings
-        self._busy = threading.Lock()
-        self._listener: socket.socket | None = None
-        self._place = settings.home.absolute() / SOCKET
-
-    def __enter__(self) -> Self:
-        self._collection.lock.__enter__()
-        if hasattr(socket, "AF_UNIX"):
-            if len(os.fsencode(self._place)) > LONGEST_PATH:
-                self._place = Path(tempfile.mkdtemp(prefix="onrecord-")) / SOCKET
-            self._place.unlink(missing_ok=True)
-            self._listener = socket.socket(socket.AF_UNIX)
-            before = os.umask(0o177)
-            try:
-                self._listener.bind(str(self._place))
-            finally:
-                os.umask(before)
-            self._listener.listen()
-            self._collection.lock.announce(socket=str(self._place))
-            threading.Thread(target=self._listen, args=(self._listener,), name="owner", daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._listener is not None:
-            with suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
-            self._listener.close()
-            self._place.unlink(missing_ok=True)
-            if self._place.parent != self._settings.home.absolute():
-                self._place.parent.rmdir()
-        with self._busy:  # an index run that has begun is finished
-            self._collection.lock.release()
-
-    def _listen(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                line, _ = listener.accept()
-            except OSError:
-                return  # closed: the chat is over
-            threading.Thread(target=self._serve, args=(line,), daemon=True).start()
-
-    def _serve(self, line: socket.socket) -> None:
-        with line, line.makefile("rwb") as stream:
-
-            def send(reply: dict[str, Any]) -> None:
-                stream.write(json.dumps(reply).encode() + b"\n")
-                stream.flush()
-
-            try:
-                request = json.loads(stream.readline(LONGEST_REQUEST))
-                with self._busy:
-                    send({"report": self._index(request, lambda progress: send({"progress": asdict(progress)}))})
-            except OnrecordError as error:
-                send({"error": str(error)})
-            except (BrokenPipeError, ConnectionResetError):
-                return  # whoever asked went away; the batches that were committed stay
-
-    def _index(self, request: dict[str, Any], progress: Callable[[Progress], None]) -> dict[str, Any]:
-        paths = [Path(path) for path in request["paths"]]
-        report = index(
-            self._collection,
-            paths,
-            max_bytes=request["max_bytes"],
-            prune=request["prune"],
-            progress=progress,
-            locked=True,
-        )
-        return report_as_json(report)
+    yield run_index(settings, paths, options, display)
+    home = settings.home.resolve()
+    for changed in changes(*paths, debounce=800, step=200, raise_interrupt=True, ignore_permission_denied=True):
+        if any(not Path(path).is_relative_to(home) for _, path in changed):
+            yield run_index(settings, paths, options, display)

@@ -23,6 +23,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     home: Path = Field(Path(".onrecord"), description="folder that holds the index")
+    chroma_url: str = Field("", description="a Chroma server for the vectors; empty: they are kept in the home")
     max_document_mb: float = Field(20, gt=0, le=2000, description="a file larger than this is skipped")
 
     embed: str = Field(

@@ -40,7 +40,7 @@ def plain(text: str) -> str:
 
 def report_for_terminal(report: dict[str, Any]) -> str:
     """What an index run did, in a few lines."""
-    outcomes = ("added", "changed", "removed", "unchanged", "skipped", "failed")
+    outcomes = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
     parts = [f"{report[key]:,} {key}" for key in outcomes if report[key]]
     lines = [
         f"{', '.join(parts) or 'nothing to do'} in {report['seconds']:.1f} s.",
@@ -60,7 +60,21 @@ def status_for_terminal(status: dict[str, Any]) -> str:
     for entry in status["files"]:
         about = ", ".join(plain(entry[key]) for key in ("title", "source", "date") if entry[key])
         lines.append(f"  {plain(entry['file'])}  {about}")
+        lines += [f"    hidden from readers, left out: {plain(text)}" for text in entry["hidden"]]
+        lines += [f"    note: {plain(text)}" for text in entry["warnings"]]
+    for group in status["copies"]:
+        lines.append(f"  copies of one text: {', '.join(map(plain, group))}")
     return "\n".join([*lines, *_problems(status["problems"])]).rstrip() + "\n"
+
+
+def examination_for_terminal(found: dict[str, Any]) -> str:
+    """What `doctor` found, a line each."""
+    size = f"{_counted(found['documents'], 'document')} in {_counted(found['chunks'], 'passage')}"
+    lines = [
+        f"{'repaired' if one['repaired'] else 'wrong'}: {one['store']}: {plain(one['problem'])}"
+        for one in found["findings"]
+    ]
+    return "\n".join([*lines, f"{size}: {'all is well' if found['healthy'] else 'not all is well'}."]) + "\n"
 
 
 def _problems(problems: list[dict[str, str]]) -> list[str]:

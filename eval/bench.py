@@ -129,7 +129,7 @@ def bench_ask(folder: Path | None, questions: Path, rounds: int, flags: dict[str
             flags = {**flags, "home": stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-bench-"))}
         settings = load_settings({**flags, "llm": ""})
         if folder is not None:
-            run_index(settings, [folder], prune=False)
+            run_index(settings, [folder])
         assistant = build(settings)
         stack.enter_context(assistant.collection)
         _round(assistant, items)

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from indexing.catalogue import Entry
 from indexing.chunks import chunks_of
 from indexing.collection import Collection
 from indexing.embed import MAX_TOKENS, Embedder, embedder
 from indexing.ingest import Report, index
 from indexing.load import find_files, load
+from indexing.schema import Entry
 from indexing.sentences import sentences_of
 
 CHUNK_TOKENS, OVERLAP_TOKENS = 188, 30  # of LlamaIndex's splitter: about what our chunks have; about a sentence

@@ -85,7 +85,7 @@ def run_suite(
 
 
 def _index(settings: Settings, documents: Path) -> None:
-    report = run_index(settings, [documents], prune=False)
+    report = run_index(settings, [documents])
     if report["skipped"] or report["failed"]:
         print(
             f"notice: {report['skipped']} files skipped and {report['failed']} failed in {documents}", file=sys.stderr

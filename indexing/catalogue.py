@@ -1,8 +1,9 @@
 """The catalogue (SQLite, WAL): the truth about every document, version, sentence, chunk and problem.
 
-A version is current when its document points at it. Everything else in the file is on its way in or out: a kill leaves
-versions that no document points at, and the next writer clears them from all stores (`Collection.sweep`). Chunk ids
-are never used twice, so an entry that a derived index still holds can only be dropped, never mistaken for another text.
+A version is current when its document points at it. Versions that were current once keep their text, so that what was
+cited can be opened; their sentences and chunks go. A version that never was current is what a killed run left, and the
+next writer clears it from all stores (`Collection.sweep`). Chunk ids are never used twice, so an entry that a derived
+index still holds can only be dropped, never mistaken for another text.
 """
 
 from __future__ import annotations
@@ -12,85 +13,37 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from indexing.documents import Chunk, Document, Metadata, Passage, Sentence
+from indexing.documents import Document, Passage, Sentence
 from indexing.embed import Vectors
 from indexing.errors import HomeError
+from indexing.schema import (
+    SCHEMA,
+    SCHEMA_VERSION,
+    Changes,
+    Entry,
+    Facts,
+    Place,
+    Prepared,
+    Problem,
+    Standing,
+    document_of,
+    entry_of,
+    facts_of,
+    insert_chunk,
+    insert_version,
+    sentence_of,
+    sentence_rows,
+)
 from indexing.spans import Span
 
-SCHEMA_VERSION = "1"
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, root TEXT NOT NULL, name TEXT NOT NULL, version_id INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX documents_version ON documents (version_id);
-CREATE INDEX documents_name ON documents (name);
-CREATE TABLE versions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    encoding TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL, indexed_at TEXT NOT NULL
-);
-CREATE INDEX versions_document ON versions (document_id);
-CREATE TABLE sentences (
-    version_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-    kind TEXT NOT NULL, paragraph INTEGER NOT NULL, pieces TEXT, PRIMARY KEY (version_id, ordinal)
-) WITHOUT ROWID;
-CREATE TABLE sentence_vectors (version_id INTEGER PRIMARY KEY, vectors BLOB NOT NULL);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-    first INTEGER NOT NULL, last INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL
-);
-CREATE INDEX chunks_version ON chunks (version_id);
-CREATE TABLE problems (
-    path TEXT PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL, seen_at TEXT NOT NULL
-) WITHOUT ROWID;
-"""
 DOCUMENT = "d.id, v.version, d.name, v.text, v.metadata"
 CURRENT = "chunks JOIN documents ON documents.version_id = chunks.version_id"
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document as listed: where it came from and what is current; no text."""
-
-    id: str
-    path: str
-    root: str
-    name: str
-    version: str
-    fingerprint: str
-    encoding: str
-    metadata: Metadata
-    indexed_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One file ready to be stored: its document, its sentences, its chunks."""
-
-    path: str
-    root: str
-    fingerprint: str
-    encoding: str
-    document: Document
-    sentences: tuple[Sentence, ...]
-    chunks: tuple[Chunk, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A file that did not go in: `skipped` (by rule) or `failed` (something is wrong with it), why, and the remedy."""
-
-    path: str
-    kind: str
-    reason: str
-    remedy: str
 
 
 class Catalogue:
@@ -144,15 +97,32 @@ class Catalogue:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing."""
+        """One transaction: all of it or nothing. A disk that is full or fails gives HomeError; nothing is lost then."""
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
             yield db
-        except BaseException:
-            db.execute("ROLLBACK")
+            db.execute("COMMIT")
+        except BaseException as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise HomeError(f"{self._path} cannot be written ({error}); see to the disk, then run again") from error
             raise
-        db.execute("COMMIT")
+
+    def query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one read."""
+        return self._db.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Several reads of one moment."""
+        db = self._db
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("COMMIT")
 
     # -- what the collection is ----------------------------------------------------------------------------------------
 
@@ -169,22 +139,44 @@ class Catalogue:
     def generation(self) -> int:
         return int(self.meta("generation"))
 
+    def integrity(self) -> str:
+        """What SQLite finds wrong with the file; empty when nothing is."""
+        try:
+            found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        return "" if found == ["ok"] else "; ".join(found)
+
     def count_documents(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])
+        return int(self._db.execute("SELECT count(*) FROM documents WHERE version_id IS NOT NULL").fetchone()[0])
 
     def count_chunks(self) -> int:
         return int(self._db.execute(f"SELECT count(*) FROM {CURRENT}").fetchone()[0])
 
     def entries(self) -> list[Entry]:
-        """Every document, by name."""
+        """Every current document, by name."""
         rows = self._db.execute(
-            "SELECT d.id, d.path, d.root, d.name, v.version, v.fingerprint, v.encoding, v.metadata, v.indexed_at "
-            "FROM documents d JOIN versions v ON v.id = d.version_id ORDER BY d.name"
+            "SELECT d.id, d.path, d.member, d.root, d.name, v.version, v.fingerprint, v.metadata, v.facts, "
+            "v.indexed_at FROM documents d JOIN versions v ON v.id = d.version_id ORDER BY d.name"
         )
-        return [
-            Entry(row[0], row[1], row[2], row[3], row[4], row[5], row[6], Metadata(**json.loads(row[7])), row[8])
-            for row in rows
-        ]
+        return [entry_of(row) for row in rows]
+
+    def places(self) -> dict[Place, str]:
+        """The ids of all documents there ever were, by where they lie or lay."""
+        rows = self._db.execute("SELECT path, member, id FROM documents")
+        return {(path, member): document_id for path, member, document_id in rows}
+
+    def read_files(self) -> dict[str, str]:
+        """`{path: fingerprint}` of the files that were read whole."""
+        return dict(self._db.execute("SELECT path, fingerprint FROM files").fetchall())
+
+    def roots(self) -> dict[str, dict[str, object]]:
+        """`{folder: how it is indexed}`."""
+        return {path: json.loads(options) for path, options in self._db.execute("SELECT path, options FROM roots")}
+
+    def set_root(self, path: str, options: Mapping[str, object]) -> None:
+        with self.writing() as db:
+            db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", [path, json.dumps(options)])
 
     def headings(self, most: int) -> list[str]:
         """Different headings of current chunks, at most `most`, the longest sections' first."""
@@ -196,35 +188,58 @@ class Catalogue:
         return [str(row[0]) for row in rows]
 
     def problems(self) -> list[Problem]:
-        return [
-            Problem(*row) for row in self._db.execute("SELECT path, kind, reason, remedy FROM problems ORDER BY path")
-        ]
+        rows = self._db.execute("SELECT path, kind, reason, remedy, member FROM problems ORDER BY path, member")
+        return [Problem(*row) for row in rows]
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def document(self, document_id: str, version: str = "") -> Document | None:
-        """The current text of a document; None when it is gone, or not current in the version asked for."""
+        """A document's current text, or that of a version it once had; None where there is no such thing."""
+        chosen = (
+            "v.document_id = d.id AND v.version = ? AND v.shown ORDER BY v.id = d.version_id DESC, v.id DESC LIMIT 1"
+            if version
+            else "v.id = d.version_id AND ? = ''"
+        )
         row = self._db.execute(
-            f"SELECT {DOCUMENT} FROM documents d JOIN versions v ON v.id = d.version_id WHERE d.id = ?",
-            [document_id],
+            f"SELECT {DOCUMENT} FROM documents d JOIN versions v WHERE d.id = ? AND {chosen}", [document_id, version]
         ).fetchone()
-        if row is None or (version and row[1] != version):
+        return document_of(row) if row else None
+
+    def standing(self, document_id: str, version: str) -> Standing | None:
+        """Whether a version is what its document says today; None where there is no such version."""
+        row = self._db.execute(
+            "SELECT d.version_id IS NULL, max(v.id = d.version_id) "
+            "FROM documents d JOIN versions v ON v.document_id = d.id "
+            "WHERE d.id = ? AND v.version = ? AND v.shown GROUP BY d.id",
+            [document_id, version],
+        ).fetchone()
+        if row is None:
             return None
-        return _document(row)
+        return "removed" if row[0] else "current" if row[1] else "superseded"
+
+    def versions(self, document_id: str) -> list[tuple[str, str]]:
+        """`(version, indexed at)` of everything a document ever said, oldest first."""
+        rows = self._db.execute(
+            "SELECT version, indexed_at FROM versions WHERE document_id = ? AND shown ORDER BY id", [document_id]
+        )
+        return [(str(version), str(indexed_at)) for version, indexed_at in rows]
+
+    def facts(self, document_id: str) -> Facts:
+        """How the current version of a document was read."""
+        row = self._db.execute(
+            "SELECT v.facts FROM documents d JOIN versions v ON v.id = d.version_id WHERE d.id = ?", [document_id]
+        ).fetchone()
+        return facts_of(row[0]) if row else Facts()
 
     def find_document(self, name: str) -> Document | None:
         """By its name as citations give it."""
-        row = self._db.execute("SELECT id FROM documents WHERE name = ?", [name]).fetchone()
+        row = self._db.execute("SELECT id FROM documents WHERE name = ? ORDER BY version_id IS NULL", [name]).fetchone()
         return self.document(row[0]) if row else None
 
     def passages(self, chunk_ids: Sequence[int]) -> dict[int, Passage]:
         """The chunks among these that are current, by id; the others are left out. One consistent read."""
-        db = self._db
-        db.execute("BEGIN")
-        try:
+        with self._reading() as db:
             return dict(self._passages(db, chunk_ids))
-        finally:
-            db.execute("COMMIT")
 
     def _passages(self, db: sqlite3.Connection, chunk_ids: Sequence[int]) -> Iterator[tuple[int, Passage]]:
         marks = ",".join("?" * len(chunk_ids))
@@ -239,7 +254,7 @@ class Catalogue:
                     f"SELECT {DOCUMENT} FROM versions v JOIN documents d ON d.id = v.document_id WHERE v.id = ?",
                     [version_id],
                 ).fetchone()
-                documents[version_id] = _document(row)
+                documents[version_id] = document_of(row)
             inside = tuple(self._sentences(db, version_id, first, last))
             yield chunk_id, Passage(chunk_id, documents[version_id], Span(start, end), first, inside)
 
@@ -249,26 +264,31 @@ class Catalogue:
             "WHERE version_id = ? AND ordinal >= ? AND ordinal < ? ORDER BY ordinal",
             [version_id, first, last],
         )
-        for start, end, kind, paragraph, pieces in rows:
-            whole = Span(start, end)
-            yield Sentence(
-                whole, tuple(Span(*pair) for pair in json.loads(pieces)) if pieces else (whole,), kind, paragraph
-            )
+        return map(sentence_of, rows)
+
+    def sentences(self, document_id: str) -> tuple[Sentence, ...]:
+        """All sentences of a document's current version, in reading order."""
+        row = self._db.execute("SELECT version_id FROM documents WHERE id = ?", [document_id]).fetchone()
+        return tuple(self._sentences(self._db, row[0], 0, 2**31)) if row and row[0] is not None else ()
 
     def sentence_vectors(self, document_id: str) -> Vectors:
         """`(sentences of the document, dimension)` in reading order, float32 (kept as float16); none when gone."""
         row = self._db.execute(
-            "SELECT vectors FROM sentence_vectors s JOIN documents d ON d.version_id = s.version_id WHERE d.id = ?",
-            [document_id],
+            "SELECT vectors FROM sentence_vectors s JOIN documents d ON d.version_id = s.version_id "
+            "WHERE d.id = ? AND s.embedder = ?",
+            [document_id, self.meta("embedder")],
         ).fetchone()
         dimension = int(self.meta("dimension") or 1)
         return np.frombuffer(row[0] if row else b"", dtype=np.float16).reshape(-1, dimension).astype(np.float32)
 
     def chunk_ids(self, *, current: bool) -> Iterator[int]:
         """Ids of all chunks that are current, or of those that are not."""
-        sign = "IN" if current else "NOT IN"
-        rows = self._db.execute(f"SELECT id FROM chunks WHERE version_id {sign} (SELECT version_id FROM documents)")
-        return (row[0] for row in rows)
+        where = CURRENT if current else "chunks JOIN passing ON passing.version_id = chunks.version_id"
+        return (row[0] for row in self._db.execute(f"SELECT chunks.id FROM {where}"))
+
+    def settled(self) -> bool:
+        """Whether no version is on its way in or out."""
+        return self._db.execute("SELECT 1 FROM passing LIMIT 1").fetchone() is None
 
     def chunk_texts(self, chunk_ids: Iterable[int]) -> list[tuple[int, str]]:
         """`(id, embedded text)` of the chunks that exist among these."""
@@ -285,37 +305,67 @@ class Catalogue:
     def add(
         self, prepared: Sequence[Prepared], sentence_vectors: Vectors | None, indexed_at: str
     ) -> dict[str, tuple[int, list[int]]]:
-        """Write versions that nothing points at yet; returns `{path: (version id, chunk ids)}`.
+        """Write versions that nothing points at yet; returns `{document id: (version id, chunk ids)}`.
 
         `sentence_vectors` has a row for every sentence of all of them, in order.
         """
         written: dict[str, tuple[int, list[int]]] = {}
         row = 0
+        embedder = self.meta("embedder")
         with self.writing() as db:
             for item in prepared:
-                version_id = _insert_version(db, item, indexed_at)
+                version_id = insert_version(db, item, indexed_at)
+                db.execute("INSERT INTO passing VALUES (?)", [version_id])
                 db.executemany(
-                    "INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?)", _sentence_rows(version_id, item.sentences)
+                    "INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?)", sentence_rows(version_id, item.sentences)
                 )
                 if sentence_vectors is not None:
                     rows = sentence_vectors[row : row + len(item.sentences)].astype(np.float16)
-                    db.execute("INSERT INTO sentence_vectors VALUES (?, ?)", [version_id, rows.tobytes()])
+                    db.execute("INSERT INTO sentence_vectors VALUES (?, ?, ?)", [version_id, embedder, rows.tobytes()])
                     row += len(item.sentences)
-                written[item.path] = (version_id, [_insert_chunk(db, version_id, chunk) for chunk in item.chunks])
+                ids = [insert_chunk(db, version_id, chunk) for chunk in item.chunks]
+                written[item.document.id] = (version_id, ids)
         return written
 
-    def make_current(self, prepared: Sequence[Prepared], version_ids: Mapping[str, int], removed: Sequence[str]) -> int:
-        """The moment of truth: documents point at their new versions, removed ones are gone. The new generation."""
+    def make_current(self, prepared: Sequence[Prepared], changes: Changes) -> int:
+        """The moment of truth: documents point at their new versions, those that are gone at none; the generation."""
         with self.writing() as db:
+            leaving = [[key] for key in (*changes.current, *changes.gone)]
+            db.executemany(
+                "INSERT OR IGNORE INTO passing "
+                "SELECT version_id FROM documents WHERE id = ? AND version_id IS NOT NULL",
+                leaving,
+            )
             for item in prepared:
+                version_id = changes.current[item.document.id]
+                db.execute("DELETE FROM passing WHERE version_id = ?", [version_id])
                 db.execute(
-                    "INSERT INTO documents VALUES (?, ?, ?, ?, ?) "
-                    "ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id, root = excluded.root",
-                    [item.document.id, item.path, item.root, item.document.name, version_ids[item.path]],
+                    "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
+                    "SET version_id = excluded.version_id, root = excluded.root, path = excluded.path",
+                    [item.document.id, *item.place, item.root, item.document.name, version_id],
                 )
-            db.executemany("DELETE FROM documents WHERE id = ?", [[document_id] for document_id in removed])
+                db.execute("UPDATE versions SET shown = 1 WHERE id = ?", [version_id])
+            gone = [[document_id] for document_id in changes.gone]
+            db.executemany("UPDATE documents SET version_id = NULL WHERE id = ?", gone)
+            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?)", changes.files.items())
             db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
         return self.generation
+
+    def move(self, document_id: str, place: Place, root: str, fingerprint: str) -> None:
+        """A file was renamed or moved: its document stays what it is, at another place."""
+        with self.writing() as db:
+            # A document that lay at this place before and is gone gives way; what was cited of it keeps its versions.
+            db.execute(
+                "UPDATE documents SET path = path || ?, member = member || ? WHERE path = ? AND member = ?",
+                [f"\n{document_id}", "", *place],
+            )
+            db.execute("UPDATE documents SET path = ?, member = ?, root = ? WHERE id = ?", [*place, root, document_id])
+            db.execute("INSERT OR REPLACE INTO files VALUES (?, ?)", [place[0], fingerprint])
+
+    def forget_files(self, paths: Iterable[str]) -> None:
+        """They will be read again if they come back."""
+        with self.writing() as db:
+            db.executemany("DELETE FROM files WHERE path = ?", [[path] for path in paths])
 
     def rename(self, names: Mapping[str, tuple[str, str]]) -> None:
         """Set `{document id: (root, name)}`."""
@@ -326,50 +376,44 @@ class Catalogue:
             )
 
     def forget_stale(self) -> None:
-        """Delete every version that no document points at, with its sentences and chunks."""
+        """Delete what is not current: its sentences and chunks, and the texts that never were current."""
         with self.writing() as db:
             for table in ("sentences", "sentence_vectors", "chunks"):
-                db.execute(f"DELETE FROM {table} WHERE version_id NOT IN (SELECT version_id FROM documents)")
-            db.execute("DELETE FROM versions WHERE id NOT IN (SELECT version_id FROM documents)")
+                db.execute(f"DELETE FROM {table} WHERE version_id IN (SELECT version_id FROM passing)")
+            db.execute("DELETE FROM versions WHERE NOT shown AND id IN (SELECT version_id FROM passing)")
+            db.execute("DELETE FROM passing")
 
-    def record_problems(self, looked_at: Iterable[str], problems: Sequence[Problem], seen_at: str) -> None:
+    def shown_sentences(self) -> Iterator[tuple[int, list[str]]]:
+        """`(version id, what a reader sees of each sentence)` of every current version."""
+        version_ids = [
+            row[0] for row in self._db.execute("SELECT version_id FROM documents WHERE version_id IS NOT NULL")
+        ]
+        for version_id in version_ids:
+            text = self._db.execute("SELECT text FROM versions WHERE id = ?", [version_id]).fetchone()[0]
+            yield version_id, [one.visible(text) for one in self._sentences(self._db, version_id, 0, 2**31)]
+
+    def add_sentence_vectors(self, version_id: int, embedder: str, vectors: Vectors) -> None:
+        """Vectors of another embedder beside those in use."""
+        with self.writing() as db:
+            packed = vectors.astype(np.float16).tobytes()
+            db.execute("INSERT OR REPLACE INTO sentence_vectors VALUES (?, ?, ?)", [version_id, embedder, packed])
+
+    def next_making(self) -> str:
+        """The label of the indexes that are made after those in use: `-2`, `-3` and so on."""
+        return f"-{int(self.meta('indexes').lstrip('-') or 1) + 1}"
+
+    def change_over(self, label: str, embedder: str, dimension: int) -> None:
+        """From now on the indexes of this making and the vectors of this embedder are the ones in use."""
+        facts = {"indexes": label, "embedder": embedder, "dimension": str(dimension)}
+        with self.writing() as db:
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+            db.execute("DELETE FROM sentence_vectors WHERE embedder <> ?", [embedder])
+
+    def record_problems(self, settled: Iterable[str], problems: Sequence[Problem], seen_at: str) -> None:
         """Replace what was known of the paths of this run by what it found."""
         with self.writing() as db:
-            db.executemany("DELETE FROM problems WHERE path = ?", [[path] for path in looked_at])
+            db.executemany("DELETE FROM problems WHERE path = ?", [[path] for path in settled])
             db.executemany(
-                "INSERT OR REPLACE INTO problems VALUES (?, ?, ?, ?, ?)",
-                [[problem.path, problem.kind, problem.reason, problem.remedy, seen_at] for problem in problems],
+                "INSERT OR REPLACE INTO problems VALUES (?, ?, ?, ?, ?, ?)",
+                [[one.path, one.member, one.kind, one.reason, one.remedy, seen_at] for one in problems],
             )
-
-
-def _document(row: Sequence[Any]) -> Document:
-    document_id, version, name, text, about = row
-    return Document(document_id, version, name, text, Metadata(**json.loads(about)))
-
-
-def _insert_version(db: sqlite3.Connection, item: Prepared, indexed_at: str) -> int:
-    document = item.document
-    about = json.dumps(asdict(document.metadata))
-    row_id = db.execute(
-        "INSERT INTO versions (document_id, version, fingerprint, encoding, text, metadata, indexed_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [document.id, document.version, item.fingerprint, item.encoding, document.text, about, indexed_at],
-    ).lastrowid
-    assert row_id is not None
-    return row_id
-
-
-def _insert_chunk(db: sqlite3.Connection, version_id: int, chunk: Chunk) -> int:
-    row_id = db.execute(
-        "INSERT INTO chunks (version_id, start, end, first, last, heading, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [version_id, chunk.span.start, chunk.span.end, chunk.first, chunk.last, chunk.heading, chunk.text],
-    ).lastrowid
-    assert row_id is not None
-    return row_id
-
-
-def _sentence_rows(version_id: int, sentences: Sequence[Sentence]) -> Iterator[tuple[object, ...]]:
-    for ordinal, sentence in enumerate(sentences):
-        whole = sentence.pieces == (sentence.span,)
-        pieces = None if whole else json.dumps([(piece.start, piece.end) for piece in sentence.pieces])
-        yield version_id, ordinal, sentence.span.start, sentence.span.end, sentence.kind, sentence.paragraph, pieces

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
 from indexing.catalogue import Catalogue
+from indexing.copies import link_copies
 from indexing.documents import Document, Passage
 from indexing.embed import Embedder, Vectors
 from indexing.errors import HomeError
@@ -15,13 +18,21 @@ from indexing.vectors import VectorIndex
 from indexing.words import WordIndex
 
 CATALOGUE = "catalogue.sqlite"
-MEND_BATCH = 512  # chunks embedded at a time when an index has lost some
+BATCH = 512  # chunks embedded at a time when an index has lost some, or is made anew
+
+
+def now() -> str:
+    """This moment as it is recorded: ISO, UTC, whole seconds."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 class Collection:
     """What is indexed, and how to search it. What it returns is current in the catalogue at the time of reading."""
 
-    def __init__(self, home: Path, embedder: Embedder, *, create: bool = False) -> None:
+    def __init__(
+        self, home: Path, embedder: Embedder, *, create: bool = False, chroma_url: str = "", mend: bool = True
+    ) -> None:
+        """Open a home; what a killed run left undone is finished first, unless `mend` is false or another owns it."""
         if not (home / CATALOGUE).is_file() and not create:
             raise HomeError(f"there is no index in {home}; make one with: onrecord index PATH --home {home}")
         try:
@@ -30,12 +41,12 @@ class Collection:
             raise HomeError(f"{home} cannot be made ({error.strerror}); choose another --home") from error
         self.home = home
         self.embedder = embedder
+        self.chroma_url = chroma_url
         self.lock = OwnerLock(home)
         self.catalogue = Catalogue(home / CATALOGUE, create=create)
         self._claim()
-        self.vectors = VectorIndex(home / "vectors", embedder.name, embedder.dimension)
-        self.words = WordIndex(home / "words")
-        if not self.in_step() and self.lock.try_acquire():
+        self.vectors, self.words = self._open_indexes(self.catalogue.meta("indexes"), embedder)
+        if mend and not self.in_step() and self.lock.try_acquire():
             try:
                 self.sweep()
             finally:
@@ -50,8 +61,13 @@ class Collection:
         elif (recorded, self.catalogue.meta("dimension")) != (self.embedder.name, str(self.embedder.dimension)):
             raise HomeError(
                 f"the index in {self.home} was made with the embedder {recorded}, the settings name "
-                f"{self.embedder.name}; set `embed` back, or index into another --home"
+                f"{self.embedder.name}; set `embed` back, or move over with: onrecord rebuild --embed SPEC"
             )
+
+    def _open_indexes(self, label: str, embedder: Embedder) -> tuple[VectorIndex, WordIndex]:
+        """The derived indexes of one making; each making has a label, so that a new one can grow beside the old."""
+        vectors = VectorIndex(self.home / f"vectors{label}", embedder.name, embedder.dimension, url=self.chroma_url)
+        return vectors, WordIndex(self.home / f"words{label}")
 
     def close(self) -> None:
         self.words.release()
@@ -72,6 +88,7 @@ class Collection:
         return self.catalogue.count_documents()
 
     def document(self, document_id: str, version: str = "") -> Document | None:
+        """The current text, or that of an older version; None where there is none."""
         return self.catalogue.document(document_id, version)
 
     def by_meaning(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
@@ -91,8 +108,7 @@ class Collection:
     def in_step(self) -> bool:
         """Whether both indexes have reached the catalogue's generation and nothing half-done is left."""
         generation = self.catalogue.generation
-        stale = next(iter(self.catalogue.chunk_ids(current=False)), None) is not None
-        return not stale and self.vectors.generation == generation == self.words.generation
+        return self.catalogue.settled() and self.vectors.generation == generation == self.words.generation
 
     def retire(self) -> None:
         """Clear what is no longer current from both indexes and the catalogue, and mark the generation reached."""
@@ -109,19 +125,71 @@ class Collection:
         """Finish what a killed run began, whatever it was. Only the holder of the lock may call it."""
         generation = self.catalogue.generation
         if self.vectors.generation != generation:
-            self._mend_vectors()
+            self.mend_vectors()
         if self.words.generation != generation:
-            self._mend_words()
+            self.mend_words()
         self.retire()
+        self.link_copies()
+        self._clear_makings()
 
-    def _mend_vectors(self) -> None:
+    def link_copies(self) -> None:
+        """Group the copies among the documents that have come, gone or changed."""
+        link_copies(self.catalogue)
+
+    def mend_vectors(self) -> int:
+        """Give the vectors what they lack and take what they should not have; how many chunks that were."""
         current, held = set(self.catalogue.chunk_ids(current=True)), self.vectors.ids()
         self.vectors.remove(sorted(held - current))
         missing = sorted(current - held)
-        for at in range(0, len(missing), MEND_BATCH):
-            texts = self.catalogue.chunk_texts(missing[at : at + MEND_BATCH])
+        for at in range(0, len(missing), BATCH):
+            texts = self.catalogue.chunk_texts(missing[at : at + BATCH])
             self.vectors.add([chunk_id for chunk_id, _ in texts], self.embedder.passages([text for _, text in texts]))
+        return len(held ^ current)
 
-    def _mend_words(self) -> None:
+    def mend_words(self) -> int:
+        """The same for the words."""
         current, held = set(self.catalogue.chunk_ids(current=True)), self.words.ids()
-        self.words.change(dict(self.catalogue.chunk_texts(sorted(current - held))), sorted(held - current))
+        missing = sorted(current - held)
+        for at in range(0, len(missing), BATCH):
+            self.words.change(dict(self.catalogue.chunk_texts(missing[at : at + BATCH])), [])
+        if held - current:
+            self.words.change({}, sorted(held - current))
+        return len(held ^ current)
+
+    # -- making the indexes anew ---------------------------------------------------------------------------------------
+
+    def rebuild(self, embedder: Embedder, progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
+        """Make both indexes anew beside the old, with this embedder, then change over in one moment.
+
+        Searches go on over the old ones meanwhile. `progress` hears chunks done and in all. The caller holds the lock.
+        """
+        self.sweep()
+        label = self.catalogue.next_making()
+        vectors, words = self._open_indexes(label, embedder)
+        chunk_ids = sorted(self.catalogue.chunk_ids(current=True))
+        for at in range(0, len(chunk_ids), BATCH):
+            texts = dict(self.catalogue.chunk_texts(chunk_ids[at : at + BATCH]))
+            vectors.add(list(texts), embedder.passages(list(texts.values())))
+            words.change(texts, [])
+            progress(min(at + BATCH, len(chunk_ids)), len(chunk_ids))
+        if embedder.name != self.catalogue.meta("embedder"):
+            for version_id, shown in self.catalogue.shown_sentences():
+                self.catalogue.add_sentence_vectors(version_id, embedder.name, embedder.passages(shown))
+        generation = self.catalogue.generation
+        vectors.reach(generation)
+        words.reach(generation)
+        words.release()
+        self.catalogue.change_over(label, embedder.name, embedder.dimension)
+        before = self.vectors, self.words
+        self.embedder, self.vectors, self.words = embedder, vectors, words
+        before[1].release()
+        before[0].close()
+        self._clear_makings()
+
+    def _clear_makings(self) -> None:
+        """Remove index folders that are not in use: of an earlier making, or of one that was broken off."""
+        label = self.catalogue.meta("indexes")
+        used = {f"vectors{label}", f"words{label}"}
+        for folder in self.home.iterdir():
+            if folder.is_dir() and folder.name.split("-")[0] in ("vectors", "words") and folder.name not in used:
+                shutil.rmtree(folder, ignore_errors=True)

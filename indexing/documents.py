@@ -38,12 +38,13 @@ class Document:
 class Sentence:
     """One sentence in reading order. `pieces` are its visible parts (several where markup is cut out of its middle).
 
-    `paragraph` numbers the block it stands in; a heading is a sentence of kind `heading`, so that passages can show it.
+    `paragraph` numbers the block it stands in; a heading is a sentence of kind `heading`, so that passages can show it;
+    one that reads like an order to a model is of kind `suspect`, and is kept out of prompts and answers.
     """
 
     span: Span
     pieces: tuple[Span, ...]
-    kind: Literal["heading", "text"]
+    kind: Literal["heading", "text", "suspect"]
     paragraph: int
 
     def visible(self, text: str) -> str:

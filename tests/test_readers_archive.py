@@ -100,7 +100,7 @@ def test_a_member_with_two_contents_is_read_once(tmp_path: Path) -> None:
 
 
 def test_a_damaged_member_does_not_stop_the_others(tmp_path: Path) -> None:
-    members = {"a.txt": PROSE, "b.docx": b"no document", "c.txt": PROSE}
+    members: dict[str, bytes | str] = {"a.txt": PROSE, "b.docx": b"no document", "c.txt": PROSE}
     data = bytearray(zipped(members, zipfile.ZIP_STORED))
     data[data.index(PROSE.encode()) + 5] ^= 0xFF  # the checksum no longer fits
     values = read_archive(tmp_path, bytes(data))

@@ -22,11 +22,11 @@ from app.terminal import LABELS, answer_for_terminal
 from indexing.documents import Document, Sentence
 from tests.small_llm import small_llm  # noqa: F401 - a fixture
 
-pytestmark = pytest.mark.llm
+pytestmark = [pytest.mark.llm, pytest.mark.timeout(600)]  # seconds: half a minute where nothing else runs
 
 QUESTIONS = ["What share of Ukrainians trust Zelensky?", "Which territories does Putin demand?"]
 # Passages that it is to retell, by a word that only their sentence has; each is what its sentences then cite.
-RETOLD = ["57%", "Luhansk", "Starlink", "Brink, who", "Hegseth called", "350 billion"]
+RETOLD = ["57%", "Starlink", "Brink, who", "350 billion"]
 # Words that carry no claim of their own; the check below is deliberately plain and shares no code with the gate.
 EMPTY = set(
     """a an the and or but of to in on at by for from with as is are was were be been has have had do does did not no it
@@ -37,7 +37,7 @@ EMPTY = set(
 
 @pytest.fixture(scope="module")
 def settings(small_llm: str) -> Settings:  # noqa: F811
-    return Settings(llm="smollm2", llm_url=small_llm, llm_context=1024, llm_options={"max_tokens": 50})
+    return Settings(llm="smollm2", llm_url=small_llm, llm_context=1024, llm_options={"max_tokens": 40})
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,103 @@
+"""The commands and flags of the command line; importing this imports no framework."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXIT_CODES = (
+    "exit codes: 0 done (ask: answered; index: all is in), 1 error, 2 usage, "
+    "3 the answer is no (ask: refused; index: some files did not go in; doctor: something is wrong)"
+)
+ABOUT = (
+    "Ask a folder of documents; get answers whose every sentence points at the exact characters of a source. "
+    "Start with: onrecord index PATH, then: onrecord chat"
+)
+
+
+def parse(arguments: list[str] | None) -> dict[str, object]:
+    """The flags of one command, `command` among them; ends the process for --help and for words it does not know."""
+    parser = argparse.ArgumentParser(prog="onrecord", description=ABOUT, epilog=EXIT_CODES)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    common, model = _common(), _model()
+
+    def command(name: str, about: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[*parents], help=about, description=about, epilog=EXIT_CODES)
+
+    _indexing(command("index", "index files and folders, or bring their index up to date", common))
+    _indexing(command("watch", "keep the index in step with files and folders until Ctrl-C", common))
+    _asking(command("ask", "answer a question from the indexed documents", common, model))
+    _chatting(command("chat", "open the chat page in the browser", common, model))
+    json = "print it as one line of JSON"
+    status = command("status", "say what is indexed, what was noticed about it, and what did not go in", common)
+    status.add_argument("--json", action="store_true", help=json)
+    show = command("show", "print a document's canonical text, which all offsets point into", common)
+    show.add_argument("file", metavar="FILE", help="its name as citations give it")
+    show.add_argument("--span", metavar="START:END", help="only these characters (code points, half-open)")
+    doctor = command("doctor", "check the stores against each other and repair them from the catalogue", common)
+    doctor.add_argument("--check", action="store_true", help="only say what is wrong")
+    doctor.add_argument("--json", action="store_true", help=json)
+    rebuild = command(
+        "rebuild", "make vectors and words anew (--embed: with another embedder) while others ask", common
+    )
+    _showing(rebuild)
+    rebuild.add_argument("--json", action="store_true", help=json)
+    evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
+    evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
+    return vars(parser.parse_args(arguments))
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--home", metavar="DIR", help="folder of the index (default: ONRECORD_HOME, else ./.onrecord)")
+    common.add_argument("--embed", metavar="SPEC", help="minilm, folder:PATH, openai:MODEL or MODULE:CLASS")
+    common.add_argument("--chroma-url", metavar="URL", help="keep vectors on this Chroma server, for several processes")
+    return common
+
+
+def _model() -> argparse.ArgumentParser:
+    model = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    model.add_argument("--llm", metavar="MODEL", help="let this model write (default: sentences of the documents)")
+    model.add_argument("--llm-url", metavar="URL", help="base URL of an OpenAI-compatible endpoint")
+    return model
+
+
+def _indexing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument(
+        "--max-document-mb", type=float, metavar="MB", default=argparse.SUPPRESS, help="skip larger files (default: 20)"
+    )
+    gone = parser.add_mutually_exclusive_group()
+    gone.add_argument("--prune", action="store_true", help="remove what is gone even if most of a folder is")
+    gone.add_argument("--keep-missing", action="store_true", help="keep documents whose files are gone")
+    parser.add_argument(
+        "--map", metavar="FIELD=COLUMN,...", help="columns of CSV and JSONL files, e.g. title=headline,text=body"
+    )
+    parser.add_argument(
+        "--metadata",
+        type=Path,
+        metavar="CSV",
+        help="a table with a column file and any of title, source, author, date, url",
+    )
+    _showing(parser)
+    parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
+
+
+def _showing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-v", "--verbose", action="store_true", help="a line for every file that something became of")
+    parser.add_argument("--progress", choices=["auto", "json", "none"], default="auto", help="on standard error")
+
+
+def _asking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", default=None, metavar="QUESTION")
+    parser.add_argument("--json", action="store_true", help="print the answer as one line of JSON")
+    parser.add_argument(
+        "--batch", type=Path, metavar="FILE", help='answer every line {"id", "question", "history"} of a JSONL file'
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where --batch writes (default: standard output)")
+
+
+def _chatting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default=argparse.SUPPRESS, help="loopback address to serve on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to serve on (default: 7860)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")

@@ -1,0 +1,129 @@
+"""Check the three stores of a home against each other, with a real query, and mend them from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from indexing.catalogue import Catalogue
+from indexing.collection import CATALOGUE, Collection
+from indexing.embed import Embedder
+from indexing.errors import HomeError
+from indexing.vectors import VectorIndex
+from indexing.words import WordIndex
+
+AMONG = 10  # places within which a passage must be found by its own words or vector
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a store, and whether it has been put right."""
+
+    store: str
+    problem: str
+    repaired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All that was found; `healthy` when nothing is wrong any more."""
+
+    findings: tuple[Finding, ...]
+    documents: int
+    chunks: int
+
+    @property
+    def healthy(self) -> bool:
+        return all(finding.repaired for finding in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "findings": [asdict(one) for one in self.findings], "healthy": self.healthy}
+
+
+def examine(home: Path, embedder: Embedder, chroma_url: str = "", *, repair: bool) -> Examination:
+    """Examine a home that nobody has open. An index that cannot be opened is moved out of the way and made anew.
+
+    A catalogue that is damaged is only reported: it is the truth, and cannot be made from anything else.
+    """
+    if not (home / CATALOGUE).is_file():
+        raise HomeError(f"there is no index in {home}; make one with: onrecord index PATH --home {home}")
+    catalogue = Catalogue(home / CATALOGUE, create=False)
+    damage = catalogue.integrity()
+    label = catalogue.meta("indexes")
+    catalogue.close()
+    if damage:
+        remedy = "put catalogue.sqlite back from a backup, or remove the folder and index again"
+        return Examination((Finding("catalogue", f"{damage}; {remedy}", repaired=False),), 0, 0)
+    unusable = _unusable_indexes(home, label, embedder, chroma_url)
+    if unusable and not repair:
+        return Examination(unusable, 0, 0)
+    if unusable:
+        # Made anew under another name: a process that failed to open a Chroma folder cannot open that folder again.
+        catalogue = Catalogue(home / CATALOGUE, create=False)
+        catalogue.change_over(catalogue.next_making(), catalogue.meta("embedder"), int(catalogue.meta("dimension")))
+        catalogue.close()
+    with Collection(home, embedder, chroma_url=chroma_url, mend=bool(unusable)) as collection, collection.lock:
+        result = compare(collection, repair=repair)
+    repaired = tuple(replace(finding, repaired=True) for finding in unusable)
+    return Examination((*repaired, *result.findings), result.documents, result.chunks)
+
+
+def _unusable_indexes(home: Path, label: str, embedder: Embedder, chroma_url: str) -> tuple[Finding, ...]:
+    makers: dict[str, Callable[[Path], VectorIndex | WordIndex]] = {
+        f"vectors{label}": lambda path: VectorIndex(path, embedder.name, embedder.dimension, url=chroma_url),
+        f"words{label}": WordIndex,
+    }
+    problems = {name: _unusable(home / name, make) for name, make in makers.items()}
+    return tuple(Finding(name, problem, repaired=False) for name, problem in problems.items() if problem)
+
+
+def _unusable(folder: Path, make: Callable[[Path], VectorIndex | WordIndex]) -> str:
+    """Why an index cannot be opened and listed; empty when it can. A folder that is not there yet is no fault."""
+    if not folder.exists():
+        return ""
+    try:
+        opened = make(folder)
+        opened.ids()
+        if isinstance(opened, VectorIndex):
+            opened.close()
+    except HomeError as error:
+        return str(error)
+    return ""
+
+
+def compare(collection: Collection, *, repair: bool) -> Examination:
+    """Examine a collection that is open; the caller holds its lock."""
+    catalogue = collection.catalogue
+    findings = []
+    if not collection.in_step():
+        findings.append(Finding("home", "a run was broken off", repaired=repair))
+        if repair:
+            collection.sweep()
+    current = set(catalogue.chunk_ids(current=True))
+    for store, held, mend in (
+        ("vectors", collection.vectors.ids(), collection.mend_vectors),
+        ("words", collection.words.ids(), collection.mend_words),
+    ):
+        if held != current:
+            lacking, extra = len(current - held), len(held - current)
+            findings.append(Finding(store, f"{lacking} passages are missing, {extra} should not be there", repair))
+            if repair:
+                mend()
+    findings += _queries(collection, current)
+    return Examination(tuple(findings), catalogue.count_documents(), len(current))
+
+
+def _queries(collection: Collection, current: set[int]) -> list[Finding]:
+    """Look for a passage of the collection by its own text, in both indexes."""
+    if not current:
+        return []
+    chunk_id, text = collection.catalogue.chunk_texts([min(current)])[0]
+    findings = []
+    nearest = [found for found, _ in collection.by_meaning(collection.embedder.passages([text])[0], AMONG)]
+    if chunk_id not in nearest:
+        findings.append(Finding("vectors", "a passage is not found by its own text; run `onrecord rebuild`", False))
+    if chunk_id not in [found for found, _ in collection.by_words(text[:2000], AMONG)]:
+        findings.append(Finding("words", "a passage is not found by its own words; run `onrecord rebuild`", False))
+    return findings

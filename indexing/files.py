@@ -1,0 +1,122 @@
+"""What lies in folders: the files to look at, those that cannot be, and a fingerprint of each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexing.chunks import RECIPE
+from indexing.errors import LoadError, OnrecordError, UnreadableError
+from indexing.extraction import ReadOptions
+from indexing.readers import reader_of
+
+MEGABYTE = 1_000_000
+PLAIN = {".txt", ".md", ".markdown"}
+CONTAINERS = {".csv", ".jsonl", ".zip"}  # hold many documents: the limit of size is each document's, not the file's
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The files below some paths, with their sizes in bytes, and what could not be looked at."""
+
+    scopes: Mapping[Path, Path]  # each path as given, resolved: the root that its documents are named from
+    files: Mapping[Path, int]
+    unreadable: Mapping[str, LoadError]
+
+    @property
+    def roots(self) -> set[Path]:
+        return set(self.scopes.values())
+
+    def covers(self, path: str) -> bool:
+        return any(Path(path).is_relative_to(scope) for scope in self.scopes)
+
+    def lacks(self, path: str) -> bool:
+        """Whether a file was looked for and is not there; what lies in an unreadable folder may still be."""
+        inside = any(Path(path).is_relative_to(folder) for folder in self.unreadable)
+        return self.covers(path) and Path(path) not in self.files and not inside
+
+    def root_of(self, file: Path) -> Path:
+        around = [(scope, root) for scope, root in self.scopes.items() if file.is_relative_to(scope)]
+        return max(around, key=lambda pair: len(pair[0].parts))[1]
+
+    def name_of(self, file: Path) -> Path:
+        return file.relative_to(self.root_of(file))
+
+
+def survey(paths: Sequence[Path], roots: Iterable[Path]) -> Survey:
+    """Look at every visible file; a path inside a folder that is indexed already belongs to that folder.
+
+    Raises OnrecordError for a path that is not there.
+    """
+    scopes: dict[Path, Path] = {}
+    files: dict[Path, int] = {}
+    unreadable: dict[str, LoadError] = {}
+    for given in paths:
+        path = Path(os.path.realpath(given))
+        if not path.exists():
+            raise OnrecordError(f"{given} does not exist; nothing was changed")
+        around = [root for root in roots if path.is_relative_to(root)]
+        scopes[path] = max(around, key=lambda root: len(root.parts), default=path if path.is_dir() else path.parent)
+        for file in _files(path, unreadable):
+            try:
+                files[file] = file.stat().st_size
+            except OSError:
+                files[file] = 0  # what is wrong with it is said when it is read
+    return Survey(scopes, files, unreadable)
+
+
+def _files(path: Path, unreadable: dict[str, LoadError]) -> Iterator[Path]:
+    """The path itself, or every visible file below a folder in a steady order; links to folders are not followed."""
+    if not path.is_dir():
+        yield path
+        return
+
+    def note(error: OSError) -> None:
+        reason = f"the folder cannot be read ({error.strerror})"
+        unreadable[str(error.filename)] = UnreadableError(reason, "give read permission or leave it out")
+
+    for folder, folders, names in os.walk(path, onerror=note):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield Path(folder) / name
+
+
+def fingerprint_of(file: Path, options: ReadOptions, override: Mapping[str, str]) -> str:
+    """A hash of everything that decides what is read from a file; raises LoadError for one that cannot go in."""
+    if printable(file) != str(file):
+        raise LoadError("its path is not valid UTF-8", "rename it")
+    reader_of(file.suffix)
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise LoadError("it is not a regular file", "leave it out", skipped=True)
+        if file.suffix.lower() not in CONTAINERS:
+            check_size(status.st_size, options.max_bytes)
+        with file.open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableError(
+            f"it cannot be read ({error.strerror or error})", "check that it exists and that you may read it"
+        ) from error
+    settings = json.dumps([dict(options.columns), dict(override)], sort_keys=True)
+    return f"{RECIPE}:{content}:{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
+
+
+def check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise LoadError(
+            f"it has {size / MEGABYTE:,.1f} MB, over the limit of {limit / MEGABYTE:g} MB",
+            "split it, or raise max_document_mb",
+            skipped=True,
+        )
+
+
+def printable(path: Path) -> str:
+    """The path as text that can be stored and shown, whatever bytes it is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")

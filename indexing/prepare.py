@@ -1,0 +1,143 @@
+"""From one extraction to a document that is ready to be stored: identity, metadata, sentences, chunks."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from indexing.chunks import RECIPE, chunks_of
+from indexing.documents import Document, Metadata
+from indexing.duplicates import likeness
+from indexing.errors import LoadError, OnrecordError
+from indexing.extraction import Extraction, ReadOptions
+from indexing.files import PLAIN
+from indexing.hostile import hidden_characters, instructions
+from indexing.names import name_below
+from indexing.schema import Entry, Facts, Place, Prepared
+from indexing.sentences import sentences_of
+
+FIELDS = tuple(Metadata.__dataclass_fields__)
+
+
+class Preparer:
+    """Prepares the documents of one root; `settings` is what is remembered about it (`columns`, `metadata`)."""
+
+    def __init__(
+        self,
+        root: Path,
+        settings: Mapping[str, object],
+        max_bytes: int,
+        ids: Mapping[Place, str],
+        taken: dict[str, Place],
+    ) -> None:
+        self.root = root
+        self.ids = ids
+        self._taken = taken
+        columns = settings.get("columns")
+        self.options = ReadOptions(max_bytes=max_bytes, columns=dict(columns) if isinstance(columns, dict) else {})
+        table = settings.get("metadata")
+        self._overrides = read_metadata(Path(str(table))) if table else {}
+
+    def override(self, file: Path) -> Mapping[str, str]:
+        """What the metadata table says about a file, by its path below the root or by its bare name."""
+        name = file.relative_to(self.root).as_posix()
+        return self._overrides.get(name) or self._overrides.get(file.name) or {}
+
+    def prepare(self, file: Path, extraction: Extraction, entry: Entry | None) -> Prepared | Entry:
+        """The document as it is to be stored; `entry` itself when it is stored just like that already."""
+        override = {} if extraction.member else self.override(file)
+        metadata = replace(extraction.metadata, **override)
+        found = "metadata table" if override.get("date") else extraction.date_found
+        facts = Facts(
+            extraction.encoding,
+            found if metadata.date else "",
+            extraction.language,
+            extraction.pages,
+            extraction.hidden,
+            extraction.warnings,
+        )
+        version = hashlib.sha256(extraction.text.encode("utf-8", "surrogatepass")).hexdigest()
+        described = json.dumps([RECIPE, version, asdict(metadata), asdict(facts)], sort_keys=True)
+        fingerprint = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
+        if entry is not None and entry.fingerprint == fingerprint:
+            return entry
+        place = (str(file), extraction.member)
+        name = name_below(self.root, file, extraction.member)
+        document_id = self.ids.get(place) or self._new_id(name, place)
+        document = Document(document_id, version, entry.name if entry else name, extraction.text, metadata)
+        return _finished(document, facts, extraction, place, str(self.root), fingerprint)
+
+    def same_as(self, file: Path, missing: Mapping[str, Entry]) -> Entry | None:
+        """The document among `missing` (by version) whose text this plain text file holds; None for other formats."""
+        from indexing.readers import read
+
+        if file.suffix.lower() not in PLAIN:
+            return None
+        try:
+            extraction = next(iter(read(file, self.options)), None)
+        except LoadError:
+            return None
+        if not isinstance(extraction, Extraction):
+            return None
+        version = hashlib.sha256(extraction.text.encode("utf-8", "surrogatepass")).hexdigest()
+        entry = missing.get(version)
+        if entry is None or entry.member or self.prepare(file, extraction, entry) is not entry:
+            return None
+        return entry
+
+    def _new_id(self, name: str, place: Place) -> str:
+        """The same file of the same folder gets the same id anywhere; a second one of its name gets its place's."""
+        for seed in (name, "\n".join(place)):
+            key = hashlib.sha256(seed.encode()).hexdigest()[:16]
+            if self._taken.get(key, place) == place:
+                self._taken[key] = place
+                return key
+        raise OnrecordError(f"two documents would have the same id: {place[0]}")
+
+
+def _finished(
+    document: Document, facts: Facts, extraction: Extraction, place: Place, root: str, fingerprint: str
+) -> Prepared:
+    sentences = sentences_of(document.text, extraction.blocks)
+    suspect = set(instructions(document.text, sentences))
+    # What reads like an order to a model is kept in the text and out of prompts and answers.
+    sentences = tuple(
+        replace(sentence, kind="suspect") if index in suspect else sentence for index, sentence in enumerate(sentences)
+    )
+    unseen = len(hidden_characters(document.text))
+    warnings = [*facts.warnings]
+    if unseen:
+        warnings.append(f"{unseen} places with characters that a reader cannot see")
+    warnings += [f"reads like an instruction to a model: {sentences[n].visible(document.text)[:200]}" for n in suspect]
+    chunks = chunks_of(document.text, sentences, document.metadata)
+    return Prepared(
+        place,
+        root,
+        fingerprint,
+        document,
+        replace(facts, warnings=tuple(warnings)),
+        sentences,
+        chunks,
+        likeness(document.text),
+    )
+
+
+def read_metadata(table: Path) -> dict[str, dict[str, str]]:
+    """`{file: {field: value}}` from a CSV with a column `file`; empty cells say nothing. Raises OnrecordError."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream)
+            if "file" not in (rows.fieldnames or ()):
+                raise OnrecordError(
+                    f"{table} has no column `file`; it has {', '.join(rows.fieldnames or ()) or 'none'}"
+                )
+            return {
+                row["file"]: {key: " ".join(row[key].split()) for key in FIELDS if (row.get(key) or "").strip()}
+                for row in rows
+            }
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise OnrecordError(f"the metadata table {table} cannot be read ({error}); give a CSV in UTF-8") from error
