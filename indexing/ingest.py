@@ -138,7 +138,7 @@ def _refuse_if_suspicious(found: Survey, known: Mapping[Place, Entry], gone: Seq
     if len(gone) >= MANY and len(gone) * 2 > before and not options.keep_missing:
         raise OnrecordError(
             f"{len(gone)} of the {before} documents indexed from {places} are gone. If the folder is not just "
-            "unmounted, run again with --prune to remove them, or with --keep-missing to keep them. Nothing was changed."
+            "unmounted, run again with --prune to remove them or with --keep-missing to keep them. Nothing was changed."
         )
 
 
