@@ -174,7 +174,9 @@ def _shown(document: Document, sentences: Sequence[Sentence], number: int) -> st
 
 
 def _statement(claim: Claim, question: str, shown: Shown, tally: _Tally) -> Statement | None:
-    """The claim with its citations; None for an echo of the question and for what was said already."""
+    """The claim with its citations; None for an echo of the question, a bare number, and what was said already."""
+    if not re.search(r"[^\W\d_]{2}", claim.text):
+        return None  # small models write references without brackets: "1.2"
     if _is_echo(claim.text, question):
         tally.echoed = True
         return None
