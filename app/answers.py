@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from indexing.documents import Document, Hit
+from indexing.documents import Copy, Document, Hit
 from indexing.spans import Span
 
 Support = Literal["supported", "partly", "unsupported", "not_a_claim", "unchecked"]
@@ -23,7 +24,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Exact characters of a document: `document.text[span.start:span.end] == quote`, checked where it is made."""
+    """Exact characters of a document: `document.text[span.start:span.end] == quote`, checked where it is made.
+
+    `page` is empty where the document has none; `copies` are the places where the same words stand in its copies.
+    """
 
     document_id: str
     version: str
@@ -33,13 +37,17 @@ class Citation:
     title: str
     source: str
     date: str
+    page: str = ""
+    copies: tuple[Copy, ...] = ()
 
     @classmethod
     def of(cls, document: Document, span: Span) -> Citation:
         quote = span.of(document.text)
         assert quote and document.text[span.start : span.end] == quote
-        about = document.metadata
-        return cls(document.id, document.version, span, quote, document.name, about.title, about.source, about.date)
+        about, page = document.metadata, document.page(span)
+        return cls(
+            document.id, document.version, span, quote, document.name, about.title, about.source, about.date, page
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -52,7 +60,13 @@ class Citation:
             "title": self.title,
             "source": self.source,
             "date": self.date,
+            "page": self.page,
+            "copies": _as_json(self.copies),
         }
+
+
+def _as_json(copies: Iterable[Copy]) -> list[dict[str, str]]:
+    return [{"file": one.file, "title": one.title, "source": one.source, "date": one.date} for one in copies]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,7 @@ class Answer:
                     "end": hit.passage.span.end,
                     "score": round(hit.score, 6),
                     "text": hit.passage.text,
+                    "copies": _as_json(hit.copies),
                 }
                 for hit in self.hits
             ],

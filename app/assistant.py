@@ -11,6 +11,7 @@ from app.extract import extract
 from app.generate import GenerativeAnswerer
 from app.ground import ground
 from app.llm import language_model
+from app.owner import Beside, is_owned
 from app.retrieve import Found, Query, Retriever
 from app.settings import Settings
 from indexing.collection import Collection
@@ -119,7 +120,11 @@ class Assistant:
         """Ground a statement and give it its place in the answer."""
         start = walk.statements[-1].span.end + 1 if walk.statements else 0
         grounded = ground(statement, lambda citation: self.collection.document(citation.document_id, citation.version))
-        walk.statements.append(replace(grounded, span=Span(start, start + len(grounded.text))))
+        citations = tuple(
+            replace(one, copies=walk.found.also_in(one.quote, one.document_id)) for one in grounded.citations
+        )
+        span = Span(start, start + len(grounded.text))
+        walk.statements.append(replace(grounded, citations=citations, span=span))
         walk.lap("first_statement")
         return Said(walk.statements[-1])
 
@@ -151,8 +156,13 @@ def build_embedder(settings: Settings) -> Embedder:
     )
 
 
-def build(settings: Settings) -> Assistant:
-    """The only place where concrete parts meet. Raises OnrecordError that says what is missing."""
-    collection = Collection(settings.home, build_embedder(settings), chroma_url=settings.chroma_url)
+def build(settings: Settings, *, owning: bool = False) -> Assistant:
+    """The only place where concrete parts meet. Raises OnrecordError that says what is missing.
+
+    Where another process owns the home, the vectors are searched by that one, unless `owning` is meant.
+    """
+    beside = not owning and not settings.chroma_url and is_owned(settings.home)
+    opened = Beside if beside else Collection
+    collection = opened(settings.home, build_embedder(settings), chroma_url=settings.chroma_url, mend=not beside)
     generate = GenerativeAnswerer(language_model(settings), settings.llm_context) if settings.llm else None
     return Assistant(collection, Retriever(collection, settings.passages), generate, settings)

@@ -6,19 +6,21 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.arguments import parse
 
 if TYPE_CHECKING:
-    from app.progress import Display
+    from app.progress import Display, Work
     from app.settings import Settings
     from indexing.ingest import Options
 
 DONE, ERROR, USAGE, NO = 0, 1, 2, 3
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +60,7 @@ def index_command(paths: list[Path], json: bool, **options: Any) -> int:
     from app.indexer import run_index
     from app.terminal import report_for_terminal
 
-    with _display(options) as display:
+    with _terminable(), _display(options) as display:
         given = _index_options(options)
         report = run_index(_settings(options), paths, given, display)
     print(_line(report) if json else report_for_terminal(report), end="\n" if json else "")
@@ -66,10 +68,10 @@ def index_command(paths: list[Path], json: bool, **options: Any) -> int:
 
 
 def watch_command(paths: list[Path], json: bool, **options: Any) -> int:
-    from app.indexer import watch
     from app.terminal import report_for_terminal
+    from app.watch import watch
 
-    with _display(options) as display:
+    with _terminable(), _display(options) as display:
         given = _index_options(options)
         try:
             for report in watch(_settings(options), paths, given, display):
@@ -79,10 +81,20 @@ def watch_command(paths: list[Path], json: bool, **options: Any) -> int:
     return DONE
 
 
-def _display(options: dict[str, Any]) -> Display:
+def _display(options: dict[str, Any], work: Work = "indexing") -> Display:
     from app.progress import Display
 
-    return Display(options.pop("progress"), verbose=options.pop("verbose"))
+    return Display(options.pop("progress"), verbose=options.pop("verbose"), work=work)
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the block as an exception does, so that what it holds is let go of."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _index_options(options: dict[str, Any]) -> Options:
@@ -91,7 +103,7 @@ def _index_options(options: dict[str, Any]) -> Options:
     from indexing.extraction import FIELDS
     from indexing.ingest import Options
 
-    columns = options.pop("map")
+    columns = options.pop("map")  # "" forgets what was given before
     pairs = [pair.partition("=") for pair in columns.split(",")] if columns else []
     for field, equals, column in pairs:
         if not equals or not column.strip() or field.strip() not in FIELDS:
@@ -99,7 +111,7 @@ def _index_options(options: dict[str, Any]) -> Options:
     return Options(
         prune=options.pop("prune"),
         keep_missing=options.pop("keep_missing"),
-        columns={field.strip(): column.strip() for field, _, column in pairs} if columns else None,
+        columns={field.strip(): column.strip() for field, _, column in pairs} if columns is not None else None,
         metadata=options.pop("metadata"),
     )
 
@@ -141,10 +153,11 @@ def chat_command(no_browser: bool, **options: Any) -> int:
     from app.indexer import worker
     from app.owner import Owner
 
-    assistant = build(settings)  # a missing index is said before the page's framework is loaded
-    from app.server import build_app, serve
+    assistant = build(settings, owning=True)
+    with _terminable(), assistant.collection, Owner(assistant.collection, worker(settings)):
+        # A missing index and another owner are said before the page's framework is loaded.
+        from app.server import build_app, serve
 
-    with assistant.collection, Owner(assistant.collection, worker(settings)):
         serve(build_app(assistant, settings), settings, open_browser=not no_browser)
     return DONE
 
@@ -171,10 +184,16 @@ def doctor_command(check: bool, json: bool, **options: Any) -> int:
 
 def rebuild_command(json: bool, **options: Any) -> int:
     from app.indexer import run_rebuild
+    from app.terminal import counted
 
-    with _display(options) as display:
-        report = run_rebuild(_settings(options), display)
-    print(_line(report) if json else f"{report['chunks']:,} passages, embedder {report['embedder']}.")
+    flags = set(options)
+
+    with _terminable(), _display(options, "rebuilding") as display:
+        settings = _settings(options)
+        report = run_rebuild(settings, display)
+    print(_line(report) if json else f"{counted(report['chunks'], 'passage')}, embedder {report['embedder']}.")
+    if "embed" in flags:
+        print(f"Name the embedder from now on: embed = {settings.embed!r} in onrecord.toml.", file=sys.stderr)
     return DONE
 
 

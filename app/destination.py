@@ -17,10 +17,13 @@ CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+:[A-Z_]\w*")  # unlike th
 
 def destination(settings: Settings) -> str:
     """Where questions and passages go with these settings, in a line for people; nothing is contacted to find out."""
-    hosts = [host for host in (_llm_host(settings), _embed_host(settings)) if host]
-    if not hosts:
-        return NOWHERE
-    return f"Questions and passages are sent to {' and '.join(dict.fromkeys(hosts))}"
+    hosts = dict.fromkeys(host for host in (_llm_host(settings), _embed_host(settings)) if host)
+    vectors = remote_host(settings.chroma_url) if settings.chroma_url else ""
+    if hosts and vectors in ("", *hosts):
+        return f"Questions and passages are sent to {' and '.join(hosts)}"
+    if hosts:
+        return f"Questions and passages are sent to {' and '.join(hosts)}, their vectors to {vectors}"
+    return f"Vectors of questions and passages, not their text, are sent to {vectors}" if vectors else NOWHERE
 
 
 def remote_host(url: str) -> str:

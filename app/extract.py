@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from app.answers import Citation, Statement
+from app.copies import words_of
 from app.retrieve import Found, Query
 from indexing.documents import Passage, Sentence
 from indexing.spans import Span
@@ -58,15 +59,18 @@ def extract(query: Query, found: Found, most: int) -> Iterator[Statement]:
 
 
 def _candidates(found: Found) -> Iterator[Candidate]:
-    """Every sentence once (chunks overlap), scored by its own match and by how good its passage is."""
-    best: dict[tuple[str, Span], Candidate] = {}
+    """Every sentence once (chunks overlap, copies repeat), scored by its own match and by how good its passage is."""
+    best: dict[tuple[str, Hashable], Candidate] = {}
     top = max((hit.score for hit in found.hits), default=0.0) or 1.0
     for hit, matches in zip(found.hits, found.matches, strict=True):
+        document = hit.passage.document
+        label = found.groups.get(document.id)
         for sentence, match in zip(hit.passage.sentences, matches, strict=False):
             if sentence.kind != "text":
                 continue
             score = match.similarity + COVERAGE * match.coverage + CONTEXT * hit.score / top
             candidate = Candidate(hit.passage, sentence, score)
-            if candidate.place not in best or best[candidate.place].score < score:
-                best[candidate.place] = candidate
+            key = candidate.place if label is None else (label, words_of(sentence.visible(document.text)))
+            if key not in best or best[key].score < score:
+                best[key] = candidate
     return iter(best.values())

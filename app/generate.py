@@ -15,6 +15,7 @@ from app.llm import AnswerCutError, LanguageModel, answer_tokens, count_tokens
 from app.references import Claim, Reference, ReferenceParser, read_claims
 from indexing.documents import Document, Hit, Passage, Sentence
 from indexing.errors import ModelError
+from indexing.hostile import is_instruction
 from indexing.spans import Span
 from prompts import fill
 
@@ -158,7 +159,8 @@ def show(passages: Sequence[Passage], budget: int) -> Shown:
 
 def _shown(document: Document, sentences: Sequence[Sentence], number: int) -> str:
     about = document.metadata
-    known = ", ".join(as_data(value) for value in (about.title or document.name, about.source, about.date) if value)
+    named = [value for value in (about.title or document.name, about.source, about.date) if value]
+    known = ", ".join(as_data(value) for value in named if not is_instruction(value))
     lines = [f"Passage {number}: {known}"]
     count = 0
     for sentence in sentences:

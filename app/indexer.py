@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app.assistant import build_embedder
-from app.owner import ask_owner
+from app.owner import Owner, ask_owner
 from app.progress import Display
 from app.settings import Settings
 from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection
 from indexing.copies import all_groups
-from indexing.doctor import examine
+from indexing.doctor import compare, examine
 from indexing.embed import Embedder
 from indexing.errors import HomeError
 from indexing.files import MEGABYTE
 from indexing.ingest import Options, Progress, Report, index
+from indexing.schema import Entry
 
 
 def run_index(
@@ -39,12 +41,26 @@ def run_index(
 
 
 def run_rebuild(settings: Settings, display: Display) -> dict[str, Any]:
-    """Make the vectors and words anew, with the embedder that the settings name."""
-    return _run(settings, {"work": "rebuild", "embed": settings.embed}, display)
+    """Make the vectors and words anew, with the embedder that the settings name; `{chunks, embedder}`."""
+    embed: dict[str, Any] = {
+        "embed": _anywhere(settings.embed),
+        "embed_url": settings.embed_url,
+        "embed_options": settings.embed_options,
+    }
+    key = settings.embed_key.get_secret_value()
+    if key:  # else the owner's, when a chat does the work
+        embed["embed_key"] = key
+    return _run(settings, {"work": "rebuild", "settings": embed}, display)
+
+
+def _anywhere(embed: str) -> str:
+    """`folder:PATH` as it is understood in another process's working folder."""
+    kind, colon, place = embed.partition(":")
+    return f"{kind}:{Path(place).absolute()}" if colon and kind == "folder" else embed
 
 
 def run_doctor(settings: Settings, display: Display, *, repair: bool) -> dict[str, Any]:
-    """Check the three stores against each other; `{findings, repaired}`."""
+    """Check the three stores against each other; `{findings, documents, chunks, healthy}`."""
     return _run(settings, {"work": "doctor", "repair": repair}, display)
 
 
@@ -60,15 +76,14 @@ def _run(settings: Settings, request: dict[str, Any], display: Display, *, creat
     embedder = build_embedder(settings)
     home = settings.home
     kept = _kept_embedder(settings, embedder) if request["work"] == "rebuild" else embedder
-    with Collection(home, kept, create=create, chroma_url=settings.chroma_url) as collection, collection.lock:
+    with Collection(home, kept, create=create, chroma_url=settings.chroma_url) as collection, Owner(collection):
         return worker(settings)(collection, request, lambda note: display.show(Progress(**note)))
 
 
 def _kept_embedder(settings: Settings, embedder: Embedder) -> Embedder:
     """A stand-in with the name of the embedder that the index was made with, so that it can be opened to be left."""
-    catalogue = open_catalogue(settings)
-    name, dimension = catalogue.meta("embedder"), int(catalogue.meta("dimension") or 0)
-    catalogue.close()
+    with closing(open_catalogue(settings)) as catalogue:
+        name, dimension = catalogue.meta("embedder"), int(catalogue.meta("dimension") or 0)
     return embedder if name == embedder.name else _Former(name, dimension)
 
 
@@ -101,20 +116,14 @@ def worker(
             progress = lambda one: note(asdict(one))  # noqa: E731
             return report_as_json(index(collection, paths, options=Options(**given), progress=progress, locked=True))
         if request["work"] == "rebuild":
-            embedder = build_embedder(settings.model_copy(update={"embed": request["embed"]}))
+            embedder = build_embedder(Settings(**{**settings.model_dump(), **request["settings"]}))
             collection.rebuild(
                 embedder, lambda done, total: note(asdict(Progress(done, total, "passages", "unchanged")))
             )
             return {"chunks": collection.catalogue.count_chunks(), "embedder": embedder.name}
-        return examine_open(collection, repair=request["repair"])
+        return compare(collection, repair=request["repair"]).as_json()
 
     return work
-
-
-def examine_open(collection: Collection, *, repair: bool) -> dict[str, Any]:
-    from indexing.doctor import compare
-
-    return compare(collection, repair=repair).as_json()
 
 
 def report_as_json(report: Report) -> dict[str, Any]:
@@ -138,35 +147,35 @@ def open_catalogue(settings: Settings) -> Catalogue:
 
 def read_status(settings: Settings) -> dict[str, Any]:
     """What is indexed, with what, since when, what was noticed about it, and what did not go in."""
-    catalogue = open_catalogue(settings)
-    entries = catalogue.entries()
-    names = {entry.id: entry.name for entry in entries}
-    return {
-        "home": str(settings.home),
-        "documents": len(entries),
-        "chunks": catalogue.count_chunks(),
-        "embedder": catalogue.meta("embedder"),
-        "indexed_at": catalogue.meta("indexed_at"),
-        "files": [
-            {
-                "file": entry.name,
-                "path": entry.path,
-                "member": entry.member,
-                "document": entry.id,
-                "version": entry.version,
-                "indexed_at": entry.indexed_at,
-                **asdict(entry.metadata),
-                **_facts(entry.facts),
-            }
-            for entry in entries
-        ],
-        "copies": [[names[key] for key in group if key in names] for group in all_groups(catalogue)],
-        "problems": [asdict(problem) for problem in catalogue.problems()],
-    }
+    with closing(open_catalogue(settings)) as catalogue:
+        entries = catalogue.entries()
+        names = {entry.id: entry.name for entry in entries}
+        counted = "SELECT document_id, count(*) FROM versions WHERE shown GROUP BY document_id"
+        versions = dict(catalogue.query(counted))
+        return {
+            "home": str(settings.home),
+            "documents": len(entries),
+            "chunks": catalogue.count_chunks(),
+            "embedder": catalogue.meta("embedder"),
+            "indexed_at": catalogue.meta("indexed_at"),
+            "files": [_listed(entry, versions.get(entry.id, 1)) for entry in entries],
+            "copies": [sorted(names[key] for key in group if key in names) for group in all_groups(catalogue)],
+            "problems": [asdict(problem) for problem in catalogue.problems()],
+        }
 
 
-def _facts(facts: Any) -> dict[str, Any]:
+def _listed(entry: Entry, versions: int) -> dict[str, Any]:
+    """A document as `status --json` lists it; `versions` are those that can be opened, today's among them."""
+    facts = entry.facts
     return {
+        "file": entry.name,
+        "path": entry.path,
+        "member": entry.member,
+        "document": entry.id,
+        "version": entry.version,
+        "versions": versions,
+        "indexed_at": entry.indexed_at,
+        **asdict(entry.metadata),
         "encoding": facts.encoding,
         "date_found": facts.date_found,
         "language": facts.language,
@@ -174,14 +183,3 @@ def _facts(facts: Any) -> dict[str, Any]:
         "hidden": list(facts.hidden),
         "warnings": list(facts.warnings),
     }
-
-
-def watch(settings: Settings, paths: Sequence[Path], options: Options, display: Display) -> Iterator[dict[str, Any]]:
-    """Index now, and again whenever something below the paths changes; a report each time. Ends with Ctrl-C."""
-    from watchfiles import watch as changes
-
-    yield run_index(settings, paths, options, display)
-    home = settings.home.resolve()
-    for changed in changes(*paths, debounce=800, step=200, raise_interrupt=True, ignore_permission_denied=True):
-        if any(not Path(path).is_relative_to(home) for _, path in changed):
-            yield run_index(settings, paths, options, display)

@@ -54,7 +54,9 @@
     if (getComputedStyle(element("desk")).flexDirection === "column") {
       element("panel").scrollIntoView({ block: "start" });
     }
-    (reader.querySelector("mark") || reader).scrollIntoView({ block: "center", behavior });
+    const mark = reader.querySelector("mark");
+    if (mark) mark.scrollIntoView({ block: "center", behavior });
+    else reader.scrollIntoView({ block: "start", behavior });
   }
 
   function showSources() {
@@ -78,11 +80,13 @@
       showSources();
       return;
     }
-    const link = event.target.closest('a[href^="#source/"]');
+    const link = event.target.closest('a[href^="#source/"], #reader a[href^="/source/"]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    opener = link;
-    const hash = link.getAttribute("href");
+    const href = link.getAttribute("href");
+    // A link inside the reader names no place; the way back leads to what opened the reader.
+    const hash = href.startsWith("/") ? `#${href.slice(1)}/0-0` : href;
+    if (hash === href) opener = link;
     if (hash !== location.hash) history.pushState(null, "", location.pathname + location.search + hash);
     showSource(hash);
   });

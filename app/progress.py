@@ -12,54 +12,80 @@ from app.terminal import plain
 from indexing.ingest import Progress
 
 Style = Literal["auto", "json", "none"]
-BETWEEN = 1.0  # seconds between lines where there is no terminal
+Work = Literal["indexing", "rebuilding"]
+BETWEEN = 2.0  # seconds between lines where there is no terminal; what takes less is quiet
 SHOWN = ("added", "changed", "moved", "removed", "skipped", "failed")
 
 
 class Display:
     """Shows how far a run is. `verbose` adds a line for every file that something became of."""
 
-    def __init__(self, style: Style = "auto", *, verbose: bool = False) -> None:
+    def __init__(self, style: Style = "auto", *, verbose: bool = False, work: Work = "indexing") -> None:
         self._style = style
         self._verbose = verbose
+        self._work = work
         self._bar: Any = None
         self._task: Any = None
-        self._last = time.monotonic()
+        self._last: float | None = None  # when the last line was said, or the work begun
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self.finish()
 
     def show(self, progress: Progress) -> None:
         if self._style == "json":
             print(json.dumps(asdict(progress), ensure_ascii=False), file=sys.stderr, flush=True)
-        elif self._style == "auto":
-            if self._verbose and progress.outcome in SHOWN:
-                self._say(f"{progress.outcome}: {plain(progress.name)}")
-            if sys.stderr.isatty():
-                self._draw(progress)
-            elif not self._verbose and time.monotonic() - self._last >= BETWEEN:
-                self._last = time.monotonic()
-                share = progress.done / progress.total if progress.total else 1.0
-                self._say(f"{share:.0%}, at {plain(progress.name)}")
+            return
+        if self._style == "none":
+            return
+        now = time.monotonic()
+        self._last = now if self._last is None else self._last
+        if sys.stderr.isatty():
+            self._draw(progress)
+        elif not self._verbose and now - self._last >= BETWEEN:
+            self._last = now
+            share = progress.done / progress.total if progress.total else 1.0
+            self._print(f"{self._work}: {share:.0%}, at {plain(progress.name)}")
+        if self._verbose and progress.outcome in SHOWN:
+            self._print(f"{progress.outcome}: {plain(progress.name)}")
 
-    def _say(self, line: str) -> None:
+    def say(self, notice: str) -> None:
+        """A line about the work itself, whatever the style."""
+        if self._style == "json":
+            print(json.dumps({"notice": notice}, ensure_ascii=False), file=sys.stderr, flush=True)
+        else:
+            self._print(plain(notice))
+
+    def finish(self) -> None:
+        """Take the bar away; the next `show` begins another."""
         if self._bar is not None:
-            self._bar.console.print(line, markup=False, highlight=False)
+            self._bar.stop()
+            self._bar = None
+        self._last = None
+
+    def _print(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
             print(line, file=sys.stderr, flush=True)
 
     def _draw(self, progress: Progress) -> None:
+        from rich import progress as rich
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-        from rich.progress import Progress as Bar
 
         if self._bar is None:
-            parts = BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
-            self._bar = Bar(TextColumn("indexing"), *parts, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("indexing", total=progress.total)
+            by_bytes = rich.DownloadColumn(), rich.TransferSpeedColumn()
+            by_number = rich.MofNCompleteColumn(), rich.TextColumn("passages")
+            self._bar = rich.Progress(
+                rich.TextColumn(self._work),
+                rich.BarColumn(),
+                *(by_bytes if self._work == "indexing" else by_number),
+                rich.TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task(self._work, total=progress.total)
             self._bar.start()
         self._bar.update(self._task, completed=progress.done, total=progress.total)

@@ -10,11 +10,11 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from app.answers import Citation, Statement
 from app.exchange import REFUSED, Exchange, numbered
-from indexing.documents import Document, Hit, Metadata, Passage, Rank
+from indexing.documents import Copy, Document, Hit, Passage, Rank
 from indexing.spans import Span
 
 # C0 and C1 controls, embeddings and overrides of the writing direction, halves of surrogate pairs: none can be seen.
@@ -22,10 +22,10 @@ UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2
 # `${...}`, a backtick and `{{...}}` would mean something to a JavaScript or Handlebars template; a parser of HTML
 # would turn a carriage return into a line feed.
 TEMPLATE = str.maketrans({"$": "&#36;", "`": "&#96;", "{": "&#123;", "}": "&#125;", "\\": "&#92;", "\r": "&#13;"})
-FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\s*\n|\Z)", re.DOTALL | re.MULTILINE)
-HEADING = re.compile(r"^(#{1,6}[ \t]+)([^\r\n]+)", re.MULTILINE)
 MONTHS = "January February March April May June July August September October November December".split()
 NEAREST_SHOWN = 3
+NAMED = 5  # copies of a passage; the others are counted
+SUSPECT = "reads like an instruction to a model; kept out of answers"
 EXCERPT = 300  # characters; the page cuts them off after two lines
 
 # Where the page's script puts a source; it stays empty on the server, so that Gradio never touches it.
@@ -61,7 +61,7 @@ def masthead(destination: str, documents: int) -> str:
     """The line at the top: whose page this is, how much it searches, where questions go."""
     return (
         '<header class="masthead"><h1>Onrecord</h1><p class="motto">Answers on the record, from your documents</p>'
-        f'<p class="scope"><span>{_counted(documents, "document")} searched</span> '
+        f'<p class="scope"><span>{counted(documents, "document")} searched</span> '
         f'<span class="destination">{escape(destination)}</span></p></header>'
     )
 
@@ -110,15 +110,23 @@ def statement(said: Statement, numbers: Mapping[Citation, int]) -> str:
         shape, words = verdict
         label = f'<span class="support"><span aria-hidden="true">{shape}</span> {words}</span>'
     reason = f'<span class="reason">{escape(said.reason)}</span>' if said.reason else ""
-    origins = dict.fromkeys((_title(each.title, each.file), each.source, each.date) for each in said.citations)
-    sources = "".join(f'<span class="origin">{_byline(*origin)}</span>' for origin in origins)
+    origins = dict.fromkeys(
+        (_title(each.title, each.file), each.source, each.date, each.page, each.copies) for each in said.citations
+    )
+    sources = "".join(
+        f'<span class="origin">{byline(title, source, day, page)}</span>{also_in(copies, source)}'
+        for title, source, day, page, copies in origins
+    )
     footing = f'<p class="footing">{label}{reason}{sources}</p>' if label or reason or sources else ""
     return f'<div class="statement {said.support}"><p class="said">{escape(said.text)}{markers}</p>{footing}</div>'
 
 
 def marker(citation: Citation, number: int) -> str:
     """The link `[number]` that opens the source at the cited words."""
-    about = ", ".join(filter(None, (_title(citation.title, citation.file), citation.source, citation.date)))
+    page = citation.page and f"page {citation.page}"
+    about = ", ".join(filter(None, (_title(citation.title, citation.file), citation.source, citation.date, page)))
+    if citation.copies:
+        about += f". Also in: {', '.join(copy.file for copy in citation.copies[:NAMED])}{_more(citation.copies)}"
     href = source_link(citation.document_id, citation.version, (citation.span,))
     return (
         f'<a class="marker" href="{href}" title="{attribute(about)}" '
@@ -138,7 +146,7 @@ def refusal(hits: Sequence[Hit], searched: int) -> str:
     listing = f'<h4>Nearest passages, not an answer</h4><ul class="nearest">{nearest}</ul>' if nearest else ""
     return (
         f'<section class="refusal"><h3>{REFUSED}</h3>'
-        f"<p>Searched {_counted(searched, 'document')}; no passage answers this question.</p>{listing}</section>"
+        f"<p>Searched {counted(searched, 'document')}; no passage answers this question.</p>{listing}</section>"
     )
 
 
@@ -181,32 +189,11 @@ def card(hit: Hit, numbers: Mapping[Citation, int]) -> str:
     badge = f'<span class="cited-as">Cited as {markers}</span>' if cited else ""
     return (
         f'<article class="card{" cited" if cited else ""}">'
-        f'<h3><a href="{_passage_link(passage)}">{escape(_name(passage.document))}</a></h3>'
-        f'<p class="byline">{_byline("", about.source, about.date)}</p>'
-        f'<div class="passage">{_visible(passage, cited)}</div>'
+        f'<h3><a href="{_passage_link(passage)}">{escape(name_of(passage.document))}</a></h3>'
+        f'<p class="byline">{byline("", about.source, about.date, passage.document.page(passage.span))}</p>'
+        f'{also_in(hit.copies, about.source)}<div class="passage">{_visible(passage, cited)}</div>'
         f'<p class="found">{badge}<span>{escape(_found(hit.how))}</span></p></article>'
     )
-
-
-def reader(document: Document, spans: Sequence[Span]) -> str:
-    """The whole document with `spans` highlighted: the text inside each `<mark>` is exactly the span's characters.
-
-    Spans that overlap become one mark. Raises ValueError for a span that reaches past the text.
-    """
-    text, marked = document.text, merged(spans)
-    for span in marked:
-        span.of(text)
-    matter = FRONT_MATTER.match(text)
-    body = matter.end() if matter else 0
-    front = ""
-    if body:
-        inside = " open" if any(span.start < body for span in marked) else ""
-        front = (
-            f'<details class="front-matter"{inside}><summary>About this file</summary>'
-            f'<div class="text">{_highlighted(text, Span(0, body), marked)}</div></details>'
-        )
-    whole = _highlighted(text, Span(body, len(text)), marked)
-    return f'<article class="reader">{_about(document)}{front}<div class="text">{whole}</div></article>'
 
 
 def page(title: str, content: str) -> str:
@@ -224,42 +211,6 @@ def missing(text: str) -> str:
     return f'<div class="error" role="alert"><strong>This source cannot be shown</strong><p>{escape(text)}</p></div>'
 
 
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The spans in order, those that share characters joined, empty ones left out."""
-    joined: list[Span] = []
-    for span in sorted(span for span in spans if len(span)):
-        if joined and joined[-1].overlaps(span):
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
-        else:
-            joined.append(span)
-    return tuple(joined)
-
-
-def _highlighted(text: str, part: Span, spans: Sequence[Span]) -> str:
-    """`part` of the text as HTML, with what `spans` cover of it in numbered `<mark>` elements."""
-    pieces, position = [], part.start
-    for number, span in enumerate(spans, start=1):
-        start, end = max(span.start, part.start), min(span.end, part.end)
-        if start < end:
-            pieces.append(_plain(text, Span(position, start)))
-            pieces.append(f'<mark id="mark-{number}">{escape(text[start:end])}</mark>')
-            position = end
-    pieces.append(_plain(text, Span(position, part.end)))
-    return "".join(pieces)
-
-
-def _plain(text: str, part: Span) -> str:
-    """Text outside the marks: whole heading lines are set as headings, their characters unchanged."""
-    pieces, position = [], part.start
-    for heading in HEADING.finditer(text, part.start, part.end):
-        if heading.start() and text[heading.start() - 1] not in "\r\n":
-            continue
-        pieces.append(escape(text[position : heading.start()]))
-        pieces.append(f'<b class="heading"><span class="markup">{heading[1]}</span>{escape(heading[2])}</b>')
-        position = heading.end()
-    return "".join(pieces) + escape(text[position : part.end])
-
-
 def _visible(passage: Passage, cited: Mapping[Citation, int]) -> str:
     """The passage as a reader sees it: its sentences, paragraph by paragraph, the cited ones marked."""
     text = passage.document.text
@@ -270,23 +221,12 @@ def _visible(passage: Passage, cited: Mapping[Citation, int]) -> str:
             words = f"<mark>{words}</mark>"
         elif sentence.kind == "heading":
             words = f"<b>{words}</b>"
+        elif sentence.kind == "suspect":
+            words = f'<span class="suspect" title="{SUSPECT}">{words}</span>'
         paragraphs.setdefault(sentence.paragraph, []).append(words)
     if not paragraphs:
         return f"<p>{escape(passage.text)}</p>"
     return "".join(f"<p>{' '.join(words)}</p>" for words in paragraphs.values())
-
-
-def _about(document: Document) -> str:
-    """The head of the reader: title, source and date; then author, file and, where it is a web address, a link."""
-    about: Metadata = document.metadata
-    rows = [("Author", escape(about.author)), ("File", f"<code>{escape(document.name)}</code>")]
-    if urlsplit(about.url).scheme in ("http", "https"):
-        link = f'<a href="{attribute(about.url)}" rel="noopener noreferrer" target="_blank">{escape(about.url)}</a>'
-        rows.append(("Address", link))
-    listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows if value)
-    byline = _byline("", about.source, about.date)
-    head = f'<h3 tabindex="-1">{escape(_name(document))}</h3>' + (f'<p class="byline">{byline}</p>' if byline else "")
-    return f"<header>{head}</header><dl>{listed}</dl>"
 
 
 def _progress(each: Exchange) -> str:
@@ -303,15 +243,30 @@ def _title(title: str, file: str) -> str:
     return title or file
 
 
-def _name(document: Document) -> str:
+def name_of(document: Document) -> str:
     return _title(document.metadata.title, document.name)
 
 
-def _byline(title: str, source: str, day: str) -> str:
-    return ", ".join(filter(None, (escape(title), escape(source), _day(day))))
+def byline(title: str, source: str, day: str, page: str = "") -> str:
+    """What is known of these, in one line."""
+    return ", ".join(filter(None, (escape(title), escape(source), day_of(day), page and f"page {escape(page)}")))
 
 
-def _day(text: str) -> str:
+def also_in(copies: Sequence[Copy], source: str) -> str:
+    """Where else the same words stand, by who published them; by file where that is the same `source`."""
+    links = (
+        f'<a href="{source_link(copy.document_id, copy.version, (copy.span,))}" title="{attribute(copy.file)}">'
+        f"{byline('', copy.source if copy.source not in ('', source) else copy.file, copy.date)}</a>"
+        for copy in copies[:NAMED]
+    )
+    return f'<span class="also-in">Also in: {"; ".join(links)}{_more(copies)}</span>' if copies else ""
+
+
+def _more(copies: Sequence[Copy]) -> str:
+    return f" and {len(copies) - NAMED:,} more" if len(copies) > NAMED else ""
+
+
+def day_of(text: str) -> str:
     """An ISO day as people write it, with the ISO form kept for machines; anything else as it is."""
     try:
         day = date.fromisoformat(text)
@@ -332,7 +287,7 @@ def _ordinal(place: int) -> str:
     return f"{place}{ending}"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -340,10 +295,9 @@ def _near(passage: Passage) -> str:
     """A passage in two lines: where it is from, and how it begins."""
     about, text = passage.document.metadata, passage.document.text
     words = " ".join(each.visible(text) for each in passage.sentences if each.kind == "text") or passage.text
-    byline = _byline("", about.source, about.date)
     return (
-        f'<a href="{_passage_link(passage)}">{escape(_name(passage.document))}</a> '
-        f'<span>{byline}</span><p class="excerpt">{escape(words[:EXCERPT])}</p>'
+        f'<a href="{_passage_link(passage)}">{escape(name_of(passage.document))}</a> '
+        f'<span>{byline("", about.source, about.date)}</span><p class="excerpt">{escape(words[:EXCERPT])}</p>'
     )
 
 

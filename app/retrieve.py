@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.answers import Turn
+from app.copies import also_in, collapse
 from indexing.collection import Collection
-from indexing.documents import Hit, Passage, Rank
+from indexing.copies import labels
+from indexing.documents import Copy, Hit, Passage, Rank
 from indexing.embed import Vectors
+from indexing.filters import Filter
 from indexing.words import stems
 
 CANDIDATES = 60  # chunks each ranking may bring in, and as many stay after pooling
+DEEPEST = 16 * CANDIDATES  # where copies of a few texts take most places
 FUSION = 60  # the constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
 # How much each ranking counts in the final order; every score is scaled to [0, 1] over the pool first. Chosen on eval
 # suites, where reciprocal ranks alone put fewer of the evidence sentences first.
@@ -43,12 +47,28 @@ class Match:
     coverage: float
 
 
+NOTHING = Match(0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Passages, best first, and for each how its sentences match, in their order."""
+    """Passages, best first, and for each how its sentences match, in their order.
+
+    `groups` has a label for each document that has copies; `alike` are the passages found in such documents, also those
+    that are not among the hits because another says the same.
+    """
 
     hits: tuple[Hit, ...]
     matches: tuple[tuple[Match, ...], ...]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    alike: tuple[Passage, ...] = ()
+
+    def also_in(self, quote: str, document_id: str) -> tuple[Copy, ...]:
+        """Where else the words of a quote stand: in copies of its document that were found as well."""
+        label = self.groups.get(document_id)
+        if label is None:
+            return ()
+        return also_in(quote, document_id, [one for one in self.alike if self.groups[one.document.id] == label])
 
 
 LEANING = re.compile(
@@ -81,33 +101,49 @@ class Retriever:
         weights = self._collection.words.weights(stems(text))
         return Query(question, text, self._collection.embedder.question(text), weights)
 
-    def __call__(self, query: Query) -> Found:
+    def __call__(self, query: Query, filter: Filter | None = None) -> Found:
+        """The best passages; of those that say the same in copies of a document only the best one counts as one."""
+        depth = CANDIDATES
+        while True:
+            found, shallow = self._find(query, depth, filter)
+            if not shallow or depth >= DEEPEST:
+                return found
+            depth *= 4
+
+    def _find(self, query: Query, depth: int, filter: Filter | None) -> tuple[Found, bool]:
+        """What is found among `depth` candidates of each ranking, and whether copies took places of others."""
         rankings = {
-            "meaning": self._collection.by_meaning(query.vector, CANDIDATES),
-            "words": self._collection.by_words(query.text, CANDIDATES),
+            "meaning": self._collection.by_meaning(query.vector, depth, filter),
+            "words": self._collection.by_words(query.text, depth, filter),
         }
-        passages = self._collection.passages(pool(rankings.values(), CANDIDATES))
+        named = {chunk_id for ranking in rankings.values() for chunk_id, _ in ranking}
+        more = len(named) > depth or any(len(ranking) == depth for ranking in rankings.values())
+        passages = self._collection.passages(pool(rankings.values(), depth))
         rankings = {name: [pair for pair in ranking if pair[0] in passages] for name, ranking in rankings.items()}
         matches = self._matches(query, passages.values())
-        best = {
-            chunk_id: max((m.similarity + COVERAGE * m.coverage for m in row), default=0.0)
-            for chunk_id, row in matches.items()
-        }
+        fits = {key: [one.similarity + COVERAGE * one.coverage for one in row] for key, row in matches.items()}
+        best = {chunk_id: max(row, default=0.0) for chunk_id, row in fits.items()}
         rankings["sentence"] = sorted(best.items(), key=lambda pair: -pair[1])
-        hits = fuse(rankings, passages)[: self._count]
-        return Found(tuple(hits), tuple(matches[hit.passage.chunk_id] for hit in hits))
+        groups = labels(self._collection.catalogue, {one.document.id for one in passages.values()})
+        fused = fuse(rankings, passages)
+        kept = collapse(fused, groups, fits)
+        hits = kept[: self._count]
+        alike = tuple(hit.passage for hit in fused if hit.passage.document.id in groups)
+        found = Found(tuple(hits), tuple(matches[hit.passage.chunk_id] for hit in hits), groups, alike)
+        return found, more and len(kept) < min(self._count, len(fused))
 
     def _matches(self, query: Query, passages: Iterable[Passage]) -> dict[int, tuple[Match, ...]]:
-        """How each sentence of each passage matches; a document's sentence vectors are read once."""
-        similarities: dict[str, Vectors] = {}
+        """How each sentence of each passage matches."""
         rows = {}
         for passage in passages:
-            key = passage.document.id
-            if key not in similarities:
-                similarities[key] = self._collection.catalogue.sentence_vectors(key) @ query.vector
-            row = similarities[key][passage.first : passage.first + len(passage.sentences)].tolist()
+            vectors = self._collection.catalogue.sentence_vectors(
+                passage.document.id, passage.first, len(passage.sentences)
+            )
+            row = (vectors @ query.vector).tolist()
             rows[passage.chunk_id] = tuple(
-                Match(similarity, query.coverage(sentence.visible(passage.document.text)))
+                NOTHING  # what is kept out of answers must not carry a passage into them
+                if sentence.kind == "suspect"
+                else Match(similarity, query.coverage(sentence.visible(passage.document.text)))
                 for similarity, sentence in zip(
                     row, passage.sentences, strict=False
                 )  # none where the document just changed

@@ -20,8 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import render, ui
 from app.address import LOOPBACK_NAMES, address, listening_socket
 from app.assistant import Assistant
+from app.reader import reader
 from app.settings import Settings
-from indexing.documents import Document
+from app.source import Source, source_of
 from indexing.spans import Span
 
 # The strictest policy under which Gradio's page works: it has inline scripts and compiles templates.
@@ -104,7 +105,7 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
         document: str, version: str, start: Places = None, end: Places = None, fragment: bool = False
     ) -> HTMLResponse:
         """A document with the spans `start..end` highlighted: as a page, or as the part of one that the chat shows."""
-        found = assistant.collection.document(document, version)
+        found = source_of(assistant.collection, document, version)
         title, content, status = _source(found, start or [], end or [])
         return HTMLResponse(content if fragment else render.page(title, content), status_code=status)
 
@@ -153,17 +154,17 @@ class _Announcing(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _source(found: Document | None, starts: list[int], ends: list[int]) -> tuple[str, str, int]:
+def _source(found: Source | None, starts: list[int], ends: list[int]) -> tuple[str, str, int]:
     """Title, HTML and status of what is shown for a source."""
     if found is None:
-        words = "It is not in the collection, or it has changed since it was cited. Ask again for its present text."
+        words = "It is not in the collection. If the index was made anew since it was cited, ask again."
         return "Source not found", render.missing(words), 404
     if len(starts) != len(ends) or len(starts) > SPANS_AT_MOST:
         words = f"Each start needs an end, and at most {SPANS_AT_MOST} places are shown at once."
         return "Places not understood", render.missing(words), 422
     try:
         spans = [Span(start, end) for start, end in zip(starts, ends, strict=True)]
-        return found.metadata.title or found.name, render.reader(found, spans), 200
+        return found.title, reader(found, spans), 200
     except ValueError as error:
         return "Places not understood", render.missing(str(error)), 422
 

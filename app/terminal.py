@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.answers import Answer, Citation, Statement
 from app.exchange import REFUSED, numbered
-from indexing.documents import Hit
+from indexing.documents import Copy, Hit
 
 # What a terminal obeys or a reader cannot see: controls (ANSI sequences begin with one), overrides, surrogates.
 COMMANDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -17,6 +17,7 @@ LABELS = {"partly": "~ partly supported", "unsupported": "x not supported", "unc
 BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
 WIDEST = 100
 NEAREST_SHOWN = 3
+COPIES_NAMED = 5  # of one passage; the others are counted
 
 
 def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) -> str:
@@ -44,14 +45,14 @@ def report_for_terminal(report: dict[str, Any]) -> str:
     parts = [f"{report[key]:,} {key}" for key in outcomes if report[key]]
     lines = [
         f"{', '.join(parts) or 'nothing to do'} in {report['seconds']:.1f} s.",
-        f"The collection has {_counted(report['documents'], 'document')} in {_counted(report['chunks'], 'passage')}.",
+        f"The collection has {counted(report['documents'], 'document')} in {counted(report['chunks'], 'passage')}.",
     ]
     return "\n".join([*lines, *_problems(report["problems"])]) + "\n"
 
 
 def status_for_terminal(status: dict[str, Any]) -> str:
-    """What is indexed: a line a document."""
-    size = f"{_counted(status['documents'], 'document')} in {_counted(status['chunks'], 'passage')}"
+    """What is indexed: a line a document, and below it what was noticed about that."""
+    size = f"{counted(status['documents'], 'document')} in {counted(status['chunks'], 'passage')}"
     lines = [
         f"{size}, last indexed {status['indexed_at'] or 'never'}.",
         f"Home {status['home']}, embedder {status['embedder']}.",
@@ -60,6 +61,8 @@ def status_for_terminal(status: dict[str, Any]) -> str:
     for entry in status["files"]:
         about = ", ".join(plain(entry[key]) for key in ("title", "source", "date") if entry[key])
         lines.append(f"  {plain(entry['file'])}  {about}")
+        if entry["versions"] > 1:
+            lines.append(f"    {entry['versions']:,} versions are kept, the older ones for what was cited")
         lines += [f"    hidden from readers, left out: {plain(text)}" for text in entry["hidden"]]
         lines += [f"    note: {plain(text)}" for text in entry["warnings"]]
     for group in status["copies"]:
@@ -69,7 +72,7 @@ def status_for_terminal(status: dict[str, Any]) -> str:
 
 def examination_for_terminal(found: dict[str, Any]) -> str:
     """What `doctor` found, a line each."""
-    size = f"{_counted(found['documents'], 'document')} in {_counted(found['chunks'], 'passage')}"
+    size = f"{counted(found['documents'], 'document')} in {counted(found['chunks'], 'passage')}"
     lines = [
         f"{'repaired' if one['repaired'] else 'wrong'}: {one['store']}: {plain(one['problem'])}"
         for one in found["findings"]
@@ -83,7 +86,7 @@ def _problems(problems: list[dict[str, str]]) -> list[str]:
     ]
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
@@ -127,6 +130,7 @@ def _statements(page: _Page, statements: Iterable[Statement]) -> None:
     for citation, number in numbers.items():
         label = f"[{number}] "
         page.add(_place(citation), first=label)
+        _also_in(page, citation.copies, " " * len(label))
         if plain(citation.quote) not in verbatim:  # a sentence given word for word stands above already
             page.add(f"“{plain(citation.quote)}”", first=" " * len(label), style=DIM)
 
@@ -141,13 +145,23 @@ def _refusal(page: _Page, answer: Answer) -> None:
     page.add("Nearest passages, not an answer:")
     for hit in answer.hits[:NEAREST_SHOWN]:
         page.add(_place(_citation(hit)), first="  - ")
+        _also_in(page, hit.copies, "    ")
         page.add(textwrap.shorten(plain(hit.passage.text), 240, placeholder=" …"), first="    ", style=DIM)
 
 
+def _also_in(page: _Page, copies: Sequence[Copy], indent: str) -> None:
+    """Where else the same words stand."""
+    if copies:
+        named = "; ".join(", ".join(filter(None, (one.source, one.date, one.file))) for one in copies[:COPIES_NAMED])
+        more = f" and {len(copies) - COPIES_NAMED:,} more" if len(copies) > COPIES_NAMED else ""
+        page.add(f"Also in: {named}{more}", first=indent, style=DIM)
+
+
 def _place(citation: Citation) -> str:
-    """`Title, Source, date, file:start-end`, without what is not known."""
+    """`Title, Source, date, page 3, file:start-end`, without what is not known."""
     where = f"{citation.file}:{citation.span.start}-{citation.span.end}"
-    return ", ".join(filter(None, (citation.title, citation.source, citation.date, where)))
+    page = citation.page and f"page {citation.page}"
+    return ", ".join(filter(None, (citation.title, citation.source, citation.date, page, where)))
 
 
 def _citation(hit: Hit) -> Citation:

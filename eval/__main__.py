@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     benches = commands.add_parser("bench", help="measure speed").add_subparsers(required=True, metavar="WHAT")
     _add_bench_index(benches)
     _add_bench_ask(benches)
+    _add_bench_scale(benches)
     return parser
 
 
@@ -92,6 +93,17 @@ def _add_bench_ask(benches: Any) -> None:
     ask.add_argument("--rounds", type=_positive, default=3, metavar="N", help="times that each is asked (default: 3)")
     ask.add_argument("--json", action="store_true", help="print one line of JSON")
     ask.set_defaults(command=bench_ask_command)
+
+
+def _add_bench_scale(benches: Any) -> None:
+    scale = benches.add_parser("scale", help="build and search a synthetic collection, with and without filters")
+    scale.add_argument("--chunks", type=_positive, default=100_000, metavar="N", help="how many (default: 100000)")
+    scale.add_argument(
+        "--queries", type=_positive, default=200, metavar="N", help="searches timed with each filter (default: 200)"
+    )
+    scale.add_argument("--seed", type=int, default=1, metavar="N", help="another collection for each (default: 1)")
+    scale.add_argument("--json", action="store_true", help="print one line of JSON")
+    scale.set_defaults(command=bench_scale_command)
 
 
 def _positive(text: str) -> int:
@@ -147,6 +159,14 @@ def bench_ask_command(folder: Path | None, questions: Path, rounds: int, json: b
 
     result = bench_ask(folder, questions, rounds, _flags(options))
     print(_line(result) if json else ask_report(result))
+    return DONE
+
+
+def bench_scale_command(chunks: int, queries: int, seed: int, json: bool) -> int:
+    from eval.bench_scale import bench_scale, scale_report
+
+    result = bench_scale(chunks, queries, seed)
+    print(_line(result) if json else scale_report(result))
     return DONE
 
 

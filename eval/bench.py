@@ -20,7 +20,8 @@ from eval.configuration import ROOT, versions
 from eval.machine import describe, machine, quantiles
 from eval.suite import Item, load_suite
 from indexing.errors import OnrecordError
-from indexing.load import READERS, find_files
+from indexing.files import visible_files
+from indexing.load import READERS
 
 OURS, THEIRS = "onrecord", "llama_index"
 
@@ -43,7 +44,7 @@ def _copy(folder: Path, target: Path, count: int) -> list[Path]:
     """The first files of a folder that can be indexed, below one new folder (an edit is tried on one of them)."""
     if not folder.is_dir():
         raise OnrecordError(f"{folder} is not a folder; give one with documents in it")
-    files = [file for file in find_files(folder) if file.suffix.lower() in READERS][:count]
+    files = [file for file in visible_files(folder) if file.suffix.lower() in READERS][:count]
     if not files:
         raise OnrecordError(f"there is nothing to index in {folder}")
     for file in files:

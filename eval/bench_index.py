@@ -21,8 +21,9 @@ import numpy as np
 from indexing.chunks import chunks_of
 from indexing.collection import Collection
 from indexing.embed import MAX_TOKENS, Embedder, embedder
+from indexing.files import visible_files
 from indexing.ingest import Report, index
-from indexing.load import find_files, load
+from indexing.load import load
 from indexing.schema import Entry
 from indexing.sentences import sentences_of
 
@@ -115,7 +116,7 @@ def measure_llama_index(files: Path, home: Path, threads: int) -> dict[str, Any]
     storage = StorageContext.from_defaults(vector_store=ChromaVectorStore(chroma_collection=vectors))
     sentences("Loads its model. Once.")
     began, began_cpu = time.perf_counter(), time.process_time()
-    documents = [Document(text=path.read_text(encoding="utf-8", errors="replace")) for path in find_files(files)]
+    documents = [Document(text=path.read_text(encoding="utf-8", errors="replace")) for path in visible_files(files)]
     VectorStoreIndex.from_documents(documents, storage_context=storage, embed_model=model, transformations=[splitter])
     seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
     texts = vectors.get(include=["documents"])["documents"] or []

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 CPUINFO = Path("/proc/cpuinfo")
+STATUS = Path("/proc/self/status")
 
 
 def machine() -> dict[str, Any]:
@@ -30,6 +31,15 @@ def _cpu() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def memory_mb() -> dict[str, float]:
+    """What this process holds now: memory of its own, and pages of mapped files, which the system may take back."""
+    if not STATUS.is_file():
+        return {"own": float("nan"), "mapped": float("nan")}
+    lines = (line.partition(":") for line in STATUS.read_text(encoding="utf-8").splitlines())
+    found = {key: int(value.split()[0]) * 1024 / 1e6 for key, _, value in lines if value.endswith("kB")}
+    return {"own": found.get("RssAnon", 0.0), "mapped": found.get("RssFile", 0.0)}
 
 
 def quantiles(milliseconds: Sequence[float]) -> dict[str, float | int]:

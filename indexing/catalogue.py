@@ -22,6 +22,8 @@ from indexing.documents import Document, Passage, Sentence
 from indexing.embed import Vectors
 from indexing.errors import HomeError
 from indexing.schema import (
+    CURRENT,
+    DOCUMENT,
     SCHEMA,
     SCHEMA_VERSION,
     Changes,
@@ -36,13 +38,12 @@ from indexing.schema import (
     facts_of,
     insert_chunk,
     insert_version,
-    sentence_of,
+    read_passages,
+    read_sentences,
     sentence_rows,
+    switch,
 )
-from indexing.spans import Span
 
-DOCUMENT = "d.id, v.version, d.name, v.text, v.metadata"
-CURRENT = "chunks JOIN documents ON documents.version_id = chunks.version_id"
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 
 
@@ -57,11 +58,11 @@ class Catalogue:
             if create and not self._has_schema():
                 self._create()
             found = self.meta("schema")
-        except sqlite3.Error as error:
-            raise HomeError(
-                f"the catalogue {path} cannot be used ({error}); "
-                "put it back from a backup, or remove its folder and index again"
-            ) from error
+        except (sqlite3.Error, HomeError) as error:
+            remedy = "see to the disk and its permissions"
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                remedy = "put it back from a backup, or remove its folder and index again"
+            raise HomeError(f"the catalogue {path} cannot be used ({error}); {remedy}") from error
         if found != SCHEMA_VERSION:
             raise HomeError(
                 f"{path} was made by another version of Onrecord (schema {found or 'none'}); "
@@ -98,17 +99,18 @@ class Catalogue:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing. A disk that is full or fails gives HomeError; nothing is lost then."""
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
         try:
-            yield db
-            db.execute("COMMIT")
-        except BaseException as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise HomeError(f"{self._path} cannot be written ({error}); see to the disk, then run again") from error
-            raise
+            db = self._db
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise HomeError(f"{self._path} cannot be written ({error}); see to the disk, then run again") from error
 
     def query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one read."""
@@ -224,10 +226,13 @@ class Catalogue:
         )
         return [(str(version), str(indexed_at)) for version, indexed_at in rows]
 
-    def facts(self, document_id: str) -> Facts:
-        """How the current version of a document was read."""
+    def facts(self, document_id: str, version: str = "") -> Facts:
+        """How the current version of a document was read, or that version."""
         row = self._db.execute(
-            "SELECT v.facts FROM documents d JOIN versions v ON v.id = d.version_id WHERE d.id = ?", [document_id]
+            "SELECT v.facts FROM documents d JOIN versions v ON v.document_id = d.id WHERE d.id = ? "
+            "AND CASE ? WHEN '' THEN v.id = d.version_id ELSE v.version = ? AND v.shown END "
+            "ORDER BY v.id = d.version_id DESC, v.id DESC LIMIT 1",
+            [document_id, version, version],
         ).fetchone()
         return facts_of(row[0]) if row else Facts()
 
@@ -239,47 +244,31 @@ class Catalogue:
     def passages(self, chunk_ids: Sequence[int]) -> dict[int, Passage]:
         """The chunks among these that are current, by id; the others are left out. One consistent read."""
         with self._reading() as db:
-            return dict(self._passages(db, chunk_ids))
-
-    def _passages(self, db: sqlite3.Connection, chunk_ids: Sequence[int]) -> Iterator[tuple[int, Passage]]:
-        marks = ",".join("?" * len(chunk_ids))
-        rows = db.execute(
-            f"SELECT chunks.id, chunks.version_id, start, end, first, last FROM {CURRENT} WHERE chunks.id IN ({marks})",
-            list(chunk_ids),
-        ).fetchall()
-        documents: dict[int, Document] = {}
-        for chunk_id, version_id, start, end, first, last in rows:
-            if version_id not in documents:
-                row = db.execute(
-                    f"SELECT {DOCUMENT} FROM versions v JOIN documents d ON d.id = v.document_id WHERE v.id = ?",
-                    [version_id],
-                ).fetchone()
-                documents[version_id] = document_of(row)
-            inside = tuple(self._sentences(db, version_id, first, last))
-            yield chunk_id, Passage(chunk_id, documents[version_id], Span(start, end), first, inside)
-
-    def _sentences(self, db: sqlite3.Connection, version_id: int, first: int, last: int) -> Iterator[Sentence]:
-        rows = db.execute(
-            "SELECT start, end, kind, paragraph, pieces FROM sentences "
-            "WHERE version_id = ? AND ordinal >= ? AND ordinal < ? ORDER BY ordinal",
-            [version_id, first, last],
-        )
-        return map(sentence_of, rows)
+            return dict(read_passages(db, chunk_ids))
 
     def sentences(self, document_id: str) -> tuple[Sentence, ...]:
         """All sentences of a document's current version, in reading order."""
         row = self._db.execute("SELECT version_id FROM documents WHERE id = ?", [document_id]).fetchone()
-        return tuple(self._sentences(self._db, row[0], 0, 2**31)) if row and row[0] is not None else ()
+        return tuple(read_sentences(self._db, row[0])) if row and row[0] is not None else ()
 
-    def sentence_vectors(self, document_id: str) -> Vectors:
-        """`(sentences of the document, dimension)` in reading order, float32 (kept as float16); none when gone."""
-        row = self._db.execute(
-            "SELECT vectors FROM sentence_vectors s JOIN documents d ON d.version_id = s.version_id "
-            "WHERE d.id = ? AND s.embedder = ?",
-            [document_id, self.meta("embedder")],
-        ).fetchone()
-        dimension = int(self.meta("dimension") or 1)
-        return np.frombuffer(row[0] if row else b"", dtype=np.float16).reshape(-1, dimension).astype(np.float32)
+    def sentence_vectors(self, document_id: str, first: int = 0, count: int | None = None) -> Vectors:
+        """`(count, dimension)` from sentence `first` in reading order, float32 (kept as float16); none when gone.
+
+        Only what is asked for is read: a document may have a hundred thousand sentences.
+        """
+        with self._reading() as db:
+            packed, dimension = b"", int(self.meta("dimension") or 1)
+            row = db.execute(
+                "SELECT s.rowid FROM sentence_vectors s JOIN documents d ON d.version_id = s.version_id "
+                "WHERE d.id = ? AND s.embedder = ?",
+                [document_id, self.meta("embedder")],
+            ).fetchone()
+            if row:
+                width = dimension * np.dtype(np.float16).itemsize
+                with db.blobopen("sentence_vectors", "vectors", row[0], readonly=True) as blob:
+                    blob.seek(min(first * width, len(blob)))
+                    packed = blob.read(-1 if count is None else count * width)
+        return np.frombuffer(packed, dtype=np.float16).reshape(-1, dimension).astype(np.float32)
 
     def chunk_ids(self, *, current: bool) -> Iterator[int]:
         """Ids of all chunks that are current, or of those that are not."""
@@ -330,42 +319,8 @@ class Catalogue:
     def make_current(self, prepared: Sequence[Prepared], changes: Changes) -> int:
         """The moment of truth: documents point at their new versions, those that are gone at none; the generation."""
         with self.writing() as db:
-            leaving = [[key] for key in (*changes.current, *changes.gone)]
-            db.executemany(
-                "INSERT OR IGNORE INTO passing "
-                "SELECT version_id FROM documents WHERE id = ? AND version_id IS NOT NULL",
-                leaving,
-            )
-            for item in prepared:
-                version_id = changes.current[item.document.id]
-                db.execute("DELETE FROM passing WHERE version_id = ?", [version_id])
-                db.execute(
-                    "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
-                    "SET version_id = excluded.version_id, root = excluded.root, path = excluded.path",
-                    [item.document.id, *item.place, item.root, item.document.name, version_id],
-                )
-                db.execute("UPDATE versions SET shown = 1 WHERE id = ?", [version_id])
-            gone = [[document_id] for document_id in changes.gone]
-            db.executemany("UPDATE documents SET version_id = NULL WHERE id = ?", gone)
-            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?)", changes.files.items())
-            db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+            switch(db, prepared, changes)
         return self.generation
-
-    def move(self, document_id: str, place: Place, root: str, fingerprint: str) -> None:
-        """A file was renamed or moved: its document stays what it is, at another place."""
-        with self.writing() as db:
-            # A document that lay at this place before and is gone gives way; what was cited of it keeps its versions.
-            db.execute(
-                "UPDATE documents SET path = path || ?, member = member || ? WHERE path = ? AND member = ?",
-                [f"\n{document_id}", "", *place],
-            )
-            db.execute("UPDATE documents SET path = ?, member = ?, root = ? WHERE id = ?", [*place, root, document_id])
-            db.execute("INSERT OR REPLACE INTO files VALUES (?, ?)", [place[0], fingerprint])
-
-    def forget_files(self, paths: Iterable[str]) -> None:
-        """They will be read again if they come back."""
-        with self.writing() as db:
-            db.executemany("DELETE FROM files WHERE path = ?", [[path] for path in paths])
 
     def rename(self, names: Mapping[str, tuple[str, str]]) -> None:
         """Set `{document id: (root, name)}`."""
@@ -390,7 +345,7 @@ class Catalogue:
         ]
         for version_id in version_ids:
             text = self._db.execute("SELECT text FROM versions WHERE id = ?", [version_id]).fetchone()[0]
-            yield version_id, [one.visible(text) for one in self._sentences(self._db, version_id, 0, 2**31)]
+            yield version_id, [one.visible(text) for one in read_sentences(self._db, version_id)]
 
     def add_sentence_vectors(self, version_id: int, embedder: str, vectors: Vectors) -> None:
         """Vectors of another embedder beside those in use."""
@@ -408,6 +363,11 @@ class Catalogue:
         with self.writing() as db:
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
             db.execute("DELETE FROM sentence_vectors WHERE embedder <> ?", [embedder])
+
+    def forget_other_embedders(self) -> None:
+        """Delete the sentence vectors that a rebuild left which was broken off."""
+        with self.writing() as db:
+            db.execute("DELETE FROM sentence_vectors WHERE embedder <> ?", [self.meta("embedder")])
 
     def record_problems(self, settled: Iterable[str], problems: Sequence[Problem], seen_at: str) -> None:
         """Replace what was known of the paths of this run by what it found."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +14,8 @@ from indexing.copies import link_copies
 from indexing.documents import Document, Passage
 from indexing.embed import Embedder, Vectors
 from indexing.errors import HomeError
-from indexing.lock import OwnerLock
+from indexing.filters import Filter, Filters
+from indexing.lock import ChangeOver, OwnerLock
 from indexing.vectors import VectorIndex
 from indexing.words import WordIndex
 
@@ -44,9 +46,11 @@ class Collection:
         self.chroma_url = chroma_url
         self.lock = OwnerLock(home)
         self.catalogue = Catalogue(home / CATALOGUE, create=create)
+        self.filters = Filters(self.catalogue)
         self._claim()
+        self._indexes = ChangeOver()
         self.vectors, self.words = self._open_indexes(self.catalogue.meta("indexes"), embedder)
-        if mend and not self.in_step() and self.lock.try_acquire():
+        if mend and not (self.in_step() and not self._leftovers()) and self.lock.try_acquire():
             try:
                 self.sweep()
             finally:
@@ -91,13 +95,20 @@ class Collection:
         """The current text, or that of an older version; None where there is none."""
         return self.catalogue.document(document_id, version)
 
-    def by_meaning(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
-        """`(chunk id, cosine)`, nearest first; may name chunks that are no longer current."""
-        return self.vectors.nearest(vector, count)
+    def steady(self) -> AbstractContextManager[None]:
+        """Inside, embedder and indexes stay those that belong together: a rebuild that is ready waits to take over."""
+        return self._indexes.using()
 
-    def by_words(self, question: str, count: int) -> list[tuple[int, float]]:
-        """`(chunk id, BM25)`, best first; may name chunks that are no longer current."""
-        return self.words.search(question, count)
+    def by_meaning(self, vector: Vectors, count: int, filter: Filter | None = None) -> list[tuple[int, float]]:
+        """`(chunk id, cosine)`, nearest first, of what passes; may name chunks that are no longer current."""
+        with self.steady():
+            if len(vector) != self.embedder.dimension:
+                return []  # made just before a rebuild with another embedder took over
+            return self.vectors.nearest(vector, count, self.filters.passing(filter) if filter else None)
+
+    def by_words(self, question: str, count: int, filter: Filter | None = None) -> list[tuple[int, float]]:
+        """`(chunk id, BM25)`, best first, of what passes; may name chunks that are no longer current."""
+        return self.words.search(question, count, self.filters.passing(filter) if filter else None)
 
     def passages(self, chunk_ids: Sequence[int]) -> dict[int, Passage]:
         """Those of the chunks that are current, read from the catalogue."""
@@ -163,9 +174,31 @@ class Collection:
 
         Searches go on over the old ones meanwhile. `progress` hears chunks done and in all. The caller holds the lock.
         """
-        self.sweep()
+        if self.vectors.generation == self.words.generation == self.catalogue.generation:
+            self.retire()
+        else:
+            self.catalogue.forget_stale()  # these indexes are out of step and stay so until they are mended or replaced
+        self._clear_makings()
         label = self.catalogue.next_making()
         vectors, words = self._open_indexes(label, embedder)
+        try:
+            self._fill(vectors, words, embedder, progress)
+            with self._indexes.changing():
+                self.catalogue.change_over(label, embedder.name, embedder.dimension)
+                before = self.vectors, self.words
+                self.embedder, self.vectors, self.words = embedder, vectors, words
+        except BaseException:
+            words.release()
+            vectors.close()
+            raise
+        before[1].release()
+        before[0].close()
+        self._clear_makings()
+
+    def _fill(
+        self, vectors: VectorIndex, words: WordIndex, embedder: Embedder, progress: Callable[[int, int], None]
+    ) -> None:
+        """Fill new indexes with everything that is current, and give sentences their vectors of this embedder."""
         chunk_ids = sorted(self.catalogue.chunk_ids(current=True))
         for at in range(0, len(chunk_ids), BATCH):
             texts = dict(self.catalogue.chunk_texts(chunk_ids[at : at + BATCH]))
@@ -179,17 +212,20 @@ class Collection:
         vectors.reach(generation)
         words.reach(generation)
         words.release()
-        self.catalogue.change_over(label, embedder.name, embedder.dimension)
-        before = self.vectors, self.words
-        self.embedder, self.vectors, self.words = embedder, vectors, words
-        before[1].release()
-        before[0].close()
-        self._clear_makings()
 
     def _clear_makings(self) -> None:
         """Remove index folders that are not in use: of an earlier making, or of one that was broken off."""
+        leftovers = self._leftovers()
+        if leftovers:
+            self.catalogue.forget_other_embedders()
+        for folder in leftovers:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _leftovers(self) -> list[Path]:
         label = self.catalogue.meta("indexes")
         used = {f"vectors{label}", f"words{label}"}
-        for folder in self.home.iterdir():
-            if folder.is_dir() and folder.name.split("-")[0] in ("vectors", "words") and folder.name not in used:
-                shutil.rmtree(folder, ignore_errors=True)
+        return [
+            folder
+            for folder in self.home.iterdir()
+            if folder.is_dir() and folder.name.split("-")[0] in ("vectors", "words") and folder.name not in used
+        ]

@@ -1,48 +1,67 @@
-"""Which documents are copies of one text, kept in the catalogue: linked as they come, unlinked as they go."""
+"""Which documents are copies of one text, kept in the catalogue: linked as they come, unlinked as they go.
+
+Documents of one likeness share a signature, and signatures are linked, so that a text that lies there a thousand times
+costs no more than once, and what is linked depends on which texts are there, not on the order in which they came.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 
 from indexing.catalogue import Catalogue
 from indexing.duplicates import ALIKE, bands, share
 
+SIGNATURE = "~"  # what their ids begin with: they sort behind those of documents
+GONE = "NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = linked.document_id AND d.version_id = linked.version_id)"
+
 
 def link_copies(catalogue: Catalogue) -> None:
     """Find the copies among documents that changed since the last call, and forget those of documents that went.
 
-    Two documents are linked when their texts share four fifths of their shingles; the order of calls does not matter.
+    Two texts are linked when they share four fifths of their shingles.
     """
     with catalogue.writing() as db:
-        gone = (
-            "(SELECT key FROM linked WHERE NOT EXISTS "
-            "(SELECT 1 FROM documents d WHERE d.version_id = linked.version_id AND d.id = linked.key))"
-        )
-        for table, column in (("bands", "document_id"), ("copies", "first"), ("copies", "second"), ("linked", "key")):
-            db.execute(f"DELETE FROM {table} WHERE {column} IN {gone}")
+        left = db.execute(f"SELECT document_id, signature FROM linked WHERE {GONE}").fetchall()
+        db.executemany("DELETE FROM linked WHERE document_id = ?", [[row[0]] for row in left])
         fresh = db.execute(
-            "SELECT d.id, d.version_id, v.likeness FROM documents d JOIN versions v ON v.id = d.version_id "
-            "LEFT JOIN linked ON linked.key = d.id WHERE linked.key IS NULL ORDER BY d.id"
+            "SELECT d.id, d.version_id FROM documents d LEFT JOIN linked ON linked.document_id = d.id "
+            "WHERE d.version_id IS NOT NULL AND linked.document_id IS NULL"
         ).fetchall()
-        for document_id, version_id, signature in fresh:
-            db.execute("INSERT INTO linked VALUES (?, ?)", [document_id, version_id])
+        for document_id, version_id in fresh:
+            likeness = db.execute("SELECT likeness FROM versions WHERE id = ?", [version_id]).fetchone()[0]
+            signature = None if likeness is None else SIGNATURE + hashlib.sha256(likeness).hexdigest()[:32]
+            db.execute("INSERT INTO linked VALUES (?, ?, ?)", [document_id, version_id, signature])
             if signature is not None:
-                _link(db, document_id, signature)
+                _link(db, signature, likeness)
+        for signature in {row[1] for row in left}:
+            if not db.execute("SELECT 1 FROM linked WHERE signature = ?", [signature]).fetchone():
+                _unlink(db, signature)
 
 
-def _link(db: sqlite3.Connection, document_id: str, signature: bytes) -> None:
-    """Link a document to the documents before it that are its copies; of those exactly alike, to one."""
-    keys = list(bands(signature))
+def _link(db: sqlite3.Connection, signature: str, likeness: bytes) -> None:
+    """Link a signature, if it is new, to all that are like it."""
+    if not db.execute("INSERT OR IGNORE INTO signatures VALUES (?, ?)", [signature, likeness]).rowcount:
+        return
+    keys = list(bands(likeness))
     marks = ",".join("?" * len(keys))
     near = db.execute(
-        "SELECT DISTINCT v.likeness, b.document_id FROM bands b JOIN documents d ON d.id = b.document_id "
-        f"JOIN versions v ON v.id = d.version_id WHERE b.band IN ({marks})",
+        f"SELECT id, likeness FROM signatures WHERE id IN (SELECT signature FROM bands WHERE band IN ({marks}))",
         keys,
     )
-    for other_id in {likeness: other for likeness, other in near if share(likeness, signature) >= ALIKE}.values():
-        db.execute("INSERT OR IGNORE INTO copies VALUES (?, ?)", sorted([document_id, other_id]))
-    db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(key, document_id) for key in keys])
+    pairs = [sorted([signature, other]) for other, theirs in near if share(theirs, likeness) >= ALIKE]
+    db.executemany("INSERT INTO copies VALUES (?, ?)", pairs)
+    db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(key, signature) for key in keys])
+
+
+def _unlink(db: sqlite3.Connection, signature: str) -> None:
+    db.execute("DELETE FROM bands WHERE signature = ?", [signature])
+    db.execute("DELETE FROM copies WHERE first = ?", [signature])
+    db.execute("DELETE FROM copies WHERE second = ?", [signature])
+    db.execute("DELETE FROM signatures WHERE id = ?", [signature])
 
 
 def groups(catalogue: Catalogue, document_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -56,17 +75,54 @@ def groups(catalogue: Catalogue, document_ids: Iterable[str]) -> dict[str, tuple
     return found
 
 
+def labels(catalogue: Catalogue, document_ids: Iterable[str]) -> dict[str, str]:
+    """For each of the documents that has copies the smallest id of its group; one query for all of them."""
+    pairs = catalogue.query(
+        "WITH RECURSIVE grown(id) AS (SELECT l.signature FROM json_each(?) JOIN linked l ON l.document_id = value "
+        "WHERE l.signature IS NOT NULL "
+        "UNION SELECT c.second FROM grown JOIN copies c ON c.first = grown.id "
+        "UNION SELECT c.first FROM grown JOIN copies c ON c.second = grown.id) "
+        "SELECT c.first, c.second FROM grown JOIN copies c ON c.first = grown.id "
+        "UNION ALL SELECT l.document_id, l.signature FROM grown JOIN linked l ON l.signature = grown.id "
+        "JOIN documents d ON d.id = l.document_id AND d.version_id = l.version_id",
+        [json.dumps(wanted := list(document_ids))],
+    )
+    parents: dict[str, str] = {}
+    for pair in pairs:
+        smaller, larger = sorted(_top(parents, one) for one in pair)
+        parents[larger] = parents[smaller] = smaller
+    sizes = Counter(_top(parents, one) for one in list(parents) if not one.startswith(SIGNATURE))
+    tops = {document_id: _top(parents, document_id) for document_id in wanted if document_id in parents}
+    return {document_id: top for document_id, top in tops.items() if sizes[top] > 1}
+
+
+def _top(parents: dict[str, str], key: str) -> str:
+    """The smallest id that `key` is joined to so far; what was passed on the way is joined to it directly."""
+    path = []
+    while (above := parents.setdefault(key, key)) != key:
+        path.append(key)
+        key = above
+    parents.update(dict.fromkeys(path, key))
+    return key
+
+
 def all_groups(catalogue: Catalogue) -> list[tuple[str, ...]]:
     """All groups of copies, each by document id."""
-    members = [row[0] for row in catalogue.query("SELECT first FROM copies UNION SELECT second FROM copies")]
-    return sorted(set(groups(catalogue, members).values()))
+    members = catalogue.query(
+        "SELECT document_id FROM linked WHERE signature IN (SELECT first FROM copies UNION SELECT second FROM copies) "
+        "UNION SELECT min(document_id) FROM linked WHERE signature IS NOT NULL GROUP BY signature HAVING count(*) > 1"
+    )
+    return sorted(set(groups(catalogue, (row[0] for row in members)).values()))
 
 
 def _group(catalogue: Catalogue, document_id: str) -> set[str]:
-    """A document and all that are linked to it, directly or through others."""
+    """A document and all that are linked to it, directly or through others, as far as they are current."""
     rows = catalogue.query(
-        "WITH RECURSIVE grown(id) AS (SELECT ? UNION SELECT CASE c.first WHEN g.id THEN c.second ELSE c.first END "
-        "FROM grown g JOIN copies c ON c.first = g.id OR c.second = g.id) SELECT id FROM grown",
+        "WITH RECURSIVE grown(id) AS (SELECT signature FROM linked WHERE document_id = ? AND signature IS NOT NULL "
+        "UNION SELECT CASE c.first WHEN g.id THEN c.second ELSE c.first END "
+        "FROM grown g JOIN copies c ON c.first = g.id OR c.second = g.id) "
+        "SELECT d.id FROM grown JOIN linked ON linked.signature = grown.id "
+        "JOIN documents d ON d.id = linked.document_id AND d.version_id = linked.version_id",
         [document_id],
     )
     return {str(row[0]) for row in rows}

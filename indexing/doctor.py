@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection
 from indexing.embed import Embedder
 from indexing.errors import HomeError
+from indexing.lock import OwnerLock
 from indexing.vectors import VectorIndex
-from indexing.words import WordIndex
+from indexing.words import WordIndex, stems
 
 AMONG = 10  # places within which a passage must be found by its own words or vector
 
@@ -43,31 +45,44 @@ class Examination:
 
 
 def examine(home: Path, embedder: Embedder, chroma_url: str = "", *, repair: bool) -> Examination:
-    """Examine a home that nobody has open. An index that cannot be opened is moved out of the way and made anew.
+    """Examine a home that nobody has open. An index that cannot be opened is made anew.
 
     A catalogue that is damaged is only reported: it is the truth, and cannot be made from anything else.
     """
     if not (home / CATALOGUE).is_file():
         raise HomeError(f"there is no index in {home}; make one with: onrecord index PATH --home {home}")
-    catalogue = Catalogue(home / CATALOGUE, create=False)
-    damage = catalogue.integrity()
-    label = catalogue.meta("indexes")
-    catalogue.close()
+    damage = _damage(home)
     if damage:
-        remedy = "put catalogue.sqlite back from a backup, or remove the folder and index again"
-        return Examination((Finding("catalogue", f"{damage}; {remedy}", repaired=False),), 0, 0)
+        return Examination((Finding("catalogue", damage, repaired=False),), 0, 0)
+    catalogue = Catalogue(home / CATALOGUE, create=False)
+    label = catalogue.meta("indexes")
     unusable = _unusable_indexes(home, label, embedder, chroma_url)
+    if unusable and repair:
+        with OwnerLock(home):
+            if all(finding.store.startswith("words") for finding in unusable):
+                shutil.rmtree(home / f"words{label}")
+            else:
+                # Made anew under another name: a process that failed to open a Chroma folder cannot open it again.
+                facts = catalogue.meta("embedder"), int(catalogue.meta("dimension"))
+                catalogue.change_over(catalogue.next_making(), *facts)
+    catalogue.close()
     if unusable and not repair:
         return Examination(unusable, 0, 0)
-    if unusable:
-        # Made anew under another name: a process that failed to open a Chroma folder cannot open that folder again.
-        catalogue = Catalogue(home / CATALOGUE, create=False)
-        catalogue.change_over(catalogue.next_making(), catalogue.meta("embedder"), int(catalogue.meta("dimension")))
-        catalogue.close()
     with Collection(home, embedder, chroma_url=chroma_url, mend=bool(unusable)) as collection, collection.lock:
         result = compare(collection, repair=repair)
     repaired = tuple(replace(finding, repaired=True) for finding in unusable)
     return Examination((*repaired, *result.findings), result.documents, result.chunks)
+
+
+def _damage(home: Path) -> str:
+    """What is wrong with the catalogue, and the remedy; empty when nothing is."""
+    try:
+        catalogue = Catalogue(home / CATALOGUE, create=False)
+    except HomeError as error:
+        return str(error)
+    found = catalogue.integrity()
+    catalogue.close()
+    return f"{found}; put {CATALOGUE} back from a backup, or remove the folder and index again" if found else ""
 
 
 def _unusable_indexes(home: Path, label: str, embedder: Embedder, chroma_url: str) -> tuple[Finding, ...]:
@@ -85,9 +100,11 @@ def _unusable(folder: Path, make: Callable[[Path], VectorIndex | WordIndex]) -> 
         return ""
     try:
         opened = make(folder)
-        opened.ids()
-        if isinstance(opened, VectorIndex):
-            opened.close()
+        try:
+            opened.ids()
+        finally:
+            if isinstance(opened, VectorIndex):
+                opened.close()
     except HomeError as error:
         return str(error)
     return ""
@@ -119,11 +136,16 @@ def _queries(collection: Collection, current: set[int]) -> list[Finding]:
     """Look for a passage of the collection by its own text, in both indexes."""
     if not current:
         return []
-    chunk_id, text = collection.catalogue.chunk_texts([min(current)])[0]
+    text = collection.catalogue.chunk_texts([min(current)])[0][1]
+    asked = text[:2000]
     findings = []
-    nearest = [found for found, _ in collection.by_meaning(collection.embedder.passages([text])[0], AMONG)]
-    if chunk_id not in nearest:
+    if not _is_there(collection, text, collection.by_meaning(collection.embedder.passages([text])[0], AMONG)):
         findings.append(Finding("vectors", "a passage is not found by its own text; run `onrecord rebuild`", False))
-    if chunk_id not in [found for found, _ in collection.by_words(text[:2000], AMONG)]:
+    if stems(asked) and not _is_there(collection, text, collection.by_words(asked, AMONG)):
         findings.append(Finding("words", "a passage is not found by its own words; run `onrecord rebuild`", False))
     return findings
+
+
+def _is_there(collection: Collection, text: str, hits: Sequence[tuple[int, float]]) -> bool:
+    """Whether a passage of this text is among the hits; there may be more copies of it than places."""
+    return any(found == text for _, found in collection.catalogue.chunk_texts(chunk_id for chunk_id, _ in hits))

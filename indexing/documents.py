@@ -21,10 +21,19 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """One page and what it is called; the pages of a document partition its text."""
+
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file's canonical text: decoded once, stored unchanged, never rewritten.
 
     `id` is stable over edits; `version` is the sha256 of `text` as UTF-8; `name` is the path below the indexed root.
+    `pages` are there as read back from the catalogue, where its format has any.
     """
 
     id: str
@@ -32,6 +41,16 @@ class Document:
     name: str
     text: str
     metadata: Metadata = field(default_factory=Metadata)
+    pages: tuple[Page, ...] = ()
+
+    def page(self, span: Span) -> str:
+        """What the page of a span is called, `3` or `3–4` where it goes on; empty where there are no pages."""
+        labels = [
+            page.label
+            for page in self.pages
+            if page.span.overlaps(span) or (not len(span) and page.span.start <= span.start < page.span.end)
+        ]
+        return "–".join(dict.fromkeys((labels[0], labels[-1]))) if labels else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +113,28 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Where else the same words stand: another document of a group of copies, and the span there."""
+
+    document_id: str
+    version: str
+    file: str
+    title: str
+    source: str
+    date: str
+    span: Span
+
+    @classmethod
+    def of(cls, document: Document, span: Span) -> Copy:
+        about = document.metadata
+        return cls(document.id, document.version, document.name, about.title, about.source, about.date, span)
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, its fused score, and by which rankings."""
+    """A passage that was found, its fused score, and by which rankings; `copies` say the same and are not shown."""
 
     passage: Passage
     score: float
     how: tuple[Rank, ...]
+    copies: tuple[Copy, ...] = ()

@@ -10,6 +10,7 @@ from typing import Literal
 
 from indexing.clean import Block, without_residue
 from indexing.documents import Metadata
+from indexing.documents import Page as Page  # noqa: PLC0414  # readers have it from here
 from indexing.errors import LoadError
 from indexing.spans import Span
 
@@ -18,14 +19,6 @@ FIELDS = ("text", "id", "title", "source", "author", "date", "url", "about")
 EXCERPT = 200  # characters of hidden text that are kept to show the operator
 MOST_EXCERPTS = 50
 TOO_LONG_REMEDY = "split it, or raise max_document_mb"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page and what it is called; the pages of a document partition its text."""
-
-    label: str
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)

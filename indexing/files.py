@@ -6,16 +6,17 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from indexing.chunks import RECIPE
 from indexing.errors import LoadError, OnrecordError, UnreadableError
 from indexing.extraction import ReadOptions
-from indexing.readers import reader_of
+from indexing.readers import FORMATS, reader_of
 
 MEGABYTE = 1_000_000
+MANY = 10  # documents; if as many and more than half of a folder are gone, it is asked before they are removed
 PLAIN = {".txt", ".md", ".markdown"}
 CONTAINERS = {".csv", ".jsonl", ".zip"}  # hold many documents: the limit of size is each document's, not the file's
 
@@ -62,7 +63,7 @@ def survey(paths: Sequence[Path], roots: Iterable[Path]) -> Survey:
             raise OnrecordError(f"{given} does not exist; nothing was changed")
         around = [root for root in roots if path.is_relative_to(root)]
         scopes[path] = max(around, key=lambda root: len(root.parts), default=path if path.is_dir() else path.parent)
-        for file in _files(path, unreadable):
+        for file in visible_files(path, unreadable):
             try:
                 files[file] = file.stat().st_size
             except OSError:
@@ -70,15 +71,19 @@ def survey(paths: Sequence[Path], roots: Iterable[Path]) -> Survey:
     return Survey(scopes, files, unreadable)
 
 
-def _files(path: Path, unreadable: dict[str, LoadError]) -> Iterator[Path]:
-    """The path itself, or every visible file below a folder in a steady order; links to folders are not followed."""
+def visible_files(path: Path, unreadable: dict[str, LoadError] | None = None) -> Iterator[Path]:
+    """The path itself, or every visible file below a folder in a steady order; links to folders are not followed.
+
+    Folders that cannot be read are noted in `unreadable`, by path.
+    """
     if not path.is_dir():
         yield path
         return
 
     def note(error: OSError) -> None:
         reason = f"the folder cannot be read ({error.strerror})"
-        unreadable[str(error.filename)] = UnreadableError(reason, "give read permission or leave it out")
+        if unreadable is not None:
+            unreadable[str(error.filename)] = UnreadableError(reason, "give read permission or leave it out")
 
     for folder, folders, names in os.walk(path, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -104,8 +109,51 @@ def fingerprint_of(file: Path, options: ReadOptions, override: Mapping[str, str]
         raise UnreadableError(
             f"it cannot be read ({error.strerror or error})", "check that it exists and that you may read it"
         ) from error
-    settings = json.dumps([dict(options.columns), dict(override)], sort_keys=True)
+    limit = options.max_bytes if file.suffix.lower() in CONTAINERS else 0  # decides which of its documents go in
+    settings = json.dumps([dict(options.columns), dict(override), limit], sort_keys=True)
     return f"{RECIPE}:{content}:{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
+
+
+def _content_of(fingerprint: str) -> str:
+    """The part of a fingerprint that stands for the bytes of the file."""
+    return ":".join(fingerprint.split(":")[1:2])
+
+
+def refuse_if_unmounted(
+    found: Survey, documents: Mapping[str, str], gone: Collection[str], read: Mapping[str, str]
+) -> None:
+    """Raise OnrecordError where so much is gone that the folder may be unmounted rather than emptied.
+
+    `documents` is `{id: path}` of all that are indexed, `gone` are the ids of those whose file was looked for in vain,
+    `read` the fingerprints of the files as they were.
+    """
+    places = ", ".join(map(printable, found.scopes))
+    known = [path for path in documents.values() if found.covers(path)]
+    if not any(file.suffix.lower() in FORMATS for file in found.files):
+        kinds = " ".join(sorted(FORMATS))
+        kept = f" The {len(known)} documents indexed from there are kept; --prune removes them." if known else ""
+        raise OnrecordError(f"there is nothing to index in {places}: no file of a kind Onrecord reads ({kinds}).{kept}")
+    if len(gone) < MANY or len(gone) * 2 <= len(known):
+        return
+    elsewhere = _contents_of_new(found, set(known))
+    lost = sum(_content_of(read.get(documents[one], "")) not in elsewhere for one in gone)
+    if lost >= MANY and lost * 2 > len(known):
+        raise OnrecordError(
+            f"{lost} of the {len(known)} documents indexed from {places} are gone. If the folder is not just "
+            "unmounted, run again with --prune to remove them or with --keep-missing to keep them. Nothing was changed."
+        )
+
+
+def _contents_of_new(found: Survey, known: Collection[str]) -> set[str]:
+    """What stands in files of which no document is known: they may be others that were moved, byte for byte."""
+    contents = set()
+    for file in found.files:
+        if str(file) not in known:
+            try:
+                contents.add(_content_of(fingerprint_of(file, ReadOptions(), {})))
+            except LoadError:
+                continue  # what is wrong with it is said when it is read
+    return contents
 
 
 def check_size(size: int, limit: int) -> None:

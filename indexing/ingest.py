@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,18 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexing.collection import Collection, now
-from indexing.errors import LoadError, OnrecordError, UnreadableError
+from indexing.errors import LoadError, UnreadableError
 from indexing.extraction import Extraction, Unread
-from indexing.files import PLAIN, Survey, fingerprint_of, printable, survey
+from indexing.files import PLAIN, Survey, fingerprint_of, printable, refuse_if_unmounted, survey
 from indexing.names import name_documents
-from indexing.prepare import Preparer
-from indexing.readers import FORMATS
+from indexing.prepare import Preparer, preparers_of, version_of
 from indexing.readers import read as read_here
 from indexing.sandbox import Sandbox
 from indexing.schema import Changes, Entry, Place, Prepared, Problem
 
 BATCH = 256  # chunks embedded and committed together: a kill costs at most the seconds that one batch takes
-MANY = 10  # documents; if more than these and more than half of a folder are gone, it is asked before they are removed
+TWICE = "give each document of a file a name or id of its own"
 OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
 
 
@@ -71,13 +69,16 @@ class _Run:
 
     collection: Collection
     known: dict[Place, Entry]
-    missing: dict[str, Entry]  # by version: documents whose file is gone, until one of them turns up elsewhere
     progress: Callable[[Progress], None]
+    # By version and member: documents whose file is gone, until they turn up elsewhere.
+    missing: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
+    known_problems: dict[str, list[Problem]] = field(default_factory=dict)  # by path, of the runs before
     seen: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     stages: dict[str, float] = field(default_factory=dict)
     waiting: list[Prepared] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    moved: dict[str, tuple[Place, str]] = field(default_factory=dict)
     finished: dict[str, str] = field(default_factory=dict)
 
 
@@ -103,18 +104,24 @@ def index(
         known = {entry.place: entry for entry in collection.catalogue.entries()}
         found = survey(paths, {Path(entry.root) for entry in known.values()})
         gone = [entry for entry in known.values() if found.lacks(entry.path)]
-        _refuse_if_suspicious(found, known, gone, options)
-        run = _Run(collection, known, {} if options.keep_missing else {one.version: one for one in gone}, progress)
+        if not options.prune:
+            places = {entry.id: entry.path for entry in known.values()}
+            refuse_if_unmounted(
+                found, places, {one.id for one in gone if not options.keep_missing}, collection.catalogue.read_files()
+            )
+        run = _Run(collection, known, progress)
+        for entry in () if options.keep_missing else gone:
+            run.missing.setdefault((entry.version, entry.member), []).append(entry)
+        for problem in collection.catalogue.problems():
+            run.known_problems.setdefault(problem.path, []).append(problem)
         for path, error in found.unreadable.items():
             _problem(run, path, "", error)
         _index_files(run, found, options)
-        left = [] if options.keep_missing else list(run.missing.values())
-        run.gone += [entry.id for entry in left]
-        run.seen["removed"] += len(left)
+        _drop(run, [entry for entries in run.missing.values() for entry in entries])
         _commit(run)
-        collection.catalogue.forget_files(entry.path for entry in left)
         collection.link_copies()
         _record(run, found)
+        collection.words.release()
     counts = {outcome: run.seen[outcome] for outcome in OUTCOMES}
     return Report(
         documents=collection.catalogue.count_documents(),
@@ -126,29 +133,14 @@ def index(
     )
 
 
-def _refuse_if_suspicious(found: Survey, known: Mapping[Place, Entry], gone: Sequence[Entry], options: Options) -> None:
-    places = ", ".join(map(printable, found.scopes))
-    before = sum(found.covers(entry.path) for entry in known.values())
-    if options.prune:
-        return
-    if not any(file.suffix.lower() in FORMATS for file in found.files):
-        kinds = " ".join(sorted(FORMATS))
-        kept = f" The {before} documents indexed from there are kept; --prune removes them." if before else ""
-        raise OnrecordError(f"there is nothing to index in {places}: no file of a kind Onrecord reads ({kinds}).{kept}")
-    if len(gone) >= MANY and len(gone) * 2 > before and not options.keep_missing:
-        raise OnrecordError(
-            f"{len(gone)} of the {before} documents indexed from {places} are gone. If the folder is not just "
-            "unmounted, run again with --prune to remove them or with --keep-missing to keep them. Nothing was changed."
-        )
-
-
 def _index_files(run: _Run, found: Survey, options: Options) -> None:
     read = run.collection.catalogue.read_files()
     by_path: dict[str, list[Entry]] = {}
     for entry in run.known.values():
         by_path.setdefault(entry.path, []).append(entry)
     total, done = sum(found.files.values()), 0
-    preparers = _preparers(run, found, options)
+    given = {"columns": options.columns, "metadata": options.metadata}
+    preparers = preparers_of(run.collection.catalogue, found.roots, given, options.max_bytes)
     with Sandbox() as sandbox:
         for file, size in found.files.items():
             entries = by_path.get(str(file), [])
@@ -159,44 +151,23 @@ def _index_files(run: _Run, found: Survey, options: Options) -> None:
             run.progress(Progress(done, total, printable(found.name_of(file)), outcome))
 
 
-def _preparers(run: _Run, found: Survey, options: Options) -> dict[Path, Preparer]:
-    """One for each root, with what is remembered about it and what is given now."""
-    remembered = run.collection.catalogue.roots()
-    preparers = {}
-    taken = {entry.id: entry.place for entry in run.known.values()}
-    ids = run.collection.catalogue.places()
-    for root in found.roots:
-        settings = dict(remembered.get(str(root), {}))
-        if options.columns is not None:
-            settings["columns"] = dict(options.columns)
-        if options.metadata is not None:
-            settings["metadata"] = str(options.metadata.resolve())
-        preparers[root] = Preparer(root, settings, options.max_bytes, ids, taken)
-        run.collection.catalogue.set_root(str(root), settings)
-    return preparers
-
-
 def _index_file(
     run: _Run, file: Path, preparer: Preparer, read: Mapping[str, str], entries: Sequence[Entry], sandbox: Sandbox
 ) -> None:
     """One file and all documents in it."""
+    if file == preparer.table:
+        _drop(run, entries)  # it says what the documents are and is none itself
+        return
     seen: set[Place] = set()
     try:
         fingerprint = fingerprint_of(file, preparer.options, preparer.override(file))
         if entries and read.get(str(file)) == fingerprint:
             run.seen["unchanged"] += len(entries)
+            for problem in run.known_problems.get(str(file), ()):
+                _record_problem(run, problem)
             return
-        if not entries and _moved(run, file, preparer, fingerprint):
-            return
-        # Plain text is read here; parsers of other formats run where they can be stopped.
-        reading = read_here if file.suffix.lower() in PLAIN else sandbox.read
-        for part in reading(file, preparer.options):
-            if isinstance(part, Extraction):
-                seen.add((str(file), part.member))
-                _take(run, preparer.prepare(file, part, run.known.get((str(file), part.member))))
-            elif isinstance(part, Unread):
-                _problem(run, str(file), part.member, part.error)
-        run.finished[str(file)] = fingerprint
+        if _read_documents(run, file, preparer, seen, sandbox):
+            run.finished[str(file)] = fingerprint
     except UnreadableError as error:
         _problem(run, str(file), "", error)
         return
@@ -206,29 +177,56 @@ def _index_file(
     _drop(run, [entry for entry in entries if entry.place not in seen])
 
 
-def _take(run: _Run, item: Prepared | Entry) -> None:
+def _read_documents(run: _Run, file: Path, preparer: Preparer, seen: set[Place], sandbox: Sandbox) -> bool:
+    """Read a file and put its documents in line; whether none of them failed, so that it need not be read again."""
+    whole = True
+    # Plain text is read here; parsers of other formats run where they can be stopped.
+    reading = read_here if file.suffix.lower() in PLAIN else sandbox.read
+    for part in reading(file, preparer.options):
+        if isinstance(part, Unread):
+            _problem(run, str(file), part.member, part.error)
+            whole = whole and part.error.skipped
+        elif isinstance(part, Extraction):
+            place = (str(file), part.member)
+            if place in seen:
+                _problem(run, *place, LoadError("another document of this file has its name", TWICE, skipped=True))
+            else:
+                seen.add(place)
+                _take(run, preparer, file, part)
+    return whole
+
+
+def _take(run: _Run, preparer: Preparer, file: Path, extraction: Extraction) -> None:
     """Count a document that was read, and put it in line if there is anything new about it."""
-    if isinstance(item, Entry):
+    place = (str(file), extraction.member)
+    entry = run.known.get(place)
+    before = entry or _find_missing(run, preparer, place, extraction)
+    item = preparer.prepare(file, extraction, before)
+    if before is not entry and before is not None:
+        run.missing[before.version, before.member].remove(before)
+        run.seen["moved"] += 1
+    elif isinstance(item, Entry):
         run.seen["unchanged"] += 1
-        return
-    run.seen["changed" if item.place in run.known else "added"] += 1
-    run.waiting.append(item)
+    else:
+        run.seen["changed" if entry else "added"] += 1
+    if isinstance(item, Prepared):
+        run.waiting.append(item)
+    elif entry is None:
+        run.moved[item.id] = place, str(preparer.root)
     if sum(len(one.chunks) for one in run.waiting) >= BATCH:
         _commit(run)
 
 
-def _moved(run: _Run, file: Path, preparer: Preparer, fingerprint: str) -> bool:
-    """Whether the file is one that lay elsewhere and is gone from there: then only its place changes."""
-    if not run.missing or (str(file), "") in preparer.ids:
-        return False
-    entry = preparer.same_as(file, run.missing)
-    if entry is None:
-        return False
-    del run.missing[entry.version]
-    run.collection.catalogue.move(entry.id, (str(file), ""), str(preparer.root), fingerprint)
-    run.collection.catalogue.forget_files([entry.path])
-    run.seen["moved"] += 1
-    return True
+def _find_missing(run: _Run, preparer: Preparer, place: Place, extraction: Extraction) -> Entry | None:
+    """The document that lay elsewhere, is gone from there, and has this text; one of the same file name first."""
+    version = version_of(extraction.text)
+    found = run.missing.get((version, extraction.member))
+    if not found:
+        return None
+    came_back = preparer.ids.get(place)
+    if came_back is not None and run.collection.catalogue.standing(came_back, version):
+        return None  # what lay here before with this very text
+    return min(found, key=lambda one: Path(one.path).name != Path(place[0]).name)
 
 
 def _drop(run: _Run, entries: Sequence[Entry]) -> None:
@@ -238,16 +236,21 @@ def _drop(run: _Run, entries: Sequence[Entry]) -> None:
 
 def _problem(run: _Run, path: str, member: str, error: LoadError) -> None:
     kind = "skipped" if error.skipped else "failed"
-    run.seen[kind] += 1
-    run.problems.append(Problem(os.fsencode(path).decode("utf-8", "replace"), kind, error.reason, error.remedy, member))
+    _record_problem(run, Problem(printable(Path(path)), kind, error.reason, error.remedy, member))
+
+
+def _record_problem(run: _Run, problem: Problem) -> None:
+    run.seen[problem.kind] += 1
+    run.problems.append(problem)
 
 
 def _commit(run: _Run) -> None:
     """Embed and write what waits. Order: new rows, new vectors and words, the switch, then the old are cleared away."""
     prepared, run.waiting = run.waiting, []
     gone, run.gone = tuple(run.gone), []
+    moved, run.moved = run.moved, {}
     finished, run.finished = run.finished, {}
-    if not (prepared or gone or finished):
+    if not (prepared or gone or moved or finished):
         return
     collection, clock = run.collection, _Clock(run.stages)
     texts = [chunk.text for item in prepared for chunk in item.chunks]
@@ -265,7 +268,7 @@ def _commit(run: _Run) -> None:
         collection.words.change(dict(zip(ids, texts, strict=True)), [])
         clock.lap("words")
     current = {key: version_id for key, (version_id, _) in written.items()}
-    collection.catalogue.make_current(prepared, Changes(current, gone, finished))
+    collection.catalogue.make_current(prepared, Changes(current, gone, moved, finished))
     collection.retire()
     clock.lap("catalogue")
 

@@ -1,13 +1,10 @@
-"""From files to documents: find them, decode them, read what they say about themselves."""
+"""Plain text and Markdown: from bytes to the canonical text, its blocks, and what it says about itself."""
 
 from __future__ import annotations
 
 import datetime
-import hashlib
-import os
 import re
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +12,11 @@ import charset_normalizer
 
 from indexing.clean import Block, plain_blocks
 from indexing.documents import Metadata
-from indexing.errors import LoadError, UnreadableError
+from indexing.errors import LoadError
+from indexing.extraction import title_of
 from indexing.markdown import front_matter, markdown_blocks
 from indexing.sentences import sentences_of
 
-MEGABYTE = 1_000_000
 MAX_VALUE = 1_000  # characters of one front-matter value
 MAX_LISTED = 50  # items of a front-matter list
 MAX_DIGITS = 100  # of a number in front matter: Python refuses to write out one of thousands
@@ -45,63 +42,12 @@ class Loaded:
 Reader = Callable[[bytes, Path], Loaded]
 
 
-def find_files(path: Path) -> Iterator[Path]:
-    """The path itself, or every visible file below a folder in a steady order; links to folders are not followed."""
-    if not path.is_dir():
-        yield path
-        return
-    for folder, folders, files in os.walk(path, onerror=_unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(folder) / name
-
-
-def _unreadable(error: OSError) -> None:
-    raise LoadError(
-        f"the folder {error.filename} cannot be read ({error.strerror})", "give read permission or leave it out"
-    )
-
-
-def read_bytes(path: Path, max_bytes: int) -> bytes:
-    """The bytes of a regular file; raises LoadError that says what is in the way and what to do."""
-    if path.suffix.lower() not in READERS:
-        kinds = " ".join(sorted(READERS))
-        raise LoadError(
-            f"{path.suffix or 'a file without ending'} is not a format Onrecord reads",
-            f"convert it to one of: {kinds}",
-            skipped=True,
-        )
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise LoadError("it is not a regular file", "leave it out", skipped=True)
-        if status.st_size > max_bytes:
-            raise LoadError(
-                f"it has {status.st_size / MEGABYTE:,.1f} MB, over the limit of {max_bytes / MEGABYTE:g} MB",
-                "split it, or raise max_document_mb",
-                skipped=True,
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(
-            f"it cannot be read ({error.strerror or error})", "check that it exists and that you may read it"
-        ) from error
-    if not data.strip():
-        raise LoadError("it is empty", "nothing to do, or put its text back", skipped=True)
-    return data
-
-
 def load(data: bytes, path: Path) -> Loaded:
     """Decode and read one file by its ending; raises LoadError."""
     loaded = READERS[path.suffix.lower()](data, path)
     if not any(piece for block in loaded.blocks for piece in block.pieces):
         raise LoadError("it holds no text", "nothing to do, or put its text back", skipped=True)
     return loaded
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -160,13 +106,11 @@ def _scalar(value: object) -> str:
 
 
 def _title(text: str, blocks: tuple[Block, ...], path: Path) -> str:
-    """The first heading if it opens the text, else its first line if that is short, else its first words."""
+    """The heading or short line that opens a text, else its first words, else the file's name."""
     if not blocks:
         return path.stem
-    first = "".join(piece.of(text) for piece in blocks[0].pieces)
-    line = " ".join(first.split())
-    if blocks[0].kind == "heading" or (len(line) <= 150 and len(blocks) > 1):
-        return line
+    if opening := title_of(text, blocks, Path()):
+        return opening
     sentence = sentences_of(text, blocks[:1])[0].visible(text)
     words = " ".join(sentence.split())
     return words if len(words) <= 80 else re.sub(r"\W*\s\S*$", "", words[:80]) + "…"

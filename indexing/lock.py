@@ -6,6 +6,9 @@ import datetime
 import json
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,7 +36,11 @@ class OwnerLock:
             raise HomeError(
                 f"{self._home} cannot be written ({error.strerror}); give write permission or choose another --home"
             ) from error
-        self.announce()
+        try:
+            self.announce()
+        except OSError as error:
+            self._lock.release()
+            raise HomeError(f"{self._home} cannot be written ({error.strerror}); see to the disk") from error
         return True
 
     def announce(self, **facts: str) -> None:
@@ -69,3 +76,40 @@ class OwnerLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+class ChangeOver:
+    """Any number of threads use a thing at a time, or one puts another in its place; who uses it may use it again."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._users = 0
+        self._changing = False
+        self._thread = threading.local()
+
+    @contextmanager
+    def using(self) -> Iterator[None]:
+        depth = getattr(self._thread, "depth", 0)
+        with self._condition:
+            self._condition.wait_for(lambda: depth or not self._changing)
+            self._users += 1
+        self._thread.depth = depth + 1
+        try:
+            yield
+        finally:
+            self._thread.depth = depth
+            with self._condition:
+                self._users -= 1
+                self._condition.notify_all()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Waits until nobody uses it any more; who comes meanwhile waits."""
+        with self._condition:
+            self._changing = True
+            try:
+                self._condition.wait_for(lambda: not self._users)
+                yield
+            finally:
+                self._changing = False
+                self._condition.notify_all()

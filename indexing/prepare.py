@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from indexing.catalogue import Catalogue
 from indexing.chunks import RECIPE, chunks_of
 from indexing.documents import Document, Metadata
 from indexing.duplicates import likeness
-from indexing.errors import LoadError, OnrecordError
+from indexing.errors import OnrecordError
 from indexing.extraction import Extraction, ReadOptions
-from indexing.files import PLAIN
 from indexing.hostile import hidden_characters, instructions
 from indexing.names import name_below
+from indexing.readers.dates import iso_date
 from indexing.schema import Entry, Facts, Place, Prepared
 from indexing.sentences import sentences_of
 
@@ -39,8 +40,8 @@ class Preparer:
         self._taken = taken
         columns = settings.get("columns")
         self.options = ReadOptions(max_bytes=max_bytes, columns=dict(columns) if isinstance(columns, dict) else {})
-        table = settings.get("metadata")
-        self._overrides = read_metadata(Path(str(table))) if table else {}
+        self.table = Path(str(settings["metadata"])) if settings.get("metadata") else None
+        self._overrides = read_metadata(self.table) if self.table else {}
 
     def override(self, file: Path) -> Mapping[str, str]:
         """What the metadata table says about a file, by its path below the root or by its bare name."""
@@ -48,7 +49,10 @@ class Preparer:
         return self._overrides.get(name) or self._overrides.get(file.name) or {}
 
     def prepare(self, file: Path, extraction: Extraction, entry: Entry | None) -> Prepared | Entry:
-        """The document as it is to be stored; `entry` itself when it is stored just like that already."""
+        """The document as it is to be stored; `entry` itself when it is stored just like that already.
+
+        `entry` is the document that lies at this place, or one that lay elsewhere before and is found again here.
+        """
         override = {} if extraction.member else self.override(file)
         metadata = replace(extraction.metadata, **override)
         found = "metadata table" if override.get("date") else extraction.date_found
@@ -60,34 +64,16 @@ class Preparer:
             extraction.hidden,
             extraction.warnings,
         )
-        version = hashlib.sha256(extraction.text.encode("utf-8", "surrogatepass")).hexdigest()
+        version = version_of(extraction.text)
         described = json.dumps([RECIPE, version, asdict(metadata), asdict(facts)], sort_keys=True)
         fingerprint = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
         if entry is not None and entry.fingerprint == fingerprint:
             return entry
         place = (str(file), extraction.member)
         name = name_below(self.root, file, extraction.member)
-        document_id = self.ids.get(place) or self._new_id(name, place)
+        document_id = entry.id if entry else self.ids.get(place) or self._new_id(name, place)
         document = Document(document_id, version, entry.name if entry else name, extraction.text, metadata)
         return _finished(document, facts, extraction, place, str(self.root), fingerprint)
-
-    def same_as(self, file: Path, missing: Mapping[str, Entry]) -> Entry | None:
-        """The document among `missing` (by version) whose text this plain text file holds; None for other formats."""
-        from indexing.readers import read
-
-        if file.suffix.lower() not in PLAIN:
-            return None
-        try:
-            extraction = next(iter(read(file, self.options)), None)
-        except LoadError:
-            return None
-        if not isinstance(extraction, Extraction):
-            return None
-        version = hashlib.sha256(extraction.text.encode("utf-8", "surrogatepass")).hexdigest()
-        entry = missing.get(version)
-        if entry is None or entry.member or self.prepare(file, extraction, entry) is not entry:
-            return None
-        return entry
 
     def _new_id(self, name: str, place: Place) -> str:
         """The same file of the same folder gets the same id anywhere; a second one of its name gets its place's."""
@@ -97,6 +83,29 @@ class Preparer:
                 self._taken[key] = place
                 return key
         raise OnrecordError(f"two documents would have the same id: {place[0]}")
+
+
+def preparers_of(
+    catalogue: Catalogue, roots: Iterable[Path], given: Mapping[str, object], max_bytes: int
+) -> dict[Path, Preparer]:
+    """One for each root, with what is remembered about it, and from now on with what is given (None: not given)."""
+    remembered = catalogue.roots()
+    ids = catalogue.places()
+    taken = {document_id: place for place, document_id in ids.items()}  # also of documents that are gone
+    made = {}
+    for root in roots:
+        settings = dict(remembered.get(str(root), {}))
+        for key, value in given.items():
+            if value is not None:
+                settings[key] = str(value.resolve()) if isinstance(value, Path) else value
+        made[root] = Preparer(root, settings, max_bytes, ids, taken)
+        if settings != remembered.get(str(root)):
+            catalogue.set_root(str(root), settings)
+    return made
+
+
+def version_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _finished(
@@ -135,9 +144,13 @@ def read_metadata(table: Path) -> dict[str, dict[str, str]]:
                 raise OnrecordError(
                     f"{table} has no column `file`; it has {', '.join(rows.fieldnames or ()) or 'none'}"
                 )
-            return {
+            given = {
                 row["file"]: {key: " ".join(row[key].split()) for key in FIELDS if (row.get(key) or "").strip()}
                 for row in rows
             }
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise OnrecordError(f"the metadata table {table} cannot be read ({error}); give a CSV in UTF-8") from error
+    return {
+        file: {key: iso_date(value) or value if key == "date" else value for key, value in values.items()}
+        for file, values in given.items()
+    }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from indexing.documents import Chunk, Document, Metadata, Sentence
-from indexing.extraction import Page
+from indexing.documents import Chunk, Document, Metadata, Page, Passage, Sentence
 from indexing.spans import Span
 
 SCHEMA_VERSION = "2"
@@ -46,16 +45,21 @@ CREATE TABLE chunks (
     first INTEGER NOT NULL, last INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX chunks_version ON chunks (version_id);
-CREATE TABLE bands (band INTEGER NOT NULL, document_id TEXT NOT NULL, PRIMARY KEY (band, document_id)) WITHOUT ROWID;
-CREATE INDEX bands_document ON bands (document_id);
+CREATE TABLE linked (document_id TEXT PRIMARY KEY, version_id INTEGER NOT NULL, signature TEXT) WITHOUT ROWID;
+CREATE INDEX linked_signature ON linked (signature);
+CREATE TABLE signatures (id TEXT PRIMARY KEY, likeness BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE bands (band INTEGER NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (band, signature)) WITHOUT ROWID;
+CREATE INDEX bands_signature ON bands (signature);
 CREATE TABLE copies (first TEXT NOT NULL, second TEXT NOT NULL, PRIMARY KEY (first, second)) WITHOUT ROWID;
-CREATE TABLE linked (key TEXT PRIMARY KEY, version_id INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX copies_second ON copies (second);
 CREATE TABLE problems (
     path TEXT NOT NULL, member TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL,
     seen_at TEXT NOT NULL, PRIMARY KEY (path, member)
 ) WITHOUT ROWID;
 """
+
+DOCUMENT = "d.id, v.version, d.name, v.text, v.metadata, json_extract(v.facts, '$.pages')"
+CURRENT = "chunks JOIN documents ON documents.version_id = chunks.version_id"
 
 Place = tuple[str, str]
 """Where a document lies: the path of its file, and which member of it (empty for the file itself)."""
@@ -120,10 +124,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What becomes true in one moment: versions that become current, documents that go, files that were read whole."""
+    """What becomes true in one moment: versions that become current, documents that go or lie elsewhere now, and
+    the files that were read whole."""
 
     current: dict[str, int] = field(default_factory=dict)  # document id: version id
     gone: tuple[str, ...] = ()
+    moved: dict[str, tuple[Place, str]] = field(default_factory=dict)  # document id: where to, and its root there
     files: dict[str, str] = field(default_factory=dict)  # path: fingerprint
 
 
@@ -131,8 +137,14 @@ Standing = Literal["current", "superseded", "removed"]
 
 
 def document_of(row: Sequence[Any]) -> Document:
-    document_id, version, name, text, about = row
-    return Document(document_id, version, name, text, Metadata(**json.loads(about)))
+    document_id, version, name, text, about, pages = row
+    return Document(
+        document_id, version, name, text, Metadata(**json.loads(about)), pages_of(json.loads(pages or "[]"))
+    )
+
+
+def pages_of(rows: Iterable[tuple[str, int, int]]) -> tuple[Page, ...]:
+    return tuple(Page(label, Span(start, end)) for label, start, end in rows)
 
 
 def day_of(date: str) -> int | None:
@@ -149,7 +161,7 @@ def facts_text(facts: Facts) -> str:
 
 def facts_of(text: str) -> Facts:
     values: dict[str, Any] = json.loads(text)
-    pages = tuple(Page(label, Span(start, end)) for label, start, end in values.pop("pages", ()))
+    pages = pages_of(values.pop("pages", ()))
     return Facts(
         encoding=values.get("encoding", ""),
         date_found=values.get("date_found", ""),
@@ -207,3 +219,69 @@ def sentence_of(row: Sequence[Any]) -> Sentence:
     start, end, kind, paragraph, pieces = row
     whole = Span(start, end)
     return Sentence(whole, tuple(Span(*pair) for pair in json.loads(pieces)) if pieces else (whole,), kind, paragraph)
+
+
+def read_sentences(db: sqlite3.Connection, version_id: int, first: int = 0, last: int = 2**31) -> Iterator[Sentence]:
+    rows = db.execute(
+        "SELECT start, end, kind, paragraph, pieces FROM sentences "
+        "WHERE version_id = ? AND ordinal >= ? AND ordinal < ? ORDER BY ordinal",
+        [version_id, first, last],
+    )
+    return map(sentence_of, rows)
+
+
+def read_passages(db: sqlite3.Connection, chunk_ids: Sequence[int]) -> Iterator[tuple[int, Passage]]:
+    """Those of the chunks that are current; call it inside one transaction."""
+    marks = ",".join("?" * len(chunk_ids))
+    rows = db.execute(
+        f"SELECT chunks.id, chunks.version_id, start, end, first, last FROM {CURRENT} WHERE chunks.id IN ({marks})",
+        list(chunk_ids),
+    ).fetchall()
+    documents: dict[int, Document] = {}
+    for chunk_id, version_id, start, end, first, last in rows:
+        if version_id not in documents:
+            row = db.execute(
+                f"SELECT {DOCUMENT} FROM versions v JOIN documents d ON d.id = v.document_id WHERE v.id = ?",
+                [version_id],
+            ).fetchone()
+            documents[version_id] = document_of(row)
+        inside = tuple(read_sentences(db, version_id, first, last))
+        yield chunk_id, Passage(chunk_id, documents[version_id], Span(start, end), first, inside)
+
+
+def put_at(db: sqlite3.Connection, document_id: str, place: Place) -> None:
+    """Make room: a document that lay at this place before, and is gone, keeps its versions under a place of its own."""
+    db.execute(
+        "UPDATE documents SET path = path || char(10) || id WHERE path = ? AND member = ? AND id <> ?",
+        [*place, document_id],
+    )
+
+
+def switch(db: sqlite3.Connection, prepared: Sequence[Prepared], changes: Changes) -> None:
+    """Let documents point at their new versions and places, those that are gone at none."""
+    leaving = [[key] for key in (*changes.current, *changes.gone)]
+    db.executemany(
+        "INSERT OR IGNORE INTO passing SELECT version_id FROM documents WHERE id = ? AND version_id IS NOT NULL",
+        leaving,
+    )
+    # A file of which only a part is in, or which is gone, counts as read no more.
+    touched = [[key] for key in (*changes.current, *changes.gone, *changes.moved)]
+    db.executemany("DELETE FROM files WHERE path IN (SELECT path FROM documents WHERE id = ?)", touched)
+    db.executemany("DELETE FROM files WHERE path = ?", [[item.place[0]] for item in prepared])
+    for item in prepared:
+        version_id = changes.current[item.document.id]
+        db.execute("DELETE FROM passing WHERE version_id = ?", [version_id])
+        put_at(db, item.document.id, item.place)
+        db.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "version_id = excluded.version_id, root = excluded.root, path = excluded.path, member = excluded.member",
+            [item.document.id, *item.place, item.root, item.document.name, version_id],
+        )
+        db.execute("UPDATE versions SET shown = 1 WHERE id = ?", [version_id])
+    for document_id, (place, root) in changes.moved.items():
+        put_at(db, document_id, place)
+        db.execute("UPDATE documents SET path = ?, member = ?, root = ? WHERE id = ?", [*place, root, document_id])
+    gone = [[document_id] for document_id in changes.gone]
+    db.executemany("UPDATE documents SET version_id = NULL WHERE id = ?", gone)
+    db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?)", changes.files.items())
+    db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")

@@ -1,10 +1,15 @@
-"""Chunk vectors in Chroma, derived from the catalogue: rebuilt at any time. The only file that imports chromadb."""
+"""Chunk vectors in Chroma, derived from the catalogue: rebuilt at any time. The only file that imports chromadb.
+
+A search that is limited to a part of the chunks does not use Chroma's metadata filters (at 100,000 vectors they take
+over a hundred times as long as a plain query): when few chunks pass, all of them are scored, from `indexing.rows`;
+when many do, more neighbours than wanted are fetched and those that do not pass are left out.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,12 +18,16 @@ import numpy as np
 
 from indexing.embed import Vectors
 from indexing.errors import HomeError
+from indexing.filters import Passing
+from indexing.rows import ABSENT, Ids, Rows
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 COLLECTION = "chunks"
 BATCH = 5461  # Chroma's largest batch; more in one call fails
+EACH = 40  # chunks scored one by one in the time that Chroma takes for one more neighbour
+SPARE = 2.0  # times as many neighbours are fetched as the share that passes asks for
 
 
 class VectorIndex:
@@ -27,10 +36,13 @@ class VectorIndex:
     def __init__(self, folder: Path, embedder: str, dimension: int, *, url: str = "") -> None:
         """Embedded in `folder`; with `url` on a Chroma server, in a collection named after the folder."""
         import chromadb.errors
+        import httpx
 
         self._facts = {"embedder": embedder, "dimension": dimension}
         self._place = f"at {url}" if url else f"in {folder}"
         self._failures = (chromadb.errors.ChromaError, ValueError, OSError, RuntimeError, AttributeError)
+        self._failures += (httpx.HTTPError,)  # of a server that goes away later
+        self._remedy = "is the Chroma server running there?" if url else "run `onrecord doctor`, which makes them anew"
         try:
             self._client = _server(url) if url else _embedded(folder)
             self._collection = self._client.get_or_create_collection(
@@ -43,14 +55,14 @@ class VectorIndex:
             found = dict(self._collection.metadata or {})
             space = str((self._collection.configuration_json.get("hnsw") or {}).get("space"))
         except self._failures as error:
-            remedy = "is the Chroma server running there?" if url else "run `onrecord doctor`, which makes them anew"
-            raise HomeError(f"the vectors {self._place} cannot be opened ({error}); {remedy}") from error
+            raise HomeError(f"the vectors {self._place} cannot be opened ({error}); {self._remedy}") from error
         try:
             self._refuse_others(found, space)
         except HomeError:
             self.close()
             raise
         self._generation = int(found.get("generation", 0))
+        self.rows = Rows(folder / "rows.f16", dimension)
 
     def _refuse_others(self, found: Mapping[str, object], space: str) -> None:
         if any(found.get(key) != value for key, value in self._facts.items()):
@@ -77,6 +89,14 @@ class VectorIndex:
                 f"the vectors {self._place} cannot be written ({error}); see to the disk or the server, then run again"
             ) from error
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """An index that is damaged, a server that is gone: HomeError."""
+        try:
+            yield
+        except self._failures as error:
+            raise HomeError(f"the vectors {self._place} cannot be read ({error}); {self._remedy}") from error
+
     def reach(self, generation: int) -> None:
         with self._writing():
             self._collection.modify(metadata={**self._facts, "generation": generation})
@@ -85,35 +105,70 @@ class VectorIndex:
     def add(self, chunk_ids: Sequence[int], vectors: Vectors) -> None:
         """`vectors` is `(len(chunk_ids), dimension)`; an id that is there already is replaced."""
         for at in range(0, len(chunk_ids), BATCH):
-            ids = [str(chunk_id) for chunk_id in chunk_ids[at : at + BATCH]]
+            part, rows = chunk_ids[at : at + BATCH], np.asarray(vectors[at : at + BATCH], dtype=np.float32)
             with self._writing():
-                self._collection.upsert(ids=ids, embeddings=np.asarray(vectors[at : at + BATCH], dtype=np.float32))
+                self.rows.write(part, rows)  # first: whatever Chroma holds has its row
+                self._collection.upsert(ids=[str(chunk_id) for chunk_id in part], embeddings=rows)
 
     def remove(self, chunk_ids: Sequence[int]) -> None:
         for at in range(0, len(chunk_ids), BATCH):
             with self._writing():
                 self._collection.delete(ids=[str(chunk_id) for chunk_id in chunk_ids[at : at + BATCH]])
+                self.rows.remove(chunk_ids[at : at + BATCH])
 
     def ids(self) -> set[int]:
         """All chunk ids it holds."""
         found: set[int] = set()
-        while page := self._collection.get(include=[], limit=50_000, offset=len(found))["ids"]:
-            found.update(map(int, page))
+        with self._reading():
+            while page := self._collection.get(include=[], limit=50_000, offset=len(found))["ids"]:
+                found.update(map(int, page))
         return found
 
-    def nearest(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
-        """`(chunk id, cosine similarity)`, nearest first, at most `count`."""
-        count = min(count, self._collection.count())
+    def nearest(self, vector: Vectors, count: int, passing: Passing | None = None) -> list[tuple[int, float]]:
+        """`(chunk id, cosine similarity)`, nearest first, at most `count`, of all chunks or of those that pass."""
+        if passing is None:
+            return self._neighbours(vector, count)
+        count = min(count, len(passing.ids))
+        fetched = round(count * SPARE / passing.share) if count else 0
+        while fetched * EACH < len(passing.ids):
+            found = [pair for pair in self._neighbours(vector, fetched) if pair[0] in passing]
+            if len(found) >= count:
+                return found[:count]
+            fetched *= 4
+        return self._scored(vector, count, passing)
+
+    def _neighbours(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
+        """By Chroma's graph: nearly always the nearest."""
         if count < 1:
             return []
-        found = self._collection.query(
-            query_embeddings=np.asarray([vector], dtype=np.float32), n_results=count, include=["distances"]
-        )
+        # More than there are may be asked for. (Counting them takes Chroma time in proportion to their number.)
+        query = np.asarray([vector], dtype=np.float32)
+        with self._reading():
+            found = self._collection.query(query_embeddings=query, n_results=count, include=["distances"])
         distances = (found["distances"] or [[]])[0]
         return [
             (int(chunk_id), 1.0 - float(distance))
             for chunk_id, distance in zip(found["ids"][0], distances, strict=True)
         ]
+
+    def _scored(self, vector: Vectors, count: int, passing: Passing) -> list[tuple[int, float]]:
+        """Every chunk that passes is compared: exact."""
+        if count < 1:
+            return []
+        scores, missing = self.rows.scores(vector, passing.ids)
+        for at in range(0, len(missing), BATCH):  # of an index made before rows were kept, or whose file was lost
+            self._restore(passing.ids[missing[at : at + BATCH]])
+        if len(missing):
+            scores, _ = self.rows.scores(vector, passing.ids)
+        best = np.argpartition(-scores, count - 1)[:count] if count < len(scores) else np.arange(len(scores))
+        best = best[np.argsort(-scores[best], kind="stable")]
+        return [(int(passing.ids[at]), float(scores[at])) for at in best if scores[at] > ABSENT]
+
+    def _restore(self, chunk_ids: Ids) -> None:
+        """Copy from Chroma the rows that it holds."""
+        found = self._collection.get(ids=[str(chunk_id) for chunk_id in chunk_ids], include=["embeddings"])
+        with suppress(OSError):  # a home that is read only: these chunks are not found
+            self.rows.write([int(one) for one in found["ids"]], np.asarray(found["embeddings"], dtype=np.float32))
 
     def close(self) -> None:
         self._client.close()  # type: ignore[attr-defined]  # not in the interface, in every client

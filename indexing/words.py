@@ -10,6 +10,7 @@ from pathlib import Path
 import tantivy
 
 from indexing.errors import HomeError
+from indexing.filters import Passing
 
 ANALYZER = "english"
 FORMAT = "words-2"  # changes with the schema or the analyzer; an index of another format is made again
@@ -19,6 +20,7 @@ QUESTION_WORDS = (
     "having can could will would shall should may might must say says said saying tell told about any some there"
 ).split()
 HEAP = 64_000_000  # bytes the writer may hold before it writes a segment
+SPARE = 1.5  # times as many are fetched as the share that passes asks for
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
@@ -53,12 +55,12 @@ class WordIndex:
             .add_text_field("text", tokenizer_name=ANALYZER)
             .build()
         )
-        if folder.exists() and self.generation < 0:
+        if folder.is_dir() and self.generation < 0:
             shutil.rmtree(folder)  # of another format, or made by a run that was killed before it held anything
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(schema, path=str(folder))
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise HomeError(
                 f"the word index in {folder} cannot be opened ({error}); run `onrecord doctor`, which makes it anew"
             ) from error
@@ -72,15 +74,23 @@ class WordIndex:
     def generation(self) -> int:
         """The catalogue generation that this index has reached; -1 when its format is another, or not known."""
         try:
-            form, _, number = self._mark.read_text(encoding="utf-8").partition(" ")
-        except FileNotFoundError:
+            form, _, number = self._mark.read_text(encoding="utf-8", errors="replace").partition(" ")
+        except (FileNotFoundError, NotADirectoryError):
             return -1
         return int(number) if form == FORMAT and number.isdigit() else -1
 
     def reach(self, generation: int) -> None:
         part = self._mark.with_suffix(".part")
-        part.write_text(f"{FORMAT} {generation}", encoding="utf-8")
-        part.replace(self._mark)
+        try:
+            part.write_text(f"{FORMAT} {generation}", encoding="utf-8")
+            part.replace(self._mark)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: Exception) -> HomeError:
+        return HomeError(
+            f"the word index in {self._mark.parent} cannot be written ({error}); see to the disk, then run again"
+        )
 
     def change(self, added: Mapping[int, str], removed: Sequence[int]) -> None:
         """Add `{chunk id: text}`, remove ids, in one commit; searches see it at once."""
@@ -98,9 +108,7 @@ class WordIndex:
             self._index.reload()
         except (ValueError, OSError) as error:  # tantivy's own errors come as ValueError
             self._writer = None
-            raise HomeError(
-                f"the word index in {self._mark.parent} cannot be written ({error}); see to the disk, then run again"
-            ) from error
+            raise self._unwritable(error) from error
 
     def ids(self) -> set[int]:
         """All chunk ids it holds."""
@@ -113,17 +121,33 @@ class WordIndex:
         ]
         return {int(value) for value in searcher.fast_field_values("chunk", addresses) if value is not None}
 
-    def search(self, question: str, count: int) -> list[tuple[int, float]]:
-        """`(chunk id, BM25 score)` of chunks that share a word with the question, best first, at most `count`."""
+    def search(self, question: str, count: int, passing: Passing | None = None) -> list[tuple[int, float]]:
+        """`(chunk id, BM25 score)` of chunks that share a word with the question, best first, at most `count`.
+
+        Of all chunks, or of those that pass; scores are the same in either case.
+        """
         terms = stems(question)
         if not terms or count < 1:
             return []
+        schema = self._index.schema
         query = tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Should, tantivy.Query.term_query(self._index.schema, "text", term, "freq"))
-                for term in terms
-            ]
+            [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", term, "freq")) for term in terms]
         )
+        if passing is None:
+            return self._best(query, count)
+        # To fetch so many hits, or to tell the index so many chunks, takes about the same time: the fewer of the two.
+        fetched = round(count * SPARE / passing.share) if len(passing.ids) else 0
+        while fetched < len(passing.ids):
+            found = self._best(query, fetched)
+            kept = [pair for pair in found if pair[0] in passing]
+            if len(kept) >= count or len(found) < fetched:
+                return kept[:count]
+            fetched *= 4
+        among = tantivy.Query.term_set_query(schema, "chunk", passing.ids.tolist())
+        both = [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0))]
+        return self._best(tantivy.Query.boolean_query(both), count)
+
+    def _best(self, query: tantivy.Query, count: int) -> list[tuple[int, float]]:
         searcher = self._index.searcher()
         hits = searcher.search(query, limit=count, count=False).hits
         chunk_ids = searcher.fast_field_values("chunk", [address for _, address in hits])
@@ -137,6 +161,9 @@ class WordIndex:
 
     def release(self) -> None:
         """Let go of the writer, of which there can be one at a time in all processes; searches go on."""
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.wait_merging_threads()
+            except ValueError as error:
+                raise self._unwritable(error) from error

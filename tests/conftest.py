@@ -13,6 +13,7 @@ from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.ingest import index
+from tests.folders import A, B, C, write
 from tests.hashing import HashingEmbedder
 
 Opener = Callable[[Path], Collection]
@@ -23,6 +24,18 @@ def opened() -> Iterator[Opener]:
     """Open (or make) the collection of a home with the hashing embedder; all are closed at the end of the test."""
     with ExitStack() as stack:
         yield lambda home: stack.enter_context(Collection(home, HashingEmbedder(), create=True))
+
+
+@pytest.fixture
+def collection(tmp_path: Path, opened: Opener) -> Collection:
+    """An empty collection."""
+    return opened(tmp_path / "home")
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A folder of three short documents."""
+    return write(tmp_path / "docs", {"a.md": A, "b.txt": B, "sub/c.txt": C})
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from app.assistant import Assistant
 from app.settings import Settings
 from indexing.documents import Document, Hit, Metadata, Passage, Rank, Sentence
 from indexing.errors import OnrecordError
+from indexing.schema import Facts, Standing
 from indexing.spans import Span
 
 VOTE = """---
@@ -49,7 +50,28 @@ DOCUMENTS = (
 )
 
 
+class FakeCatalogue:
+    """One version of each document, nothing to be said about how it was read, no copies."""
+
+    def standing(self, document_id: str, version: str) -> Standing:
+        return "current"
+
+    def facts(self, document_id: str, version: str) -> Facts:
+        return Facts()
+
+    def versions(self, document_id: str) -> list[tuple[str, str]]:
+        return []
+
+    def sentences(self, document_id: str) -> tuple[Sentence, ...]:
+        return ()
+
+    def query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        return []
+
+
 class FakeCollection:
+    catalogue = FakeCatalogue()
+
     def document(self, document_id: str, version: str) -> Document | None:
         return next((each for each in DOCUMENTS if (each.id, each.version) == (document_id, version)), None)
 

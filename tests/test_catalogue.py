@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexing.catalogue import Catalogue, Prepared, Problem
+from indexing.catalogue import Catalogue
 from indexing.chunks import chunks_of
 from indexing.documents import Document
 from indexing.errors import HomeError
-from indexing.load import digest, load
+from indexing.load import load
+from indexing.prepare import version_of
+from indexing.schema import Changes, Facts, Prepared, Problem
 from indexing.sentences import sentences_of
 from tests.hashing import HashingEmbedder
 
@@ -40,17 +42,19 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 def prepared(name: str, text: str, root: str = "/r") -> Prepared:
     loaded = load(text.encode(), Path(name))
     sentences = sentences_of(text, loaded.blocks)
-    document = Document(digest(name.encode())[:16], digest(text.encode()), name, text, loaded.metadata)
+    document = Document(version_of(name)[:16], version_of(text), name, text, loaded.metadata)
     chunks = chunks_of(text, sentences, loaded.metadata)
-    return Prepared(f"{root}/{name}", root, digest(text.encode()), "utf-8", document, sentences, chunks)
+    place = (f"{root}/{name}", "")
+    return Prepared(place, root, version_of(text), document, Facts(encoding="utf-8"), sentences, chunks)
 
 
 def put(catalogue: Catalogue, *items: Prepared, removed: tuple[str, ...] = ()) -> dict[str, list[int]]:
-    """Store versions and make them current; the chunk ids of each path."""
+    """Store versions and make them current; the chunk ids of each document."""
     shown = [sentence.visible(item.document.text) for item in items for sentence in item.sentences]
     written = catalogue.add(items, EMBEDDER.passages(shown), "2025-01-01")
-    catalogue.make_current(items, {path: version_id for path, (version_id, _) in written.items()}, removed)
-    return {path: ids for path, (_, ids) in written.items()}
+    current = {key: version_id for key, (version_id, _) in written.items()}
+    catalogue.make_current(items, Changes(current, removed))
+    return {key: ids for key, (_, ids) in written.items()}
 
 
 def test_a_document_comes_back_as_it_went_in(catalogue: Catalogue) -> None:
@@ -60,7 +64,7 @@ def test_a_document_comes_back_as_it_went_in(catalogue: Catalogue) -> None:
     assert catalogue.find_document("a.md") == item.document
     (entry,) = catalogue.entries()
     assert (entry.path, entry.root, entry.name, entry.version) == ("/r/a.md", "/r", "a.md", item.document.version)
-    assert (entry.metadata, entry.encoding, entry.indexed_at) == (item.document.metadata, "utf-8", "2025-01-01")
+    assert (entry.metadata, entry.facts.encoding, entry.indexed_at) == (item.document.metadata, "utf-8", "2025-01-01")
 
 
 def test_passages_come_back_with_their_sentences_and_pieces(catalogue: Catalogue) -> None:
@@ -89,15 +93,18 @@ def test_sentence_vectors_come_back_in_reading_order(catalogue: Catalogue) -> No
 def test_a_version_that_was_written_but_not_made_current_is_never_shown(catalogue: Catalogue) -> None:
     item = prepared("a.md", MARKED)
     written = catalogue.add([item], None, "now")
-    ids = written[item.path][1]
+    ids = written[item.document.id][1]
     assert catalogue.passages(ids) == {}
     assert catalogue.document(item.document.id) is None
     assert (catalogue.count_documents(), catalogue.count_chunks(), catalogue.entries()) == (0, 0, [])
     assert list(catalogue.chunk_ids(current=False)) == ids
     assert list(catalogue.chunk_ids(current=True)) == []
+    assert catalogue.document(item.document.id, item.document.version) is None
+    assert catalogue.standing(item.document.id, item.document.version) is None
     catalogue.forget_stale()
     assert list(catalogue.chunk_ids(current=False)) == []
     assert catalogue.chunk_texts(ids) == []
+    assert catalogue.settled()
 
 
 def test_an_edit_replaces_what_is_shown_and_keeps_the_id(catalogue: Catalogue) -> None:
@@ -110,7 +117,9 @@ def test_an_edit_replaces_what_is_shown_and_keeps_the_id(catalogue: Catalogue) -
     assert set(catalogue.passages([*before, *after])) == set(after)
     assert catalogue.document(old.document.id) == new.document
     assert catalogue.document(old.document.id, new.document.version) == new.document
-    assert catalogue.document(old.document.id, old.document.version) is None
+    assert catalogue.document(old.document.id, old.document.version) == old.document, "what was cited can be opened"
+    assert catalogue.standing(old.document.id, old.document.version) == "superseded"
+    assert catalogue.standing(old.document.id, new.document.version) == "current"
     assert set(catalogue.chunk_ids(current=False)) == set(before)
 
 
@@ -120,10 +129,12 @@ def test_a_removed_document_is_gone(catalogue: Catalogue) -> None:
     put(catalogue, removed=(gone.document.id,))
     assert catalogue.document(gone.document.id) is None
     assert catalogue.find_document("a.md") is None
-    assert set(catalogue.passages([*ids[gone.path], *ids[stays.path]])) == set(ids[stays.path])
+    assert catalogue.document(gone.document.id, gone.document.version) == gone.document
+    assert catalogue.standing(gone.document.id, gone.document.version) == "removed"
+    assert set(catalogue.passages([*ids[gone.document.id], *ids[stays.document.id]])) == set(ids[stays.document.id])
     catalogue.forget_stale()
-    assert catalogue.chunk_texts(ids[gone.path]) == []
-    assert len(catalogue.chunk_texts(ids[stays.path])) == len(stays.chunks)
+    assert catalogue.chunk_texts(ids[gone.document.id]) == []
+    assert len(catalogue.chunk_texts(ids[stays.document.id])) == len(stays.chunks)
     assert catalogue.sentence_vectors(stays.document.id).shape[0] == len(stays.sentences)
 
 

@@ -6,10 +6,9 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,16 @@ from indexing import collection as collections
 from indexing import ingest
 from indexing.catalogue import Catalogue
 from indexing.collection import Collection
-from indexing.ingest import index
+from indexing.ingest import Options, index
 from indexing.lock import OwnerLock
 from indexing.vectors import VectorIndex
 from indexing.words import WordIndex
+from tests.forked import run, start
 from tests.hashing import HashingEmbedder
 from tests.state import QUESTIONS, State, state, three_stores_agree
 
-HERE = Path(__file__).parent.parent
 BATCH = 8  # chunks: a run of these tests commits several times
+KILLS_AT_RANDOM = int(os.environ.get("ONRECORD_KILLS", "6"))  # 50 take two minutes, over 300 documents
 STAGES: dict[str, tuple[type, str]] = {
     "catalogue.add": (Catalogue, "add"),
     "vectors.add": (VectorIndex, "add"),
@@ -102,22 +102,16 @@ def place(tmp_path: Path, prepared: Path) -> Path:
     return tmp_path
 
 
-def start(home: Path, docs: Path, *stop: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.test_kill", str(home), str(docs), *stop]
-    return subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def nothing_wrong_is_shown(home: Path) -> None:
+def nothing_wrong_is_shown(home: Path, may_be: set[str]) -> None:
     """Look at all that searches return, first as a reader who may not tidy up, then as one who may."""
     with OwnerLock(home), Collection(home, HashingEmbedder()) as collection:
-        look(collection)
+        look(collection, may_be)
     with Collection(home, HashingEmbedder()) as collection:
         three_stores_agree(collection)
-        look(collection)
+        look(collection, may_be)
 
 
-def look(collection: Collection) -> None:
-    may_be = allowed()
+def look(collection: Collection, may_be: set[str]) -> None:
     for question in QUESTIONS:
         hits = collection.by_meaning(collection.embedder.question(question), 500)
         hits += collection.by_words(question, 500)
@@ -139,59 +133,71 @@ def the_next_run_finishes(home: Path, docs: Path, fresh: State) -> None:
         assert index(collection, [docs]).unchanged == len(fresh.documents) == 40 - 5 + 6 - 1
 
 
-def test_kills_at_random_moments_show_nothing_wrong_and_lose_nothing(place: Path, prepared: Path, fresh: State) -> None:
-    """One home is killed again and again; each run takes up what the one before left."""
-    home, docs = place / "home", prepared / "docs"
+def edit_some(docs: Path, chance: random.Random, edition: str) -> set[str]:
+    """Edit, remove, add and rename a few documents; the new texts."""
+    numbers = sorted(int(path.stem) for path in docs.iterdir())
+    edited = chance.sample(range(numbers[-1] + 4), len(numbers) // 4)
+    for number in edited:
+        (docs / f"{number:03}.md").write_text(body(number, edition), encoding="utf-8")
+    for number in chance.sample(numbers, len(numbers) // 20 + 1):
+        (docs / f"{number:03}.md").unlink()
+    for path in chance.sample(sorted(docs.iterdir()), 2):
+        path.replace(docs / f"{chance.randint(0, numbers[-1]):03}.md")
+    return {body(number, edition) for number in edited}
+
+
+def test_kills_at_random_moments_show_nothing_wrong_and_lose_nothing(tmp_path: Path) -> None:
+    """One home is killed again and again, with edits in between; each run takes up what the one before left."""
+    home, docs = tmp_path / "home", tmp_path / "docs"
     chance = random.Random(2)
+    count = 300 if KILLS_AT_RANDOM >= 50 else 40
+    docs.mkdir()
+    may_be = {body(number, "first") for number in range(count)}
+    for number in range(count):
+        (docs / f"{number:03}.md").write_text(body(number, "first"), encoding="utf-8")
+    with Collection(home, HashingEmbedder(), create=True) as collection:
+        index(collection, [docs])
     killed = 0
-    for _ in range(8):
-        with start(home, docs, "slowly") as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "indexing\n", process.stderr and process.stderr.read()
-            time.sleep(chance.uniform(0, 0.25))
-            process.send_signal(signal.SIGKILL)
-        killed += process.returncode == -signal.SIGKILL
-        nothing_wrong_is_shown(home)
-    assert killed >= 4, "the pauses alone take longer than four of the waits"
-    the_next_run_finishes(home, docs, fresh)
-
-
-@pytest.fixture(scope="module")
-def killed(prepared: Path) -> dict[tuple[str, str], tuple[Path, int, str]]:
-    """For each of KILLS a home whose run died there: two at a time, since starting a process takes longest."""
-
-    def kill(at: tuple[str, str]) -> tuple[Path, int, str]:
-        home = prepared / "-".join(at)
-        subprocess.run(["cp", "-a", str(prepared / "home"), str(home)], check=True)
-        call = "1" if at[0] == "catalogue.record_problems" else "2"
-        with start(home, prepared / "docs", *at, call) as process:
-            _, errors = process.communicate(timeout=60)
-        return home, process.returncode, errors
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(KILLS, pool.map(kill, KILLS), strict=True))
+    for kill in range(KILLS_AT_RANDOM):
+        may_be |= edit_some(docs, chance, f"{kill}.")
+        process, pipe = start(work, home, docs, "slowly")
+        with pipe:
+            assert pipe.recv() == "indexing"
+            time.sleep(chance.uniform(0, 0.25 if count == 40 else 2))
+            process.kill()
+            process.join()
+        killed += process.exitcode == -signal.SIGKILL
+        nothing_wrong_is_shown(home, may_be)
+    assert killed >= KILLS_AT_RANDOM // 2, "the pauses alone take longer than half of the waits"
+    questions = [*QUESTIONS, *(sentence(number, f"{number % 7}.") for number in range(100))]
+    with Collection(tmp_path / "fresh", HashingEmbedder(), create=True) as collection:
+        index(collection, [docs], options=Options(prune=True))
+        expected = state(collection, questions)
+    with Collection(home, HashingEmbedder()) as collection:
+        index(collection, [docs], options=Options(prune=True))
+        three_stores_agree(collection)
+        assert state(collection, questions) == expected
+    print(f"{killed} of {KILLS_AT_RANDOM} runs were killed; {len(expected.documents)} documents at the end")
 
 
 @pytest.mark.parametrize("at", KILLS, ids="-".join)
 def test_a_kill_at_a_stage_shows_nothing_wrong_and_the_next_run_finishes(
-    killed: dict[tuple[str, str], tuple[Path, int, str]], prepared: Path, fresh: State, at: tuple[str, str]
+    place: Path, prepared: Path, fresh: State, at: tuple[str, str]
 ) -> None:
     """The process ended in its second batch, without any cleaning up."""
-    home, returned, errors = killed[at]
-    assert returned == 99, errors
-    nothing_wrong_is_shown(home)
-    the_next_run_finishes(home, prepared / "docs", fresh)
+    home, docs = place / "home", prepared / "docs"
+    call = 1 if at[0] == "catalogue.record_problems" else 2
+    assert run(work, home, docs, *at, call)[0] == 99
+    nothing_wrong_is_shown(home, allowed())
+    the_next_run_finishes(home, docs, fresh)
 
 
 def test_a_kill_in_the_middle_of_mending_is_mended_as_well(place: Path, prepared: Path, fresh: State) -> None:
     home, docs = place / "home", prepared / "docs"
-    with start(home, docs, "catalogue.make_current", "after", "2") as process:
-        process.communicate(timeout=60)
+    run(work, home, docs, "catalogue.make_current", "after", 2)
     for stage in ("words.change", "catalogue.forget_stale"):
-        with start(home, docs, stage, "before", "1") as process:
-            process.communicate(timeout=60)
-        assert process.returncode == 99
-    nothing_wrong_is_shown(home)
+        assert run(work, home, docs, stage, "before", 1)[0] == 99
+    nothing_wrong_is_shown(home, allowed())
     the_next_run_finishes(home, docs, fresh)
 
 
@@ -228,19 +234,14 @@ def slowed(original: Callable[..., object]) -> Callable[..., object]:
     return slow
 
 
-def main() -> None:
-    """`python -m tests.test_kill HOME DOCS [slowly | STAGE WHEN CALL]`: index, perhaps to be killed."""
-    home, docs, *stop = sys.argv[1:]
+def work(pipe: Connection, home: Path, docs: Path, *stop: str | int) -> None:
+    """Index, to be killed at any moment (`slowly`) or to end before or after the n-th call of a stage."""
     ingest.BATCH = BATCH
-    collections.MEND_BATCH = BATCH
+    collections.BATCH = BATCH
     if len(stop) == 3:
-        dies_at(stop[0], stop[1], int(stop[2]))
-    elif stop:
+        dies_at(str(stop[0]), str(stop[1]), int(stop[2]))
+    else:
         takes_its_time()
-    with Collection(Path(home), HashingEmbedder()) as collection:
-        print("indexing", flush=True)
-        index(collection, [Path(docs)])
-
-
-if __name__ == "__main__":
-    main()
+    with Collection(home, HashingEmbedder()) as collection:
+        pipe.send("indexing")
+        index(collection, [docs], options=Options(prune=True))

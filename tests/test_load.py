@@ -13,15 +13,23 @@ from hypothesis import strategies as st
 
 from indexing.documents import Metadata
 from indexing.errors import LoadError, UnreadableError
-from indexing.load import Loaded, decode, find_files, load, read_bytes
+from indexing.extraction import Extraction, ReadOptions
+from indexing.files import fingerprint_of, survey, visible_files
+from indexing.load import decode, load
+from indexing.readers import read as read_file
 from tests.texts import SEEDS
 
 TEXT = "Ünïcode — “words”\r\nand\rmore.\n漢字 \U0001f600"
 MEGABYTE = 1_000_000
 
 
-def read(path: Path, max_bytes: int = MEGABYTE) -> Loaded:
-    return load(read_bytes(path, max_bytes), path)
+def read(path: Path, max_bytes: int = MEGABYTE) -> Extraction:
+    """As a run does: look at the file, then read it."""
+    options = ReadOptions(max_bytes=max_bytes)
+    fingerprint_of(path, options, {})
+    (extraction,) = read_file(path, options)
+    assert isinstance(extraction, Extraction)
+    return extraction
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
@@ -95,17 +103,17 @@ def test_a_file_over_the_limit_is_skipped_with_both_sizes(tmp_path: Path) -> Non
     with pytest.raises(
         LoadError, match=r"1\.5 MB, over the limit of 1 MB; split it, or raise max_document_mb"
     ) as caught:
-        read_bytes(path, MEGABYTE)
+        read(path)
     assert caught.value.skipped
-    assert len(read_bytes(path, 1_500_001)) == 1_500_001
+    assert len(read(path, 1_500_001).text) == 1_500_001
 
 
 def test_an_ending_that_is_not_known_is_skipped_without_reading(tmp_path: Path) -> None:
-    for name, said in [("a.docx", r"\.docx is not a format"), ("README", "a file without ending is not a format")]:
+    for name, said in [("a.xyz", r"\.xyz is not a format"), ("README", "a file without ending is not a format")]:
         with pytest.raises(LoadError, match=said) as caught:
-            read_bytes(tmp_path / name, MEGABYTE)
+            read(tmp_path / name)
         assert caught.value.skipped
-        assert ".md .markdown .txt" in caught.value.remedy or ".markdown .md .txt" in caught.value.remedy
+        assert {".docx", ".markdown", ".md", ".pdf", ".txt"} <= set(caught.value.remedy.split())
 
 
 @pytest.mark.parametrize("name", ["a.txt", "A.TXT", "b.md", "c.Markdown"])
@@ -122,7 +130,7 @@ def test_what_cannot_be_read_keeps_what_was_indexed_from_it(tmp_path: Path) -> N
     loop.symlink_to(loop)
     for path in (broken, loop, tmp_path / "missing.txt"):
         with pytest.raises(UnreadableError, match="cannot be read") as caught:
-            read_bytes(path, MEGABYTE)
+            read(path)
         assert not caught.value.skipped
 
 
@@ -133,7 +141,7 @@ def test_a_folder_or_a_pipe_that_is_named_like_a_text_is_skipped_and_does_not_bl
     os.mkfifo(pipe)
     for path in (folder, pipe):
         with pytest.raises(LoadError, match="not a regular file") as caught:
-            read_bytes(path, MEGABYTE)
+            read(path)
         assert caught.value.skipped
 
 
@@ -148,13 +156,16 @@ def test_files_are_found_in_a_steady_order_hidden_ones_and_links_to_folders_left
     (root / "link").symlink_to(tmp_path / "elsewhere")
     (root / "around").symlink_to(root)
     (root / "file-link.txt").symlink_to(tmp_path / "elsewhere" / "secret.txt")
-    found = [path.relative_to(root).as_posix() for path in find_files(root)]
+    found = [path.relative_to(root).as_posix() for path in visible_files(root)]
     assert found == ["b.txt", "file-link.txt", "a/z.md", "a/b/c.txt"]
-    assert list(find_files(root / "b.txt")) == [root / "b.txt"]
+    assert list(visible_files(root / "b.txt")) == [root / "b.txt"]
 
 
-def test_an_unreadable_folder_stops_the_search_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_folder_is_noted_and_what_lies_in_it_does_not_count_as_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "closed").mkdir()
+    (tmp_path / "open.txt").write_text("x", encoding="utf-8")
     scandir = os.scandir
 
     def refuse(path: str) -> object:  # the tests may run as root, who may read everything
@@ -163,8 +174,14 @@ def test_an_unreadable_folder_stops_the_search_with_its_name(tmp_path: Path, mon
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(LoadError, match=r"closed cannot be read \(Permission denied\)"):
-        list(find_files(tmp_path))
+    found = survey([tmp_path], [])
+    assert list(found.files) == [tmp_path / "open.txt"]
+    assert [(path, error.reason) for path, error in found.unreadable.items()] == [
+        (str(tmp_path / "closed"), "the folder cannot be read (Permission denied)")
+    ]
+    assert not found.lacks(str(tmp_path / "closed" / "deep" / "a.txt"))
+    assert found.lacks(str(tmp_path / "other.txt"))
+    assert not found.lacks("/elsewhere/a.txt")
 
 
 def about(front: str, body: str = "Body text.") -> Metadata:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from app import render
 from app.answers import Answer, Citation, Done, Restart, Said, Sources, Statement
 from app.exchange import Exchange, numbered
+from app.reader import FRONT_MATTER, merged, reader
+from app.source import Source
 from app.terminal import answer_for_terminal, plain
 from indexing.documents import Document, Metadata
 from indexing.spans import Span
@@ -87,8 +89,8 @@ def test_escaped_text_is_text_alone_and_reads_back_whole(text: str) -> None:
 @given(documents_with_spans())
 def test_the_marks_hold_exactly_the_characters_of_the_spans(case: tuple[Document, list[Span]]) -> None:
     given_document, spans = case
-    body = body_of(render.reader(given_document, spans))
-    front = render.FRONT_MATTER.match(given_document.text)
+    body = body_of(reader(Source(given_document), spans))
+    front = FRONT_MATTER.match(given_document.text)
     edge = front.end() if front else 0
     if not any(span.start < edge < span.end for span in spans):
         assert Reading(body).marks == [span.of(given_document.text) for span in spans]
@@ -102,7 +104,7 @@ def test_no_markup_but_ours_comes_out(case: tuple[Document, list[Span]], said: s
     citations = tuple(Citation.of(given_document, span) for span in spans)
     statements = (Statement(said, citations, "partly", reason=said),)
     exchange = Exchange(question, "failed", (), statements, (said,), problem=question)
-    for markup in (render.reader(given_document, spans), render.exchange(exchange), render.masthead(said, 1)):
+    for markup in (reader(Source(given_document), spans), render.exchange(exchange), render.masthead(said, 1)):
         reading = Reading(markup)
         assert reading.tags <= OURS | {"h1"}
         assert reading.attributes <= ATTRIBUTES
@@ -114,7 +116,7 @@ def test_no_markup_but_ours_comes_out(case: tuple[Document, list[Span]], said: s
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10)), max_size=8))
 def test_merged_spans_cover_the_same_characters_and_never_overlap(raw: list[tuple[int, int]]) -> None:
     spans = [Span(start, start + length) for start, length in raw]
-    joined = render.merged(spans)
+    joined = merged(spans)
     assert {at for span in joined for at in range(span.start, span.end)} == {
         at for span in spans for at in range(span.start, span.end)
     }
@@ -133,21 +135,21 @@ def test_nothing_of_a_document_can_command_the_terminal(text: str, title: str, w
 
 def test_a_span_past_the_text_is_an_error() -> None:
     with pytest.raises(ValueError, match="reaches past"):
-        render.reader(DOCUMENTS[0], [Span(0, 10_000)])
+        reader(Source(DOCUMENTS[0]), [Span(0, 10_000)])
 
 
 def test_front_matter_is_folded_away_and_opened_for_a_span_in_it() -> None:
     text = DOCUMENTS[0].text
-    assert '<details class="front-matter"><summary>' in render.reader(DOCUMENTS[0], [Span(150, 160)])
-    assert '<details class="front-matter" open>' in render.reader(DOCUMENTS[0], [Span(5, 9)])
-    assert Reading(body_of(render.reader(DOCUMENTS[0], []))).text == text
+    assert '<details class="front-matter"><summary>' in reader(Source(DOCUMENTS[0]), [Span(150, 160)])
+    assert '<details class="front-matter" open>' in reader(Source(DOCUMENTS[0]), [Span(5, 9)])
+    assert Reading(body_of(reader(Source(DOCUMENTS[0]), []))).text == text
 
 
 def test_only_a_web_address_becomes_a_link() -> None:
-    assert 'href="https://example.org/a?b=1&amp;c"' in render.reader(
-        document("a", "x", url="https://example.org/a?b=1&c"), []
+    assert 'href="https://example.org/a?b=1&amp;c"' in reader(
+        Source(document("a", "x", url="https://example.org/a?b=1&c")), []
     )
-    assert "href" not in render.reader(document("a", "x", url="javascript:alert(1)"), [])
+    assert "href" not in reader(Source(document("a", "x", url="javascript:alert(1)")), [])
 
 
 def test_a_sentence_cited_twice_keeps_its_number() -> None:

@@ -19,6 +19,7 @@ from indexing.collection import Collection
 from indexing.documents import Document, Hit, Passage
 from indexing.embed import embedder
 from indexing.ingest import index
+from indexing.schema import Changes
 from indexing.spans import Span
 from tests.conftest import Opener
 
@@ -156,7 +157,7 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("towns")
     for subject in SUBJECTS:
         lines = [
-            f"The {subject} of the town was described by visitors in year {year} as quiet, and its keeper wrote so."
+            f"In {subject} log {year} {subject} visitors of the town described it as quiet, and its keeper wrote so."
             for year in range(1900, 1930)
         ]
         if planted := PLANTED.get(f"{subject}.txt"):
@@ -218,7 +219,8 @@ def test_what_is_gone_from_the_catalogue_is_not_found_although_the_indexes_still
     retriever = Retriever(collection, 50)
     query = retriever.read("Where did cat number 3 sit?", ())
     before = {hit.passage.document.name for hit in retriever(query).hits}
-    collection.catalogue.make_current([], {}, [gone.id])  # the catalogue alone, as when a run was killed just then
+    # The catalogue alone, as when a run was killed just then.
+    collection.catalogue.make_current([], Changes(gone=(gone.id,)))
     named = {
         chunk_id for chunk_id, _ in (*collection.by_meaning(query.vector, 60), *collection.by_words(query.text, 60))
     }

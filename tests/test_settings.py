@@ -99,6 +99,33 @@ def test_our_own_key_alone_switches_nothing_on(tmp_path: Path) -> None:
     assert settings.llm == "" and destination(settings) == NOWHERE
 
 
+SERVER = "http://user:word@chroma.example:8000"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"chroma_url": "http://127.0.0.1:8000"}, NOWHERE),
+        ({"chroma_url": "http://localhost:8000"}, NOWHERE),
+        ({"chroma_url": SERVER}, "Vectors of questions and passages, not their text, are sent to chroma.example"),
+        (
+            {"chroma_url": SERVER, "llm": "large", "llm_url": "https://llm.example/v1"},
+            "Questions and passages are sent to llm.example, their vectors to chroma.example",
+        ),
+        (
+            {"chroma_url": SERVER, "llm": "large", "llm_url": "https://chroma.example/v1"},
+            "Questions and passages are sent to chroma.example",
+        ),
+        (
+            {"chroma_url": "http://127.0.0.1:8000", "llm": "large", "llm_url": "https://llm.example/v1"},
+            "Questions and passages are sent to llm.example",
+        ),
+    ],
+)
+def test_a_chroma_server_elsewhere_is_named_among_the_destinations(values: dict[str, Any], words: str) -> None:
+    assert destination(Settings(**values)) == words
+
+
 @pytest.mark.parametrize(
     ("key", "inside", "outside"),
     [

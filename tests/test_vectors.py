@@ -109,5 +109,5 @@ def test_a_collection_that_compares_otherwise_is_refused(tmp_path: Path, open_ve
     client = chromadb.PersistentClient(str(tmp_path / "vectors"), chromadb.config.Settings(anonymized_telemetry=False))
     client.create_collection(COLLECTION, metadata={"embedder": "e", "dimension": 3}, embedding_function=None)
     client.close()  # type: ignore[attr-defined]
-    with pytest.raises(HomeError, match="compared by l2, not by cosine; remove that folder"):
+    with pytest.raises(HomeError, match="compared by l2, not by cosine; run `onrecord doctor`"):
         open_vectors()

@@ -151,7 +151,7 @@ def test_an_index_that_was_killed_before_it_held_anything_is_made_again(tmp_path
 def test_a_broken_index_says_what_to_do(index: WordIndex, tmp_path: Path) -> None:
     index.release()
     (tmp_path / "words" / "meta.json").write_text("{", encoding="utf-8")
-    with pytest.raises(HomeError, match="remove that folder, the next `onrecord index` makes it again"):
+    with pytest.raises(HomeError, match="run `onrecord doctor`, which makes it anew"):
         WordIndex(tmp_path / "words")
 
 

@@ -1,0 +1,72 @@
+"""`bench scale` in small: the collection it builds is sound, its report says what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eval.__main__ import main
+from eval.bench_scale import CHUNKS, SENTENCES, GivenVectors, World, bench_scale, build, scale_report
+from eval.machine import memory_mb
+from indexing.collection import Collection
+from tests.state import three_stores_agree
+
+
+def test_the_world_follows_from_its_seed() -> None:
+    one, same, other = (World(500, seed).batch(range(5)) for seed in (1, 1, 2))
+    assert [item.document for item in one.prepared] == [item.document for item in same.prepared]
+    assert np.array_equal(one.chunks, same.chunks)
+    assert one.prepared[0].document.text != other.prepared[0].document.text
+
+
+def test_synthetic_documents_are_as_indexing_would_have_them() -> None:
+    batch = World(500, 1).batch(range(3))
+    assert batch.chunks.shape == (3 * CHUNKS, 384)
+    assert batch.sentences.shape == (3 * CHUNKS * SENTENCES, 384)
+    for rows in (batch.chunks, batch.sentences):
+        assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0, abs=1e-5)
+    for item in batch.prepared:
+        text = item.document.text
+        assert [chunk.span.of(text) for chunk in item.chunks] == [chunk.text for chunk in item.chunks]
+        assert all(one.visible(text).endswith(".") and one.visible(text)[0].isupper() for one in item.sentences)
+        assert [chunk.first for chunk in item.chunks] == list(range(0, len(item.sentences), SENTENCES))
+
+
+def test_what_is_built_is_a_sound_collection(tmp_path: Path) -> None:
+    with Collection(tmp_path, GivenVectors(), create=True) as collection:
+        seconds = build(collection, World(300, 1), 300)
+        assert set(seconds) == {"catalogue", "vectors", "words"}
+        assert collection.catalogue.count_chunks() == 300
+        three_stores_agree(collection)
+
+
+def test_the_report_tells_stores_searches_and_memory() -> None:
+    result = bench_scale(1200, 5, 1)
+    assert (result["chunks"], result["documents"]) == (1200, 120)
+    shares = {told: one["share"] for told, one in result["searches"].items()}
+    assert shares["no filter"] == 1.0
+    assert shares["1 % pass"] < shares["10 % pass"] < shares["90 % pass"] < 1.0
+    assert shares["90 % pass"] == pytest.approx(0.9, abs=0.1)
+    for one in result["searches"].values():
+        assert one["n"] == 5
+        assert one["p50"] <= one["p95"] <= one["max"]
+        assert one["share"] == 0 if one["recall"] is None else one["recall"] >= 0.95
+    assert all(size > 0 for size in (*result["size_mb"].values(), result["rows_mb"]))
+    told = scale_report(result)
+    assert "1200 chunks" in told and "90 % pass" in told and "recall" in told
+
+
+def test_the_command_prints_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "scale", "--chunks", "200", "--queries", "2", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["chunks"] == 200
+    assert "200 chunks in" in printed.err
+
+
+def test_memory_is_told_in_megabytes() -> None:
+    memory = memory_mb()
+    assert set(memory) == {"own", "mapped"}
+    assert 10 < memory["own"] < 100_000 or np.isnan(memory["own"])
