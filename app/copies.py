@@ -13,7 +13,6 @@ from indexing.words import stems
 
 ALIKE = 0.8  # share of a passage's runs of three words that the passage shown instead of it holds
 NEARLY = 0.15  # how much less than the best sentence of a passage one may fit the question and yet matter to its answer
-RUN = 3  # words
 WORD = re.compile(r"[^\W_]+(?:['.,][^\W_]+)*")
 
 
@@ -38,7 +37,8 @@ class Wording:
 
     @cached_property
     def runs(self) -> frozenset[tuple[str, ...]]:
-        return frozenset(self.words[at : at + RUN] for at in range(max(1, len(self.words) - RUN + 1)))
+        """Three words each; a shorter passage is one run."""
+        return frozenset(zip(self.words, self.words[1:], self.words[2:], strict=False)) or frozenset([self.words])
 
     @cached_property
     def surroundings(self) -> str:

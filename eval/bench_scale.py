@@ -270,5 +270,7 @@ def scale_report(result: dict[str, Any]) -> str:
         recall = "none" if one["recall"] is None else f"{one['recall']:.3f}"
         times = f"{one['p50']:>10.1f}{one['p95']:>10.1f}{one['max']:>10.1f}"
         lines.append(f"{told:<12}{one['n']:>6}{times}{one['share']:>10.1%}{recall:>10}")
+    first = max(one["filter_ms"] for one in result["searches"].values())
+    lines.append(f"working out which chunks pass, which a filter's first search does: at most {first:.1f} ms")
     lines.append(f"recall: of the {WANTED} nearest by exact comparison, over {CHECKED} searches")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from indexing.catalogue import Catalogue
-from indexing.duplicates import ALIKE, bands, share
+from indexing.duplicates import ALIKE, bands, shares
 
 SIGNATURE = "~"  # what their ids begin with: they sort behind those of documents
 GONE = "NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = linked.document_id AND d.version_id = linked.version_id)"
@@ -51,8 +51,9 @@ def _link(db: sqlite3.Connection, signature: str, likeness: bytes) -> None:
     near = db.execute(
         f"SELECT id, likeness FROM signatures WHERE id IN (SELECT signature FROM bands WHERE band IN ({marks}))",
         keys,
-    )
-    pairs = [sorted([signature, other]) for other, theirs in near if share(theirs, likeness) >= ALIKE]
+    ).fetchall()
+    alike = shares(likeness, [theirs for _, theirs in near]) >= ALIKE
+    pairs = [sorted([signature, other]) for (other, _), is_alike in zip(near, alike, strict=True) if is_alike]
     db.executemany("INSERT INTO copies VALUES (?, ?)", pairs)
     db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(key, signature) for key in keys])
 

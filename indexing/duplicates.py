@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
 from rensa import RMinHash
 
 SEED = 42
@@ -39,5 +41,10 @@ def bands(signature: bytes) -> Iterator[int]:
 
 def share(first: bytes, second: bytes) -> float:
     """The estimated share of shingles that two texts have in common, 0 to 1."""
-    ours, theirs = (struct.unpack(f"<{PERMUTATIONS}I", one) for one in (first, second))
-    return float(sum(one == other for one, other in zip(ours, theirs, strict=True))) / PERMUTATIONS
+    return float(shares(first, [second])[0])
+
+
+def shares(signature: bytes, others: Sequence[bytes]) -> npt.NDArray[np.float64]:
+    """The same for many at a time, in their order."""
+    theirs = np.frombuffer(b"".join(others), dtype="<u4").reshape(-1, PERMUTATIONS)
+    return np.asarray((theirs == np.frombuffer(signature, dtype="<u4")).mean(axis=1), dtype=np.float64)

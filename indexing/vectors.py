@@ -40,8 +40,8 @@ class VectorIndex:
 
         self._facts = {"embedder": embedder, "dimension": dimension}
         self._place = f"at {url}" if url else f"in {folder}"
-        self._failures = (chromadb.errors.ChromaError, ValueError, OSError, RuntimeError, AttributeError)
-        self._failures += (httpx.HTTPError,)  # of a server that goes away later
+        broken = (chromadb.errors.ChromaError, ValueError, OSError, RuntimeError, AttributeError)
+        self._failures = (*broken, httpx.HTTPError)  # the last: of a server that goes away later
         self._remedy = "is the Chroma server running there?" if url else "run `onrecord doctor`, which makes them anew"
         try:
             self._client = _server(url) if url else _embedded(folder)

@@ -57,7 +57,7 @@ def test_a_healthy_home_is_healthy(home: Path, healthy: tuple[Path, State]) -> N
     for repair in (False, True):
         result = examine(home, HashingEmbedder(), repair=repair)
         assert (result.findings, result.healthy, result.documents, result.chunks) == ((), True, 30, 30)
-    assert result.as_json() == {"findings": [], "documents": 30, "chunks": 30, "healthy": True}
+        assert result.as_json() == {"findings": [], "documents": 30, "chunks": 30, "healthy": True}
 
 
 def test_an_empty_home_is_healthy_and_none_is_an_error(tmp_path: Path, opened: Opener) -> None:

@@ -163,20 +163,23 @@ def evaluated(home: Path, tmp_path: Path) -> float:
 def test_a_chat_that_is_closed_stops_the_work_of_others_which_goes_on_by_the_same_command(tmp_path: Path) -> None:
     home, docs = tmp_path / "home", folder(tmp_path, "bridge", BRIDGE)
     assert onrecord("index", docs, "--home", home).returncode == DONE
-    many(docs, 420)
+    many(docs, 420, long_from=280)
     with chatting(home) as chat, running("index", docs, "--home", home, "--progress", "json") as run:
         until(lambda: run.err.qsize() > 300, "the chat indexes")
         chat.process.send_signal(signal.SIGINT)
         assert chat.process.wait(60) == DONE
         assert run.process.wait(60) == ERROR
         until(lambda: "run the same command again" in run.said(run.err), "what to do", 10)
+    many(docs, 420)
     report = reported("index", docs, "--home", home)
     assert report["documents"] == 421 and report["unchanged"] > 1 and report["added"] > 0
 
 
-def many(parent: Path, count: int) -> None:
+def many(parent: Path, count: int, long_from: int = 1000) -> None:
+    """Documents of a sentence; those from `long_from` on take seconds to embed."""
     for number in range(count):
-        (parent / f"{number:03}.txt").write_text(f"The lamp number {number} stands in the street.\n", encoding="utf-8")
+        text = f"The lamp number {number} stands in the street.\n" * (1 if number < long_from else 25)
+        (parent / f"{number:03}.txt").write_text(text, encoding="utf-8")
 
 
 # -- the owner itself --------------------------------------------------------------------------------------------------
