@@ -59,15 +59,17 @@ class Assistant:
 
     def finds(self, question: str) -> bool:
         """Whether the documents alone answer a question; no model is asked."""
-        query = self._retrieve.read(question, ())
-        return next(extract(query, self._retrieve(query), 1), None) is not None
+        with self.collection.steady():
+            query = self._retrieve.read(question, ())
+            return next(extract(query, self._retrieve(query), 1), None) is not None
 
     def walk(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """The same as events: sources first, then each statement once it is grounded, the finished answer last."""
         question = self._checked(question)
         walk = _Walk(question, "llm" if self._generate else "extractive")
-        query = self._retrieve.read(question, history)
-        walk.found = self._retrieve(query)
+        with self.collection.steady():
+            query = self._retrieve.read(question, history)
+            walk.found = self._retrieve(query)
         walk.lap("sources")
         yield Sources(walk.found.hits)
         if self._generate:

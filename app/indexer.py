@@ -76,7 +76,12 @@ def _run(settings: Settings, request: dict[str, Any], display: Display, *, creat
     embedder = build_embedder(settings)
     home = settings.home
     kept = _kept_embedder(settings, embedder) if request["work"] == "rebuild" else embedder
-    with Collection(home, kept, create=create, chroma_url=settings.chroma_url) as collection, Owner(collection):
+    # An embedder that is no longer configured cannot mend what a killed run left; the rebuild makes all of it anew.
+    mend = not isinstance(kept, _Former)
+    with (
+        Collection(home, kept, create=create, chroma_url=settings.chroma_url, mend=mend) as collection,
+        Owner(collection),
+    ):
         return worker(settings)(collection, request, lambda note: display.show(Progress(**note)))
 
 
