@@ -92,10 +92,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an answerer says before it is grounded: statements in order, and what went wrong on the way.
-
-    `score` is the answerer's own estimate in [0, 1] that the passages answer the question at all.
-    """
+    """What an answerer says before it is grounded: statements in order, and what went wrong on the way."""
 
     statements: tuple[Statement, ...]
     mode: Mode
@@ -146,7 +143,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Event: the passages that were found, before anything is said; `refusing` when nothing in them answers."""
+    """Event: the passages that were found, before anything is said."""
 
     hits: tuple[Hit, ...]
 

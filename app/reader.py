@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
-from app.render import SUSPECT, attribute, byline, counted, escape, name_of
+from app.render import SUSPECT, attribute, byline, counted, day_of, escape, name_of
 from app.source import SUSPECT_NOTE, Source, differences
 from indexing.documents import Copy
 from indexing.spans import Span
@@ -226,4 +226,4 @@ def _moment(text: str) -> str:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return escape(text)
-    return f"{byline('', '', moment.date().isoformat())}, {moment:%H:%M}{' UTC' if moment.tzinfo else ''}"
+    return f"{day_of(moment.date().isoformat())}, {moment:%H:%M}{' UTC' if moment.tzinfo else ''}"

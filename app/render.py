@@ -79,10 +79,6 @@ def welcome(documents: int) -> str:
     )
 
 
-def conversation(exchanges: Sequence[Exchange]) -> str:
-    return "".join(exchange(each) for each in exchanges)
-
-
 def exchange(each: Exchange) -> str:
     """One question and everything said about it so far."""
     numbers = numbered(each.statements)
