@@ -69,6 +69,18 @@ def _as_json(copies: Iterable[Copy]) -> list[dict[str, str]]:
     return [{"file": one.file, "title": one.title, "source": one.source, "date": one.date} for one in copies]
 
 
+def hit_as_json(hit: Hit) -> dict[str, Any]:
+    """A passage that was found, as `ask --json` lists it."""
+    return {
+        "file": hit.passage.document.name,
+        "start": hit.passage.span.start,
+        "end": hit.passage.span.end,
+        "score": round(hit.score, 6),
+        "text": hit.passage.text,
+        "copies": _as_json(hit.copies),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One sentence of an answer; `span` is its place in `Answer.text`, `reason` says in words why that support."""
@@ -122,17 +134,7 @@ class Answer:
             "status": self.status,
             "answer": self.text,
             "statements": [statement.as_json() for statement in self.statements],
-            "retrieved": [
-                {
-                    "file": hit.passage.document.name,
-                    "start": hit.passage.span.start,
-                    "end": hit.passage.span.end,
-                    "score": round(hit.score, 6),
-                    "text": hit.passage.text,
-                    "copies": _as_json(hit.copies),
-                }
-                for hit in self.hits
-            ],
+            "retrieved": [hit_as_json(hit) for hit in self.hits],
             "mode": self.mode,
             "searched": self.searched,
             "timings_ms": {stage: round(value, 2) for stage, value in self.timings.items()},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,16 @@ class Item(BaseModel):
     history: tuple[Message, ...] = ()
 
     def turns(self) -> tuple[Turn, ...]:
-        """The history as values; what is neither the user's nor the assistant's (a system message) is left out."""
-        return tuple(
-            Turn("user" if message.role == "user" else "assistant", message.content)
-            for message in self.history
-            if message.role in ("user", "assistant")
-        )
+        return turns_of(self.history)
+
+
+def turns_of(history: Iterable[Message]) -> tuple[Turn, ...]:
+    """The history as values; what is neither the user's nor the assistant's (a system message) is left out."""
+    return tuple(
+        Turn("user" if message.role == "user" else "assistant", message.content)
+        for message in history
+        if message.role in ("user", "assistant")
+    )
 
 
 def run_batch(assistant: Assistant, source: Path, out: Path | None) -> None:
