@@ -42,6 +42,7 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     )
     _showing(rebuild)
     rebuild.add_argument("--json", action="store_true", help=json)
+    command("mcp", "offer the collection as tools to assistants (Model Context Protocol, over stdio)", common, model)
     evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
     return vars(parser.parse_args(arguments))

@@ -15,6 +15,7 @@ from app.owner import Beside, is_owned
 from app.retrieve import Found, Query, Retriever
 from app.settings import Settings
 from indexing.collection import Collection
+from indexing.documents import Hit
 from indexing.embed import Embedder, embedder
 from indexing.errors import ModelError, UsageError
 from indexing.spans import Span
@@ -56,6 +57,12 @@ class Assistant:
         *_, last = self.walk(question, history)
         assert isinstance(last, Done)
         return last.answer
+
+    def search(self, question: str) -> tuple[Hit, ...]:
+        """The passages that an answer would be drawn from, best first; raises UsageError as `ask` does."""
+        question = self._checked(question)
+        with self.collection.steady():
+            return self._retrieve(self._retrieve.read(question, ())).hits
 
     def finds(self, question: str) -> bool:
         """Whether the documents alone answer a question; no model is asked."""

@@ -221,6 +221,17 @@ def show_command(file: str, span: str | None, **options: Any) -> int:
     return DONE
 
 
+def mcp_command(**options: Any) -> int:
+    settings = _settings(options)
+    from app.assistant import build
+    from app.mcp_server import serve
+
+    assistant = build(settings)
+    with assistant.collection:
+        serve(assistant)
+    return DONE
+
+
 def eval_command(arguments: list[str]) -> int:
     """The harness runs in a process of its own: app never imports eval."""
     import subprocess
@@ -237,6 +248,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "show": show_command,
     "doctor": doctor_command,
     "rebuild": rebuild_command,
+    "mcp": mcp_command,
     "eval": eval_command,
 }
 

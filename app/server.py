@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import socket
 import sys
@@ -11,7 +12,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -19,7 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import render, ui
 from app.address import LOOPBACK_NAMES, address, listening_socket
+from app.api import add_api, problem
+from app.api_docs import add_docs
 from app.assistant import Assistant
+from app.meter import Meter
+from app.openai_api import add_openai_api
 from app.reader import reader
 from app.settings import Settings
 from app.source import Source, source_of
@@ -42,6 +47,8 @@ HEADERS = {
 # Gradio answers many more (files, uploads, a proxy, editing by a model); the page needs these and gets no others.
 GRADIO_ROUTES = ("queue/join", "queue/data", "heartbeat/", "cancel", "reset", "startup-events", "theme.css")
 SPANS_AT_MOST = 100
+LARGEST_BODY = 4_000_000  # bytes
+TOO_LARGE = f"the request is too large; send at most {LARGEST_BODY:,} bytes"
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#17527f"/>'
     '<path d="M8 9h6v7a6 6 0 0 1-6 6zm10 0h6v7a6 6 0 0 1-6 6z" fill="#faf8f4"/></svg>'
@@ -78,25 +85,60 @@ class Guard:
         await refusal(scope, receive, with_headers)
 
 
+class Bounded:
+    """Middleware: a request's body may have `LARGEST_BODY` bytes; what goes on beyond that is not read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > LARGEST_BODY:
+            await problem(TOO_LARGE, 413)(scope, receive, send)
+            return
+        came = 0
+
+        async def bounded() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > LARGEST_BODY:
+                raise HTTPException(413, TOO_LARGE)
+            return message
+
+        await self.app(scope, bounded, send)
+
+
 def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
     """The whole application. Only requests that name a loopback host are answered (DNS rebinding)."""
-    app = FastAPI(title="Onrecord", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Onrecord",
+        summary="Answers whose every sentence points at the exact characters of a source.",
+        version=importlib.metadata.version("onrecord"),
+        docs_url=None,  # FastAPI's own pages load their scripts from another host
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, "[::1]"], www_redirect=False)
     app.add_middleware(Guard)
+    app.add_middleware(Bounded)
 
     @app.get("/healthz")
     def health() -> JSONResponse:
         return JSONResponse({"status": "ok", "documents": assistant.collection.count()})
 
-    @app.get("/favicon.ico")
+    @app.get("/favicon.ico", include_in_schema=False)
     def icon() -> Response:
         return Response(ICON, media_type="image/svg+xml")
 
-    @app.get("/page.css")
+    @app.get("/page.css", include_in_schema=False)
     def style() -> FileResponse:
         return FileResponse(FOLDER / "page.css", media_type="text/css")
 
-    @app.get("/page.js")
+    @app.get("/page.js", include_in_schema=False)
     def script() -> FileResponse:
         return FileResponse(FOLDER / "page.js", media_type="text/javascript")
 
@@ -109,6 +151,10 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
         title, content, status = _source(found, start or [], end or [])
         return HTMLResponse(content if fragment else render.page(title, content), status_code=status)
 
+    meter = Meter()
+    add_api(app, assistant, meter)
+    add_openai_api(app, assistant, meter)
+    add_docs(app)
     ui.mount(app, ui.build_blocks(assistant, settings))
     return app
 

@@ -114,7 +114,6 @@ def test_a_source_or_place_that_is_not_there_is_refused(client: TestClient, path
         "/assets/%2e%2e/%2e%2e/%2e%2e/__init__.py",
         "/monitoring",
         "/docs",
-        "/openapi.json",
         "/redoc",
     ],
 )

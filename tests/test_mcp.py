@@ -1,0 +1,49 @@
+"""The MCP server as a real client meets it: a process of its own, over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import StdioServerParameters, stdio_client
+from mcp.client.client import Client
+
+from app.assistant import Assistant
+from tests.processes import environment
+
+QUESTION = "How popular is Zelensky at home?"
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+async def talk(home: Path, *calls: tuple[str, dict[str, Any]]) -> tuple[set[str], list[Any]]:
+    """The tools that a server over `home` offers, and what it says to each call."""
+    arguments = ["-m", "app.cli", "mcp", "--home", str(home)]
+    parameters = StdioServerParameters(command=sys.executable, args=arguments, env=environment())
+    async with Client(stdio_client(parameters)) as client:
+        tools = {tool.name for tool in (await client.list_tools()).tools}
+        return tools, [await client.call_tool(name, given) for name, given in calls]
+
+
+def test_a_client_asks_searches_and_reads(seeds_home: Path, seeds: Assistant) -> None:
+    missing = {"file": "none.md"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("ask", {"question": QUESTION}),
+        ("search", {"query": QUESTION, "count": 2}),
+        ("read", missing),
+    ]
+    tools, (asked, searched, lacking) = asyncio.run(talk(seeds_home, *calls))
+    assert {"ask", "search", "read"} <= tools
+    answer = json.loads(asked.content[0].text)
+    assert answer["status"] == "answered"
+    citation = answer["statements"][0]["citations"][0]
+    passages = json.loads(searched.content[0].text)["passages"]
+    assert [one["file"] for one in passages] == [hit.passage.document.name for hit in seeds.search(QUESTION)[:2]]
+    assert lacking.is_error and "there is no document 'none.md'" in lacking.content[0].text
+    place = {key: citation[key] for key in ("file", "start", "end")}
+    _, (read,) = asyncio.run(talk(seeds_home, ("read", place)))
+    assert json.loads(read.content[0].text)["text"] == citation["quote"]
