@@ -39,6 +39,9 @@ HOSTILE = (
 )
 
 
+LINGERING = 3.0  # seconds before each further statement, where the question asks for it
+
+
 def document(name: str, text: str, **about: str) -> Document:
     version = hashlib.sha256(text.encode()).hexdigest()
     return Document(hashlib.sha256(name.encode()).hexdigest()[:16], version, name, text, Metadata(**about))
@@ -105,7 +108,7 @@ class FakeAssistant:
             yield Notice(notice)
         if "refuse" not in question:
             for statement in _hostile() if "hostile" in question else _statements():
-                time.sleep(self.pause)
+                time.sleep(LINGERING if said and "linger" in question else self.pause)
                 said = (*said, statement)
                 yield Said(statement)
         text = " ".join(statement.text for statement in said)

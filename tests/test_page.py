@@ -188,7 +188,7 @@ def test_nothing_of_a_hostile_document_or_question_becomes_part_of_the_page(stag
 
 def test_stop_ends_an_answer_and_the_next_question_follows_it(staged: Window) -> None:
     page = staged.open()
-    staged.ask("How did they vote?")
+    staged.ask("How did they vote? Please linger.")
     expect(page.locator("#current .statement").first).to_be_visible()
     page.click("#stop")
     expect(page.locator("#current .ended")).to_be_visible()
