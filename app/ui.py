@@ -110,8 +110,10 @@ class Page:
         shown = [self.talk, self.past, self.current, self.sources, self.box, self.hint]
         shown += [self.stop, self.ask, self.examples]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        asked = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.talk], shown, **quiet)]
-        asked += [button.click(self.answer, [button, self.talk], shown, **quiet) for button in self.buttons]
+        # Gradio's default drops a question while the one before, stopped already, still waits for its model.
+        asking = {**quiet, "trigger_mode": "multiple"}
+        asked = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.talk], shown, **asking)]
+        asked += [button.click(self.answer, [button, self.talk], shown, **asking) for button in self.buttons]
         self.stop.click(self.stopped, [self.talk], shown, cancels=asked, **quiet)
         self.clear.click(self.cleared, None, shown, cancels=asked, **quiet)
         begins = [self.box.submit, self.ask.click, self.clear.click, *(button.click for button in self.buttons)]
@@ -145,6 +147,9 @@ class Page:
         question = (question or "").strip()
         if not question:
             yield {self.hint: render.hint("Type a question first.")}
+            return
+        if talk.current is not None and talk.current.running:
+            yield {self.hint: render.hint("An answer is being written. Stop it first, or wait for its end.")}
             return
         talk = talk.asking(question)
         exchange = Exchange(question)

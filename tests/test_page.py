@@ -186,6 +186,17 @@ def test_nothing_of_a_hostile_document_or_question_becomes_part_of_the_page(stag
     expect(page.locator("#current .question")).to_contain_text("<img src=x")
 
 
+def test_a_question_asked_while_one_is_answered_waits_in_its_box(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("How did they vote? Please linger.")
+    expect(page.locator("#current .statement").first).to_be_visible()
+    staged.ask("please refuse")
+    expect(page.locator("#hint")).to_contain_text("An answer is being written.")
+    expect(page.locator("#question textarea")).to_have_value("please refuse")
+    page.click("#stop")
+    expect(page.locator("#current .ended")).to_be_visible()
+
+
 def test_stop_ends_an_answer_and_the_next_question_follows_it(staged: Window) -> None:
     page = staged.open()
     staged.ask("How did they vote? Please linger.")
