@@ -42,6 +42,11 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     )
     _showing(rebuild)
     rebuild.add_argument("--json", action="store_true", help=json)
+    verify = command(
+        "verify", "check an evidence packet against the index: every cited character, without a model", common
+    )
+    verify.add_argument("packet", type=Path, metavar="PACKET")
+    verify.add_argument("--json", action="store_true", help=json)
     command("mcp", "offer the collection as tools to assistants (Model Context Protocol, over stdio)", common, model)
     evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -96,6 +101,12 @@ def _asking(parser: argparse.ArgumentParser) -> None:
         "--batch", type=Path, metavar="FILE", help='answer every line {"id", "question", "history"} of a JSONL file'
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="where --batch writes (default: standard output)")
+    parser.add_argument(
+        "--packet",
+        type=Path,
+        metavar="FILE.json",
+        help="also write an evidence packet, and the same as .html beside it",
+    )
 
 
 def _chatting(parser: argparse.ArgumentParser) -> None:

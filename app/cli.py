@@ -116,7 +116,9 @@ def _index_options(options: dict[str, Any]) -> Options:
     )
 
 
-def ask_command(question: str | None, json: bool, batch: Path | None, out: Path | None, **options: Any) -> int:
+def ask_command(
+    question: str | None, json: bool, batch: Path | None, out: Path | None, packet: Path | None, **options: Any
+) -> int:
     from indexing.errors import UsageError
 
     settings = _settings(options)
@@ -124,6 +126,8 @@ def ask_command(question: str | None, json: bool, batch: Path | None, out: Path 
         raise UsageError('ask one question (onrecord ask "..."), or many with --batch FILE')
     if out is not None and batch is None:
         raise UsageError("--out goes with --batch; a single answer is printed")
+    if packet is not None and batch is not None:
+        raise UsageError("--packet goes with a single question")
     from app.assistant import build
 
     assistant = build(settings)
@@ -134,6 +138,11 @@ def ask_command(question: str | None, json: bool, batch: Path | None, out: Path 
             run_batch(assistant, batch, out)
             return DONE
         answer = assistant.ask(question or "")
+        if packet is not None:
+            from app.packet import packet as packet_of
+            from app.packet import write_packet
+
+            write_packet(packet, packet_of([answer], assistant, settings))
     if json:
         print(_line(answer.as_json()))
     else:
@@ -221,6 +230,17 @@ def show_command(file: str, span: str | None, **options: Any) -> int:
     return DONE
 
 
+def verify_command(packet: Path, json: bool, **options: Any) -> int:
+    from app.indexer import open_catalogue
+    from app.terminal import plain
+    from app.verify import for_terminal, verify
+
+    with contextlib.closing(open_catalogue(_settings(options))) as catalogue:
+        found = verify(packet, catalogue)
+    print(_line(found.as_json()) if json else "\n".join(map(plain, for_terminal(found))))
+    return DONE if found.holds else NO
+
+
 def mcp_command(**options: Any) -> int:
     settings = _settings(options)
     from app.assistant import build
@@ -248,6 +268,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "show": show_command,
     "doctor": doctor_command,
     "rebuild": rebuild_command,
+    "verify": verify_command,
     "mcp": mcp_command,
     "eval": eval_command,
 }
