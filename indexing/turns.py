@@ -1,0 +1,394 @@
+"""Everything that somebody is quoted with in a text, in turns: marks joined over breaks and paragraphs, transcripts,
+block quotes and speech without marks, each with the speaker that an explicit pattern names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from indexing.attribution import NOUNS, WEAK, Attribution, Clauses
+from indexing.documents import Sentence
+from indexing.marks import Stretch, outermost, stretches_of
+from indexing.people import People, bare, is_name, name_of, words_of
+from indexing.phrases import AUXILIARIES, END, PREPOSITIONS, Line
+from indexing.quotations import Kind, Pattern, Quotation
+from indexing.spans import Span
+
+RECIPE = "quotations-1"  # changes when the same text would give other quotations, so that everything is indexed again
+PERSONS = frozenset("he she er sie il elle".split())
+GAP = 40  # tokens between the halves of a broken quote, at most
+SPEAKER_LINE = re.compile(
+    r"\s*[*_]{0,2}((?:[^\W\d_a-z]{2,}|[A-Z]\.)(?:[ .,'’-]+(?:[^\W\d_a-z]{2,}|[A-Z]\.))*|[A-Z][\w’'.-]+(?: [A-Z][\w’'.-]+){0,3})"
+    r"(?: ?\([^()\n]{1,60}\))?[*_]{0,2}:[*_]{0,2}\s+(?=\S)"
+)
+ASIDE = re.compile(r"[(\[](?:[A-Z][A-Z ,.]+|[Ll]aughter|[Aa]pplause|[Cc]rosstalk|[Ii]naudible|[Cc]heers[^)\]]*)[)\]]")
+CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn as it grows."""
+
+    inner: list[Span]
+    start: int
+    end: int
+    kind: Kind = "marks"
+    speaker: str = ""
+    named: bool = False
+    speaker_span: Span | None = None
+    cue: Span | None = None
+    pattern: Pattern = ""
+    explicit: bool = False
+
+    def finished(self) -> Quotation:
+        return Quotation(
+            Span(self.start, self.end),
+            tuple(self.inner),
+            self.kind,
+            0,
+            self.speaker,
+            self.named,
+            self.speaker_span,
+            self.cue,
+            self.pattern,
+            self.explicit,
+        )
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    """A paragraph, what is quoted in it, and its words."""
+
+    span: Span
+    outer: list[Stretch]
+    line: Line
+    clauses: Clauses
+    persons: list[tuple[int, str]] = field(default_factory=list)  # where a person is named outside marks, and who
+
+
+def paragraphs_of(sentences: Sequence[Sentence]) -> tuple[Span, ...]:
+    """The paragraphs of a document: from the first to the last character of the sentences of each."""
+    found: list[tuple[int, Span]] = []
+    for sentence in sentences:
+        if found and found[-1][0] == sentence.paragraph:
+            before = found[-1][1]
+            joined = Span(min(before.start, sentence.span.start), max(before.end, sentence.span.end))
+            found[-1] = (sentence.paragraph, joined)
+        else:
+            found.append((sentence.paragraph, sentence.span))
+    return tuple(span for _, span in found)
+
+
+def quotations_of(text: str, paragraphs: Sequence[Span]) -> tuple[Quotation, ...]:
+    """Every turn of a text, by where it starts; paragraphs are in the order of the text. Linear in the text."""
+    stretches = stretches_of(text, paragraphs)
+    reader = _Reader(text, paragraphs, stretches)
+    found = reader.read()
+    found += [_nested(one) for one in stretches if one.depth]
+    return tuple(sorted(found, key=lambda one: (one.span.start, one.depth, -one.span.end)))
+
+
+def _nested(one: Stretch) -> Quotation:
+    return Quotation(one.span, (one.inner,), depth=one.depth)
+
+
+class _Reader:
+    def __init__(self, text: str, paragraphs: Sequence[Span], stretches: Sequence[Stretch]) -> None:
+        self.text = text
+        self.people = People(text)
+        outer: dict[int, list[Stretch]] = {}
+        for one in outermost(stretches):
+            outer.setdefault(one.paragraph, []).append(one)
+        self.paragraphs = [self._paragraph(span, outer.get(number, [])) for number, span in enumerate(paragraphs)]
+        self.turns: list[_Turn] = []
+        self.speakers: set[str] = set()
+
+    def _paragraph(self, span: Span, outer: list[Stretch]) -> _Paragraph:
+        line = Line(self.text, span, [one.span for one in outer])
+        made = _Paragraph(span, outer, line, Clauses(line))
+        made.persons = list(self._persons(line))
+        return made
+
+    def read(self) -> list[Quotation]:
+        spoken = dict(self._transcript())
+        open_turn: _Turn | None = None
+        for number, paragraph in enumerate(self.paragraphs):
+            if number in spoken:
+                self.turns.append(spoken[number])
+            open_turn = self._marked(number, paragraph, open_turn)
+            if number not in spoken:
+                if self.text.startswith(">", paragraph.span.start) or self._in_block(paragraph.span):
+                    self._block(number, paragraph)
+                else:
+                    self._indirect(number, paragraph)
+        return [turn.finished() for turn in self.turns]
+
+    # -- quotation marks -----------------------------------------------------------------------------------------------
+
+    def _marked(self, number: int, paragraph: _Paragraph, open_turn: _Turn | None) -> _Turn | None:
+        """The turns of one paragraph; returns the one that goes on in the next."""
+        latest: Attribution | None = None
+        at = 0
+        while at < len(paragraph.outer):
+            stretch = paragraph.outer[at]
+            turn = open_turn if open_turn is not None and at == 0 else None
+            said = self._attribution(number, at, latest)
+            last = at
+            while said is not None and said.pattern == "after" and self._joined(paragraph, last, said):
+                last += 1
+                if paragraph.clauses.directly_after(paragraph.line.places[last]) is None:
+                    break
+            pieces = paragraph.outer[at : last + 1]
+            if turn is None:
+                turn = _Turn([], stretch.span.start, stretch.span.end)
+                self.turns.append(turn)
+            turn.inner += [one.inner for one in pieces]
+            turn.end = pieces[-1].span.end
+            if said is not None and (not turn.pattern or (said.explicit and not turn.explicit)):
+                self._name(turn, number, said)
+            latest = said or latest
+            open_turn = turn if pieces[-1].goes_on else None
+            at = last + 1
+        return open_turn
+
+    def _joined(self, paragraph: _Paragraph, at: int, said: Attribution) -> bool:
+        """Whether only the speaker stands between this stretch and the next, so that they are one turn."""
+        if at + 1 >= len(paragraph.outer):
+            return False
+        line = paragraph.line
+        here, following = line.places[at], line.places[at + 1]
+        tokens = line.tokens
+        if not here < said.first <= said.last <= following or following - here > GAP:
+            return False
+        rest = tokens[said.last : following]
+        ends = [n for n, token in enumerate(rest) if token.text in END]
+        if any(paragraph.clauses._is_verb(n) for n in range(said.last, following)):  # noqa: SLF001
+            return False
+        if ends and ends[0] != len(rest) - 1:
+            return False
+        own = None if not ends else paragraph.clauses.directly_after(following)
+        return not (rest and rest[-1].kind == "word") and (own is None or own.phrase.name == said.phrase.name)
+
+    def _attribution(self, number: int, at: int, latest: Attribution | None) -> Attribution | None:
+        """What names the speaker of a paragraph's stretch."""
+        paragraph = self.paragraphs[number]
+        line, clauses = paragraph.line, paragraph.clauses
+        index = line.places[at]
+        begin, end = line.sentence(index)
+        leading = any(token.kind == "word" for token in line.tokens[begin:index])
+        direct = clauses.directly_after(index)
+        if direct is not None and not self._belongs(line, paragraph.outer[at], index, direct):
+            direct = None
+        before = clauses.before(index) if leading else None
+        if direct is not None and not (before is not None and before.explicit and self._fits(line, before, index)):
+            return direct
+        if before is None and index == 0 and number and self._announced(number):
+            previous = self.paragraphs[number - 1].line
+            before = self.paragraphs[number - 1].clauses.before(len(previous.tokens), previous.begins[-1])
+            if before is not None:
+                return replace(before, first=-1, last=-1)
+        found = before or clauses.trailing(index)
+        alone = not leading and not any(token.kind == "word" for token in line.tokens[index + 1 : end])
+        if found is None and alone and latest is not None and at:
+            return replace(latest, pattern="continued", explicit=False, first=-1, last=-1)
+        return found
+
+    def _fits(self, line: Line, before: Attribution, index: int) -> bool:
+        """Whether a verb before a quotation stands so close that it, not the words after, introduces it."""
+        between = line.tokens[before.last : index]
+        return len(between) <= 4 or any(token.low == "that" for token in between[:1])
+
+    def _belongs(self, line: Line, stretch: Stretch, index: int, found: Attribution) -> bool:
+        """Whether words after a quotation are its attribution, and not the next sentence."""
+        if line.begins[index + 1] == line.begins[index]:
+            return True
+        said = stretch.inner.of(self.text).rstrip()
+        after = line.tokens[found.last].low if found.last < len(line.tokens) else "."
+        return said[-1:] in "?!…-—" and (after in (".", ",") or after in PREPOSITIONS or after in words_of("days"))
+
+    def _announced(self, number: int) -> bool:
+        """Whether the paragraph before ends with a colon."""
+        return self.paragraphs[number - 1].span.of(self.text).rstrip(" \t\r\n*_").endswith(":")
+
+    # -- who is meant --------------------------------------------------------------------------------------------------
+
+    def _name(self, turn: _Turn, number: int, said: Attribution) -> None:
+        """Give a turn its speaker."""
+        line = self.paragraphs[number].line if said.first >= 0 or said.pattern == "continued" else None
+        line = line or self.paragraphs[number - 1].line
+        tokens = line.tokens[said.phrase.first : said.phrase.last]
+        turn.speaker_span = Span(tokens[0].start, tokens[-1].end)
+        turn.speaker = self.people.resolve(said.phrase.name)
+        turn.named = bool(turn.speaker)
+        if not turn.named:
+            turn.speaker = " ".join(turn.speaker_span.of(self.text).split())
+            if tokens[0].low in PERSONS and len(tokens) == 1:
+                meant = self._meant(number, tokens[0].low, tokens[0].start)
+                turn.speaker, turn.named = meant or turn.speaker, bool(meant)
+        turn.cue, turn.pattern, turn.explicit = said.cue, said.pattern, said.explicit
+        if turn.named:
+            self.speakers.add(turn.speaker)
+
+    def _persons(self, line: Line) -> Iterator[tuple[int, str]]:
+        """Where persons are named outside quotation marks, by their full names."""
+        at, tokens = 0, line.tokens
+        while at < len(tokens):
+            if not tokens[at].capital:
+                at += 1
+                continue
+            end = at
+            while end < len(tokens) and tokens[end].capital:
+                end += 1
+            name = self.people.resolve(name_of([token.text for token in tokens[at:end]]))
+            if name in self.people.full and is_name(name):
+                yield tokens[at].start, name
+            at = end
+
+    def _meant(self, number: int, pronoun: str, before: int) -> str:
+        """Whom a pronoun stands for: the only person who is named since the paragraph before began; else nobody."""
+        for first in (number, number - 1):
+            if first < 0:
+                break
+            names = {
+                name for one in self.paragraphs[first : number + 1] for at, name in one.persons if at < before
+            }
+            persons = {name for name in names if self._is_person(name)}
+            fitting = {name for name in persons if gender_of(name) in ("", _gender(pronoun))}
+            if persons:
+                return fitting.pop() if len(fitting) == 1 and len(names) == 1 else ""
+        return ""
+
+    def _is_person(self, name: str) -> bool:
+        return bool(gender_of(name)) or name in self.speakers
+
+    # -- transcripts, block quotes, speech without marks ---------------------------------------------------------------
+
+    def _transcript(self) -> Iterator[tuple[int, _Turn]]:
+        """Turns of the form `NAME: words`, by their paragraph, where a text has several of them."""
+        opened: list[tuple[int, re.Match[str]]] = []
+        for number, paragraph in enumerate(self.paragraphs):
+            match = SPEAKER_LINE.match(self.text, paragraph.span.start, paragraph.span.end)
+            if match:
+                opened.append((number, match))
+        loud = [one for one in opened if one[1][1].isupper() and len(one[1][1]) > 1]
+        kept = loud if len(loud) >= 2 else opened
+        if len(kept) < (2 if kept is loud else 3) or len({one[1][1] for one in kept}) < 2:
+            return
+        for (number, match), end in zip(kept, [*(one[0] for one in kept[1:]), len(self.paragraphs)], strict=True):
+            yield number, self._spoken(number, end if kept is loud else number + 1, match)
+
+    def _spoken(self, number: int, end: int, match: re.Match[str]) -> _Turn:
+        inner: list[Span] = []
+        for one in self.paragraphs[number:end]:
+            start = match.end() if one is self.paragraphs[number] else one.span.start
+            for aside in ASIDE.finditer(self.text, start, one.span.end):
+                inner += _trimmed(self.text, start, aside.start())
+                start = aside.end()
+            inner += _trimmed(self.text, start, one.span.end)
+        words = match[1].replace(",", "").split()
+        name = name_of([word.title() if len(word) > 1 and word.isupper() else word for word in words])
+        full = self.people.resolve(name)
+        inner = inner or [Span(match.end(), match.end())]
+        span = Span(match.start(1), match.end(1))
+        turn = _Turn(inner, inner[0].start, inner[-1].end, "turn", full or match[1], bool(full), span, span)
+        turn.pattern, turn.explicit = "transcript", True
+        return turn
+
+    def _in_block(self, span: Span) -> bool:
+        """Whether a paragraph is a Markdown block quote; its `>` may have been left out of view."""
+        start = self.text.rfind("\n", 0, span.start) + 1
+        return self.text[start : span.start].strip() == ">"
+
+    def _block(self, number: int, paragraph: _Paragraph) -> None:
+        if paragraph.outer and sum(len(one.span) for one in paragraph.outer) * 2 > len(paragraph.span):
+            return
+        inner = [
+            span
+            for match in re.finditer(r"^[ \t]*(?:>[ \t]*)*(.+)$", paragraph.span.of(self.text), re.MULTILINE)
+            for span in _trimmed(self.text, *(at + paragraph.span.start for at in match.span(1)))
+        ]
+        if not inner:
+            return
+        credit = CREDIT.match(self.text[inner[-1].start : inner[-1].end])
+        before = self.turns[-1] if self.turns and self.turns[-1].kind == "block" else None
+        goes_on = before is not None and not self.text[before.end : inner[0].start].strip("> \t\r\n")
+        if credit and (len(inner) > 1 or goes_on):
+            offset = inner.pop().start + credit.start(1)
+            turn = before if goes_on and before is not None and not inner else _Turn(inner, inner[0].start, inner[-1].end)
+            name = self.people.resolve(name_of(credit[1].partition(",")[0].split()))
+            turn.speaker, turn.named, turn.pattern, turn.explicit = name, bool(name), "attribution", True
+            turn.speaker_span = turn.cue = Span(offset, offset + len(credit[1].partition(",")[0]))
+            if turn is before:
+                return
+        elif goes_on and before is not None:
+            before.inner += inner
+            before.end = inner[-1].end
+            return
+        else:
+            turn = _Turn(inner, inner[0].start, inner[-1].end)
+            if number and self._announced(number):
+                previous = self.paragraphs[number - 1].line
+                said = self.paragraphs[number - 1].clauses.before(len(previous.tokens), previous.begins[-1])
+                if said is not None:
+                    self._name(turn, number, replace(said, first=-1, last=-1))
+        turn.kind = "block"
+        self.turns.append(turn)
+
+    def _indirect(self, number: int, paragraph: _Paragraph) -> None:
+        """`S said that ...` and `..., S said`: what is given to a named speaker without quotation marks."""
+        line, clauses = paragraph.line, paragraph.clauses
+        first = 0
+        while first < len(line.tokens):
+            begin, end = line.sentence(first)
+            following = first
+            while following < len(line.tokens) and line.begins[following] == begin:
+                following += 1
+            inside = line.tokens[begin:end]
+            if inside and not any(token.kind == "quoted" for token in inside):
+                self._statement(number, clauses, begin, end)
+            first = max(following, first + 1)
+
+    def _statement(self, number: int, clauses: Clauses, begin: int, end: int) -> None:
+        tokens = clauses.tokens
+        for at in range(begin + 1, end):
+            token = tokens[at]
+            if clauses.verbs.get(token.low) != "speech" or token.low in WEAK or not clauses._is_verb(at):  # noqa: SLF001
+                continue
+            phrase = clauses._subject(begin, at)  # noqa: SLF001
+            if phrase is None:
+                return
+            said = clauses._found(phrase, at, "before", phrase.first, at + 1)  # noqa: SLF001
+            content = (at + 1, end)
+            if at + 1 < end and tokens[at + 1].low == "that":
+                content = (at + 2, end)
+            elif tokens[phrase.first - 1].text == "," and (at + 1 == end or tokens[at + 1].low in PREPOSITIONS):
+                content, said = (begin, phrase.first - 1), replace(said, pattern="after")
+            elif at + 1 < end and (tokens[at + 1].low in PREPOSITIONS | AUXILIARIES or token.low in NOUNS):
+                return
+            if content[1] - content[0] < 3:
+                return
+            inner = Span(tokens[content[0]].start, tokens[content[1] - 1].end)
+            turn = _Turn([inner], inner.start, inner.end, "indirect")
+            self._name(turn, number, said)
+            if turn.named:
+                self.turns.append(turn)
+            return
+
+
+def gender_of(name: str) -> str:
+    """`f` or `m` by a first name, where it is known; empty where not."""
+    first = bare(name.split()[0]) if name else ""
+    return "f" if first in words_of("women") else "m" if first in words_of("men") else ""
+
+
+def _gender(pronoun: str) -> str:
+    return "f" if pronoun in ("she", "sie", "elle") else "m"
+
+
+def _trimmed(text: str, start: int, end: int) -> list[Span]:
+    """The span without white space at its ends; none where there is nothing else."""
+    body = text[start:end]
+    left = start + len(body) - len(body.lstrip())
+    right = start + len(body.rstrip())
+    return [Span(left, right)] if left < right else []
