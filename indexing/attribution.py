@@ -26,8 +26,9 @@ PASSIVE = frozenset("is was were be been being are get got".split())
 RELATIVE = frozenset("who which that".split())
 # Forms that are nouns as often as verbs: verbs only right after a name, a pronoun or an adverb.
 NOUNS = frozenset(
-    "report reports claim claims comment comments post posts note notes plan plans attack attacks charge charges question "
-    "questions answer answers show shows list lists order orders request requests support demand demands promise "
+    "report reports claim claims comment comments post posts note notes plan plans attack attacks charge charges "
+    "question questions answer answers show shows list lists order "
+    "orders request requests support demand demands promise "
     "promises pledge pledges remark remarks state states point points tweet tweets call calls address addresses fire "
     "fires hit hits cast casts quote quotes credit credits detail details email emails offer offers issue issues "
     "release releases hope hopes fear fears joke jokes talk talks challenge challenges counter counters find finds rip "
@@ -35,7 +36,6 @@ NOUNS = frozenset(
     "question blast decline declines praise blame lament echo echoes thought urge urges boast single".split()
 )
 READS = frozenset("state states read reads notes reports quotes".split())
-WEAK = frozenset("think thinks thought believe believes believed hope hopes hoped go goes went see sees saw".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,14 @@ class Clauses:
             return told
         begin = first + (tokens[first].low == "as")
         verb = begin
-        while verb < last and (tokens[verb].low in ADVERBS or tokens[verb].low.endswith("ly")):
-            verb += 1
+        while verb < last and (
+            tokens[verb].low in ADVERBS or tokens[verb].low.endswith("ly") or tokens[verb].low == "a"
+        ):
+            verb += 1  # `a` is French: `"...", a déclaré X`
         if verb < last and self._speech(verb):
             phrase = self.line.phrase(verb + 1, last)
             if phrase and self._speaks(phrase):
-                return self._found(phrase, verb, "after", first, phrase.last)
+                return self.found(phrase, verb, "after", first, phrase.last)
             return None
         return self._subject_verb(begin, last, first)
 
@@ -97,19 +99,19 @@ class Clauses:
                 return None
             elif token.low in RELATIVE and at - phrase.last <= 1:
                 inside = True
-            elif self._is_verb(at) and not (inside and commas < 2):
+            elif self.is_verb(at) and not (inside and commas < 2):
                 if commas == 1 and self.tokens[at - 1].text != ",":
                     return None
                 if self.verbs[token.low] == "speech" or commas == 0:
-                    return self._found(phrase, at, "after", first, at + 1)
+                    return self.found(phrase, at, "after", first, at + 1)
         return None
 
     def trailing(self, index: int) -> Attribution | None:
         """`... "..." ..., S V` where the sentence ends with the verb, or goes on with a time or place."""
-        begin, last = self.line.sentence(index)
+        last = self.line.sentence(index)[1]
         tokens = self.tokens
         for at in range(last - 1, max(index, last - REACH), -1):
-            if not self._is_verb(at) or self.verbs[tokens[at].low] != "speech":
+            if not self.is_verb(at) or self.verbs[tokens[at].low] != "speech":
                 continue
             comma = at
             while comma > index and tokens[comma].text != ",":
@@ -154,17 +156,17 @@ class Clauses:
         tokens = self.tokens
         begin = self.line.sentence(index)[0] if begin is None else begin
         for at in range(index - 1, max(begin, index - REACH) - 1, -1):
-            if self._is_verb(at):
-                phrase = self._subject(begin, at)
+            if self.is_verb(at):
+                phrase = self.subject(begin, at)
                 if phrase is not None:
                     explicit = self.verbs[tokens[at].low] == "speech" or index - at <= 4
-                    return self._found(phrase, at, "before", phrase.first, at + 1, explicit=explicit)
+                    return self.found(phrase, at, "before", phrase.first, at + 1, explicit=explicit)
             told = self._according(at, index) if tokens[at].low not in self.verbs else None
             if told:
                 return told
         return None
 
-    def _subject(self, begin: int, verb: int) -> Phrase | None:
+    def subject(self, begin: int, verb: int) -> Phrase | None:
         """The subject of a verb: read to the left of it, an appositive or a relative clause stepped over."""
         tokens = self.tokens
         at = verb - 1
@@ -189,8 +191,8 @@ class Clauses:
     def _same_subject(self, begin: int, end: int) -> Phrase | None:
         """The subject of the verb before, which a participle or a second verb shares."""
         for at in range(end - 1, begin, -1):
-            if self._is_verb(at):
-                return self._subject(begin, at)
+            if self.is_verb(at):
+                return self.subject(begin, at)
         return self._main(begin, end)
 
     def _is_filler(self, token: Token) -> bool:
@@ -204,7 +206,7 @@ class Clauses:
         at = end
         while at > begin:
             token = tokens[at - 1]
-            stop = token.kind != "word" or token.low in BREAKS or self._is_verb(at - 1)
+            stop = token.kind != "word" or token.low in BREAKS or self.is_verb(at - 1)
             if stop or (token.low in AUXILIARIES and at != end):
                 break
             at -= 1
@@ -264,7 +266,7 @@ class Clauses:
 
     # -- what the two share --------------------------------------------------------------------------------------------
 
-    def _found(
+    def found(
         self, phrase: Phrase, verb: int, pattern: Pattern, first: int, last: int, *, explicit: bool = True
     ) -> Attribution:
         token = self.tokens[verb]
@@ -273,7 +275,7 @@ class Clauses:
     def _cut_at_verb(self, phrase: Phrase) -> Phrase:
         """A phrase that ends before the first reporting verb in it."""
         for at in range(phrase.first + 1, phrase.last):
-            if self._is_verb(at):
+            if self.is_verb(at):
                 return self.line.phrase(phrase.first, at) or phrase
         return phrase
 
@@ -300,7 +302,7 @@ class Clauses:
         token = self.tokens[index]
         return token.kind == "word" and self.verbs.get(token.low) == "speech" and not token.capital
 
-    def _is_verb(self, index: int) -> bool:
+    def is_verb(self, index: int) -> bool:
         """Whether the token is used as a verb that gives words to the one who is its subject."""
         token = self.tokens[index]
         if token.low not in self.verbs or token.capital or token.kind != "word":

@@ -21,6 +21,8 @@ import numpy as np
 from indexing.documents import Document, Passage, Sentence
 from indexing.embed import Vectors
 from indexing.errors import HomeError
+from indexing.quotations import Quotation
+from indexing.quoted import PART_NAMED, QUOTED, quotation_of, quotation_rows
 from indexing.schema import (
     CURRENT,
     DOCUMENT,
@@ -207,6 +209,17 @@ class Catalogue:
         ).fetchone()
         return document_of(row) if row else None
 
+    def quotations(self, document_id: str, version: str = "") -> tuple[Quotation, ...]:
+        """Who is quoted where in a document's current text, or in that of a version it once had; in order."""
+        rows = self._db.execute(
+            f"SELECT {QUOTED} FROM quotations q WHERE version_id = (SELECT v.id FROM documents d "
+            "JOIN versions v ON v.document_id = d.id WHERE d.id = ? "
+            "AND CASE ? WHEN '' THEN v.id = d.version_id ELSE v.version = ? AND v.shown END "
+            "ORDER BY v.id = d.version_id DESC, v.id DESC LIMIT 1) ORDER BY ordinal",
+            [document_id, version, version],
+        )
+        return tuple(map(quotation_of, rows))
+
     def standing(self, document_id: str, version: str) -> Standing | None:
         """Whether a version is what its document says today; None where there is no such version."""
         row = self._db.execute(
@@ -308,6 +321,9 @@ class Catalogue:
                 db.executemany(
                     "INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?)", sentence_rows(version_id, item.sentences)
                 )
+                db.executemany(
+                    f"INSERT INTO quotations VALUES ({PART_NAMED})", quotation_rows(version_id, item.quotations)
+                )
                 if sentence_vectors is not None:
                     rows = sentence_vectors[row : row + len(item.sentences)].astype(np.float16)
                     db.execute("INSERT INTO sentence_vectors VALUES (?, ?, ?)", [version_id, embedder, rows.tobytes()])
@@ -335,6 +351,10 @@ class Catalogue:
         with self.writing() as db:
             for table in ("sentences", "sentence_vectors", "chunks"):
                 db.execute(f"DELETE FROM {table} WHERE version_id IN (SELECT version_id FROM passing)")
+            never = "SELECT id FROM versions WHERE NOT shown AND id IN (SELECT version_id FROM passing)"
+            db.execute(
+                f"DELETE FROM quotations WHERE version_id IN ({never})"
+            )  # those of old versions stay, as texts do
             db.execute("DELETE FROM versions WHERE NOT shown AND id IN (SELECT version_id FROM passing)")
             db.execute("DELETE FROM passing")
 

@@ -109,7 +109,7 @@ class _Paragraph:
         """Whether this mark closes what is open of its family, and does not open anew."""
         if mark in "「『":
             return False
-        if mark in "“" and opened.mark not in LOW:
+        if mark == "“" and opened.mark not in LOW:
             return self._looks_closing(start, end)
         if mark in "«‹»›":
             return mark != opened.mark

@@ -9,11 +9,16 @@ from collections.abc import Sequence
 from importlib import resources
 
 DOMINANT = 0.8  # of a surname's bearers' mentions in a document: then the others are named in full
+OFTEN = 3  # mentions with a first name, from which on a word that is also a common one is a surname
 LONGEST = 5  # words of a name; a longer run of capitals is a headline
 # Apostrophes join a name (O'Malley), a possessive's is cut off where a name ends.
-CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:[’'-][^\W\d_]+)*\.?"
+CAPITAL = (
+    r"(?:(?:Mr|Mrs|Ms|Dr|Sens?|Reps?|Gov|Gen|Lt|Col|Sgt|Capt|Maj|Adm|St|Jr|Sr|Prof|Rev|Hon|[A-Z])\."
+    r"|[^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:[’'-][^\W\d_]+)*)"
+)
 PARTICLE = r"(?:de|da|del|della|der|den|van|von|zu|bin|ibn|al|el|la|le|du|dos|y)"
 RUN = re.compile(rf"\b{CAPITAL}(?:[ \u00a0](?:{PARTICLE}[ \u00a0])*{CAPITAL})+")
+COMMON = re.compile(r"\b[a-z]{3,}\b")
 POSSESSIVE = re.compile(r"[’'](?:s|S)?$")
 
 
@@ -81,6 +86,11 @@ class People:
             self._by_last[last_of(name)][name] += count
             self._by_first[bare(name.split()[0])][name] += count
         self._resolved: dict[str, str] = {}
+        self._common = frozenset(COMMON.findall(text))
+
+    def is_common(self, word: str) -> bool:
+        """Whether a capitalised word stands in the text with a small letter as well, and is nobody's surname."""
+        return word.casefold() in self._common and self._by_last[bare(word)].total() < OFTEN
 
     def resolve(self, name: str) -> str:
         """The full name that a name stands for here; the name itself where there is none, or more than one."""

@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from indexing.people import bare, name_of, words_of
+from indexing.people import bare, is_title, name_of, words_of
 from indexing.spans import Span
 
 QUOTED = "\ue000\ue001"  # stand for what is inside quotation marks, in turn, so that neighbours stay two
 TOKEN = re.compile(r"\ue000+|\ue001+|[^\W_]+(?:['’.&-][^\W_]+)*|[^\w\s]")
 END = ".!?…"
+LONGEST = 10  # words of a noun phrase
 INITIAL = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]$")
 SHORTENED = frozenset(
     "mr mrs ms dr prof sen sens rep reps gov govs gen lt col sgt capt maj cmdr adm st jr sr rev hon vs no jan feb mar "
-    "apr aug sept oct nov dec fla calif mass conn ariz ala ga pa tex ill mich minn wis wash va tenn inc corp co ltd".split()
+    "apr aug sept oct nov dec fla calif mass conn ariz ala ga pa tex ill mich minn wis wash va tenn inc corp co "
+    "ltd then-sen then-rep then-gov".split()
 )
 PRONOUNS = frozenset("he she they it we i you who this that those these others another er sie es il elle ils".split())
 DETERMINERS = frozenset(
@@ -32,13 +34,13 @@ PREPOSITIONS = frozenset(
     "nach vor bei mit von im am zum zur dans sur avec pour à au aux".split()
 )
 BREAKS = frozenset(
-    "that and but or when while because if where though although so whether what how why which who whom whose then until "
-    "unless dass und aber wenn weil que et mais qui".split()
+    "that and but or when while because if where though although so whether what how why which who whom whose then "
+    "until unless dass und aber wenn weil que et mais qui".split()
 )
 AUXILIARIES = frozenset(
     "has have had is was were are be been being would will could can may might shall should must do does did not never "
     "n't hadn't hasn't haven't didn't doesn't don't won't wouldn't couldn't can't isn't wasn't weren't aren't "
-    "hat haben hatte hatten ont avait".split()
+    "hat haben hatte hatten ist sind war waren wird werden ont avait est sont était".split()
 )
 ADVERBS = frozenset(
     "also then later once again often still even just already first soon now never always further earlier afterward "
@@ -105,11 +107,24 @@ class Line:
         if head.low in PREPOSITIONS or head.low in BREAKS or head.low in AUXILIARIES:
             return None
         end = first + 1
-        while end < last and end - first < 10 and self._goes_on(end, last):
+        while end < last and end - first < LONGEST and self._goes_on(end, last):
+            if head.capital and not self.tokens[end].capital and self._acts(end, last):
+                break
             end += 1
         if head.low in DETERMINERS and end == first + 1 and head.low not in ("one", "some", "many", "several", "both"):
             return None
         return Phrase(first, end, self._name(first, end))
+
+    def _acts(self, index: int, last: int) -> bool:
+        """Whether the small words from a token to the next name are a verb (`Lee met Ray`), not what that one is
+        (`Trump campaign manager Lee`)."""
+        if not self.tokens[index - 1].capital:
+            return False
+        at = index
+        while at < last and self.tokens[at].kind == "word" and not self.tokens[at].capital:
+            at += 1
+        named = at < last and self.tokens[at].capital and at - index <= 3
+        return named and not is_title(self.tokens[at - 1].text) and self.tokens[index].text != "of"
 
     def _goes_on(self, index: int, last: int) -> bool:
         """Whether a noun phrase goes on with this token."""
@@ -139,13 +154,27 @@ class Line:
         while begin > first and (tokens[begin - 1].capital or self._joins(begin - 1, first, last)):
             begin -= 1
         words = [token.text for token in tokens[begin:last]]
-        single_noun = len(words) == 1 and begin == first + 1 and tokens[first].low in ("der", "die", "das", "ein", "eine")
+        single_noun = (
+            len(words) == 1 and begin == first + 1 and tokens[first].low in ("der", "die", "das", "ein", "eine")
+        )
         return "" if not words or single_noun else name_of(words)
 
     def _joins(self, index: int, first: int, last: int) -> bool:
         """A small word within a name: `of`, `de`, `van`."""
         inside = first < index < last - 1 and self.tokens[index - 1].capital and self.tokens[index + 1].capital
-        return inside and self.tokens[index].low in ("of", "de", "da", "del", "van", "von", "den", "der", "bin", "al", "&")
+        return inside and self.tokens[index].low in (
+            "of",
+            "de",
+            "da",
+            "del",
+            "van",
+            "von",
+            "den",
+            "der",
+            "bin",
+            "al",
+            "&",
+        )
 
     def _sentence_begins(self, quoted: Sequence[Span]) -> list[int]:
         """For each token the first of its sentence. A quotation that ends one ends it unless its speaker follows."""

@@ -20,6 +20,8 @@ from indexing.names import name_below
 from indexing.readers.dates import iso_date
 from indexing.schema import Entry, Facts, Place, Prepared
 from indexing.sentences import sentences_of
+from indexing.turns import RECIPE as QUOTATIONS
+from indexing.turns import paragraphs_of, quotations_of
 
 FIELDS = tuple(Metadata.__dataclass_fields__)
 
@@ -65,7 +67,7 @@ class Preparer:
             extraction.warnings,
         )
         version = version_of(extraction.text)
-        described = json.dumps([RECIPE, version, asdict(metadata), asdict(facts)], sort_keys=True)
+        described = json.dumps([RECIPE, QUOTATIONS, version, asdict(metadata), asdict(facts)], sort_keys=True)
         fingerprint = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
         if entry is not None and entry.fingerprint == fingerprint:
             return entry
@@ -123,6 +125,7 @@ def _finished(
         warnings.append(f"{unseen} places with characters that a reader cannot see")
     warnings += [f"reads like an instruction to a model: {sentences[n].visible(document.text)[:200]}" for n in suspect]
     chunks = chunks_of(document.text, sentences, document.metadata)
+    quotations = quotations_of(document.text, paragraphs_of(sentences))
     return Prepared(
         place,
         root,
@@ -132,6 +135,7 @@ def _finished(
         sentences,
         chunks,
         likeness(document.text),
+        quotations,
     )
 
 

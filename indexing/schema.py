@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from indexing.documents import Chunk, Document, Metadata, Page, Passage, Sentence
+from indexing.quotations import Quotation
 from indexing.spans import Span
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 # `passing` holds the versions on their way in or out: the only ones whose chunks are not current.
 # A document's version_id is NULL once its file is gone; its versions stay, so that what was cited can still be opened.
 SCHEMA = """
@@ -45,6 +46,13 @@ CREATE TABLE chunks (
     first INTEGER NOT NULL, last INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX chunks_version ON chunks (version_id);
+CREATE TABLE quotations (
+    version_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    inner TEXT NOT NULL, kind TEXT NOT NULL, depth INTEGER NOT NULL, speaker TEXT NOT NULL, named INTEGER NOT NULL,
+    speaker_start INTEGER, speaker_end INTEGER, cue_start INTEGER, cue_end INTEGER,
+    pattern TEXT NOT NULL, explicit INTEGER NOT NULL, PRIMARY KEY (version_id, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX quotations_speaker ON quotations (speaker) WHERE named;
 CREATE TABLE linked (document_id TEXT PRIMARY KEY, version_id INTEGER NOT NULL, signature TEXT) WITHOUT ROWID;
 CREATE INDEX linked_signature ON linked (signature);
 CREATE TABLE signatures (id TEXT PRIMARY KEY, likeness BLOB NOT NULL) WITHOUT ROWID;
@@ -109,6 +117,7 @@ class Prepared:
     sentences: tuple[Sentence, ...]
     chunks: tuple[Chunk, ...]
     likeness: bytes | None = None
+    quotations: tuple[Quotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,22 +7,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from indexing.attribution import NOUNS, WEAK, Attribution, Clauses
+from indexing.attribution import Attribution, Clauses
 from indexing.documents import Sentence
 from indexing.marks import Stretch, outermost, stretches_of
 from indexing.people import People, bare, is_name, name_of, words_of
-from indexing.phrases import AUXILIARIES, END, PREPOSITIONS, Line
+from indexing.phrases import END, PREPOSITIONS, Line
 from indexing.quotations import Kind, Pattern, Quotation
 from indexing.spans import Span
+from indexing.statements import statement
+from indexing.transcripts import Spoken, transcript_of, trimmed
 
 RECIPE = "quotations-1"  # changes when the same text would give other quotations, so that everything is indexed again
 PERSONS = frozenset("he she er sie il elle".split())
 GAP = 40  # tokens between the halves of a broken quote, at most
-SPEAKER_LINE = re.compile(
-    r"\s*[*_]{0,2}((?:[^\W\d_a-z]{2,}|[A-Z]\.)(?:[ .,'’-]+(?:[^\W\d_a-z]{2,}|[A-Z]\.))*|[A-Z][\w’'.-]+(?: [A-Z][\w’'.-]+){0,3})"
-    r"(?: ?\([^()\n]{1,60}\))?[*_]{0,2}:[*_]{0,2}\s+(?=\S)"
-)
-ASIDE = re.compile(r"[(\[](?:[A-Z][A-Z ,.]+|[Ll]aughter|[Aa]pplause|[Cc]rosstalk|[Ii]naudible|[Cc]heers[^)\]]*)[)\]]")
 CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")
 
 
@@ -111,11 +108,11 @@ class _Reader:
         return made
 
     def read(self) -> list[Quotation]:
-        spoken = dict(self._transcript())
+        spoken = {one.paragraph: one for one in transcript_of(self.text, [each.span for each in self.paragraphs])}
         open_turn: _Turn | None = None
         for number, paragraph in enumerate(self.paragraphs):
             if number in spoken:
-                self.turns.append(spoken[number])
+                self.turns.append(self._spoken(spoken[number]))
             open_turn = self._marked(number, paragraph, open_turn)
             if number not in spoken:
                 if self.text.startswith(">", paragraph.span.start) or self._in_block(paragraph.span):
@@ -163,7 +160,7 @@ class _Reader:
             return False
         rest = tokens[said.last : following]
         ends = [n for n, token in enumerate(rest) if token.text in END]
-        if any(paragraph.clauses._is_verb(n) for n in range(said.last, following)):  # noqa: SLF001
+        if any(paragraph.clauses.is_verb(n) for n in range(said.last, following)):
             return False
         if ends and ends[0] != len(rest) - 1:
             return False
@@ -219,7 +216,8 @@ class _Reader:
         line = line or self.paragraphs[number - 1].line
         tokens = line.tokens[said.phrase.first : said.phrase.last]
         turn.speaker_span = Span(tokens[0].start, tokens[-1].end)
-        turn.speaker = self.people.resolve(said.phrase.name)
+        lone = len(tokens) == 1 and self.people.is_common(tokens[0].text)
+        turn.speaker = "" if lone else self.people.resolve(said.phrase.name)
         turn.named = bool(turn.speaker)
         if not turn.named:
             turn.speaker = " ".join(turn.speaker_span.of(self.text).split())
@@ -241,7 +239,7 @@ class _Reader:
             while end < len(tokens) and tokens[end].capital:
                 end += 1
             name = self.people.resolve(name_of([token.text for token in tokens[at:end]]))
-            if name in self.people.full and is_name(name):
+            if is_name(name) and not (end - at == 1 and self.people.is_common(tokens[at].text)):
                 yield tokens[at].start, name
             at = end
 
@@ -250,9 +248,7 @@ class _Reader:
         for first in (number, number - 1):
             if first < 0:
                 break
-            names = {
-                name for one in self.paragraphs[first : number + 1] for at, name in one.persons if at < before
-            }
+            names = {name for one in self.paragraphs[first : number + 1] for at, name in one.persons if at < before}
             persons = {name for name in names if self._is_person(name)}
             fitting = {name for name in persons if gender_of(name) in ("", _gender(pronoun))}
             if persons:
@@ -264,34 +260,11 @@ class _Reader:
 
     # -- transcripts, block quotes, speech without marks ---------------------------------------------------------------
 
-    def _transcript(self) -> Iterator[tuple[int, _Turn]]:
-        """Turns of the form `NAME: words`, by their paragraph, where a text has several of them."""
-        opened: list[tuple[int, re.Match[str]]] = []
-        for number, paragraph in enumerate(self.paragraphs):
-            match = SPEAKER_LINE.match(self.text, paragraph.span.start, paragraph.span.end)
-            if match:
-                opened.append((number, match))
-        loud = [one for one in opened if one[1][1].isupper() and len(one[1][1]) > 1]
-        kept = loud if len(loud) >= 2 else opened
-        if len(kept) < (2 if kept is loud else 3) or len({one[1][1] for one in kept}) < 2:
-            return
-        for (number, match), end in zip(kept, [*(one[0] for one in kept[1:]), len(self.paragraphs)], strict=True):
-            yield number, self._spoken(number, end if kept is loud else number + 1, match)
-
-    def _spoken(self, number: int, end: int, match: re.Match[str]) -> _Turn:
-        inner: list[Span] = []
-        for one in self.paragraphs[number:end]:
-            start = match.end() if one is self.paragraphs[number] else one.span.start
-            for aside in ASIDE.finditer(self.text, start, one.span.end):
-                inner += _trimmed(self.text, start, aside.start())
-                start = aside.end()
-            inner += _trimmed(self.text, start, one.span.end)
-        words = match[1].replace(",", "").split()
-        name = name_of([word.title() if len(word) > 1 and word.isupper() else word for word in words])
-        full = self.people.resolve(name)
-        inner = inner or [Span(match.end(), match.end())]
-        span = Span(match.start(1), match.end(1))
-        turn = _Turn(inner, inner[0].start, inner[-1].end, "turn", full or match[1], bool(full), span, span)
+    def _spoken(self, spoken: Spoken) -> _Turn:
+        full = self.people.resolve(spoken.name)
+        inner = list(spoken.inner)
+        turn = _Turn(inner, inner[0].start, inner[-1].end, "turn", full or spoken.label, bool(full))
+        turn.speaker_span = turn.cue = spoken.speaker_span
         turn.pattern, turn.explicit = "transcript", True
         return turn
 
@@ -306,7 +279,7 @@ class _Reader:
         inner = [
             span
             for match in re.finditer(r"^[ \t]*(?:>[ \t]*)*(.+)$", paragraph.span.of(self.text), re.MULTILINE)
-            for span in _trimmed(self.text, *(at + paragraph.span.start for at in match.span(1)))
+            for span in trimmed(self.text, *(at + paragraph.span.start for at in match.span(1)))
         ]
         if not inner:
             return
@@ -315,7 +288,9 @@ class _Reader:
         goes_on = before is not None and not self.text[before.end : inner[0].start].strip("> \t\r\n")
         if credit and (len(inner) > 1 or goes_on):
             offset = inner.pop().start + credit.start(1)
-            turn = before if goes_on and before is not None and not inner else _Turn(inner, inner[0].start, inner[-1].end)
+            turn = (
+                before if goes_on and before is not None and not inner else _Turn(inner, inner[0].start, inner[-1].end)
+            )
             name = self.people.resolve(name_of(credit[1].partition(",")[0].split()))
             turn.speaker, turn.named, turn.pattern, turn.explicit = name, bool(name), "attribution", True
             turn.speaker_span = turn.cue = Span(offset, offset + len(credit[1].partition(",")[0]))
@@ -350,45 +325,21 @@ class _Reader:
             first = max(following, first + 1)
 
     def _statement(self, number: int, clauses: Clauses, begin: int, end: int) -> None:
-        tokens = clauses.tokens
-        for at in range(begin + 1, end):
-            token = tokens[at]
-            if clauses.verbs.get(token.low) != "speech" or token.low in WEAK or not clauses._is_verb(at):  # noqa: SLF001
-                continue
-            phrase = clauses._subject(begin, at)  # noqa: SLF001
-            if phrase is None:
-                return
-            said = clauses._found(phrase, at, "before", phrase.first, at + 1)  # noqa: SLF001
-            content = (at + 1, end)
-            if at + 1 < end and tokens[at + 1].low == "that":
-                content = (at + 2, end)
-            elif tokens[phrase.first - 1].text == "," and (at + 1 == end or tokens[at + 1].low in PREPOSITIONS):
-                content, said = (begin, phrase.first - 1), replace(said, pattern="after")
-            elif at + 1 < end and (tokens[at + 1].low in PREPOSITIONS | AUXILIARIES or token.low in NOUNS):
-                return
-            if content[1] - content[0] < 3:
-                return
-            inner = Span(tokens[content[0]].start, tokens[content[1] - 1].end)
-            turn = _Turn([inner], inner.start, inner.end, "indirect")
-            self._name(turn, number, said)
-            if turn.named:
-                self.turns.append(turn)
+        reported = statement(clauses, begin, end)
+        if reported is None:
             return
+        said, inner = reported
+        turn = _Turn([inner], inner.start, inner.end, "indirect")
+        self._name(turn, number, said)
+        if turn.named:
+            self.turns.append(turn)
 
 
 def gender_of(name: str) -> str:
     """`f` or `m` by a first name, where it is known; empty where not."""
-    first = bare(name.split()[0]) if name else ""
+    first = bare(name.split(maxsplit=1)[0]) if name else ""
     return "f" if first in words_of("women") else "m" if first in words_of("men") else ""
 
 
 def _gender(pronoun: str) -> str:
     return "f" if pronoun in ("she", "sie", "elle") else "m"
-
-
-def _trimmed(text: str, start: int, end: int) -> list[Span]:
-    """The span without white space at its ends; none where there is nothing else."""
-    body = text[start:end]
-    left = start + len(body) - len(body.lstrip())
-    right = start + len(body.rstrip())
-    return [Span(left, right)] if left < right else []
