@@ -28,6 +28,7 @@ from app.openai_api import add_openai_api
 from app.reader import reader
 from app.settings import Settings
 from app.source import Source, source_of
+from indexing.files import MEGABYTE
 from indexing.spans import Span
 
 # The strictest policy under which Gradio's page works: it has inline scripts and compiles templates.
@@ -45,10 +46,21 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 # Gradio answers many more (files, uploads, a proxy, editing by a model); the page needs these and gets no others.
-GRADIO_ROUTES = ("queue/join", "queue/data", "heartbeat/", "cancel", "reset", "startup-events", "theme.css")
+GRADIO_ROUTES = (
+    "upload",
+    "upload_progress",
+    "queue/join",
+    "queue/data",
+    "heartbeat/",
+    "cancel",
+    "reset",
+    "startup-events",
+    "theme.css",
+)
 SPANS_AT_MOST = 100
 LARGEST_BODY = 4_000_000  # bytes
-TOO_LARGE = f"the request is too large; send at most {LARGEST_BODY:,} bytes"
+UPLOAD = "/gradio_api/upload"
+FILES_AT_ONCE = 10  # of the largest size, in one upload
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#17527f"/>'
     '<path d="M8 9h6v7a6 6 0 0 1-6 6zm10 0h6v7a6 6 0 0 1-6 6z" fill="#faf8f4"/></svg>'
@@ -86,18 +98,20 @@ class Guard:
 
 
 class Bounded:
-    """Middleware: a request's body may have `LARGEST_BODY` bytes; what goes on beyond that is not read."""
+    """Middleware: a request's body may have `LARGEST_BODY` bytes, that of an upload more; what goes on is not read."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, largest_upload: int) -> None:
         self.app = app
+        self.largest_upload = largest_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        largest = self.largest_upload if scope["path"] == UPLOAD else LARGEST_BODY
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > LARGEST_BODY:
-            await problem(TOO_LARGE, 413)(scope, receive, send)
+        if not announced.isdecimal() or int(announced) > largest:
+            await problem(f"the request is too large; send at most {largest:,} bytes", 413)(scope, receive, send)
             return
         came = 0
 
@@ -105,8 +119,8 @@ class Bounded:
             nonlocal came
             message = await receive()
             came += len(message.get("body", b""))
-            if came > LARGEST_BODY:
-                raise HTTPException(413, TOO_LARGE)
+            if came > largest:
+                raise HTTPException(413, f"the request is too large; send at most {largest:,} bytes")
             return message
 
         await self.app(scope, bounded, send)
@@ -124,7 +138,8 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, "[::1]"], www_redirect=False)
     app.add_middleware(Guard)
-    app.add_middleware(Bounded)
+    largest = int(settings.max_document_mb * MEGABYTE)
+    app.add_middleware(Bounded, largest_upload=FILES_AT_ONCE * largest)
 
     @app.get("/healthz")
     def health() -> JSONResponse:
@@ -155,7 +170,7 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
     add_api(app, assistant, meter)
     add_openai_api(app, assistant, meter)
     add_docs(app)
-    ui.mount(app, ui.build_blocks(assistant, settings))
+    ui.mount(app, ui.build_blocks(assistant, settings), largest)
     return app
 
 

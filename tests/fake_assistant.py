@@ -14,7 +14,7 @@ from app.assistant import Assistant
 from app.settings import Settings
 from indexing.documents import Document, Hit, Metadata, Passage, Rank, Sentence
 from indexing.errors import OnrecordError
-from indexing.schema import Facts, Standing
+from indexing.schema import Entry, Facts, Problem, Standing
 from indexing.spans import Span
 
 VOTE = """---
@@ -63,6 +63,12 @@ class FakeCatalogue:
         return Facts()
 
     def versions(self, document_id: str) -> list[tuple[str, str]]:
+        return []
+
+    def entries(self) -> list[Entry]:
+        return []
+
+    def problems(self) -> list[Problem]:
         return []
 
     def sentences(self, document_id: str) -> tuple[Sentence, ...]:
@@ -169,7 +175,7 @@ def main() -> None:
     settings = Settings(port=int(sys.argv[1]))
     assistant = FakeAssistant(float(sys.argv[2]) if len(sys.argv) > 2 else 0.0)
     examples = ("How did the United States vote?", "What did the Kremlin say?")
-    with patch("app.ui.example_questions", return_value=examples):
+    with patch("app.ui.ask.example_questions", return_value=examples):
         serve(build_app(cast(Assistant, assistant), settings), settings, open_browser=False)
 
 

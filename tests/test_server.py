@@ -123,10 +123,15 @@ def test_no_file_and_no_route_that_the_page_does_not_need_is_reachable(client: T
     assert "requires-python" not in response.text
 
 
-@pytest.mark.parametrize(
-    "path", ["upload", "run/predict", "call/answer", "api/answer", "vibe-edit", "component_server"]
-)
-def test_events_and_uploads_cannot_be_posted_past_the_page(client: TestClient, path: str) -> None:
+def test_an_upload_comes_from_our_own_page_and_is_bounded(client: TestClient) -> None:
+    file = {"files": ("a.txt", b"x")}
+    assert client.post("/gradio_api/upload", files=file, headers={"Origin": "https://evil.example"}).status_code == 403
+    huge = {"content-length": str(11 * 20_000_000)}
+    assert client.post("/gradio_api/upload", content=b"", headers=huge).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["run/predict", "call/answer", "api/answer", "vibe-edit", "component_server"])
+def test_events_cannot_be_posted_past_the_page(client: TestClient, path: str) -> None:
     assert client.post(f"/gradio_api/{path}", json={"data": []}).status_code == 404
 
 

@@ -1,0 +1,176 @@
+"""The library: what is in the collection and what is not, and the documents that were given to it through the page.
+
+Those lie in the home's `uploads` folder and are indexed like any other folder.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
+from urllib.parse import quote
+
+from app.indexer import run_index
+from app.progress import Display
+from app.render import byline, counted, escape
+from app.settings import Settings
+from indexing.catalogue import Catalogue
+from indexing.copies import all_groups
+from indexing.errors import OnrecordError
+from indexing.files import MEGABYTE
+from indexing.ingest import Options, Progress
+from indexing.schema import Entry, Problem
+
+UPLOADS = "uploads"
+SHOWN = 200  # documents listed at once
+LONGEST_NAME = 120  # characters of a file's name that are kept
+UNSAFE = re.compile(r"[^\w .,()+&'’-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the library shows: the documents that a search leaves, how many there are, and what did not go in."""
+
+    documents: tuple[Entry, ...]
+    total: int
+    copies: Mapping[str, int]  # of each document's group, by document id
+    problems: tuple[Problem, ...]
+    wanted: str = ""
+
+
+def shelf(catalogue: Catalogue, wanted: str = "") -> Shelf:
+    """The documents all of whose `wanted` words stand in their name, title, source, author or date."""
+    entries = catalogue.entries()
+    words = wanted.casefold().split()
+    kept = tuple(one for one in entries if all(word in _described(one) for word in words))
+    copies = {key: len(group) for group in all_groups(catalogue) for key in group}
+    return Shelf(kept, len(entries), copies, tuple(catalogue.problems()), wanted)
+
+
+def _described(entry: Entry) -> str:
+    about = entry.metadata
+    return f"{entry.name} {about.title} {about.source} {about.author} {about.date}".casefold()
+
+
+def as_html(shown: Shelf) -> str:
+    """The shelf as HTML: newest first, each with a link to its text, then what is not in the index, with remedies."""
+    if not shown.total and not shown.problems:
+        return (
+            '<div class="empty-shelf"><h2>The library is empty</h2><p>Add files above, or run '
+            "<code>onrecord index FOLDER</code> in a terminal; this page then has them at once.</p></div>"
+        )
+    entries = sorted(shown.documents, key=lambda one: (one.metadata.date, one.name), reverse=True)
+    rows = "".join(_row(one, shown.copies.get(one.id, 1)) for one in entries[:SHOWN])
+    more = len(entries) - SHOWN
+    rest = f'<p class="more">and {more:,} more; search to narrow them down</p>' if more > 0 else ""
+    found = (
+        f"{len(entries):,} of {counted(shown.total, 'document')}" if shown.wanted else counted(shown.total, "document")
+    )
+    head = "<tr><th scope=col>Document</th><th scope=col>Published</th><th scope=col>File</th></tr>"
+    table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else "<p>Nothing matches.</p>"
+    return f'<p class="count" role="status">{found}</p>{table}{rest}{_problems(shown.problems)}'
+
+
+def _row(entry: Entry, copies: int) -> str:
+    about, facts = entry.metadata, entry.facts
+    link = f"/source/{quote(entry.id, safe='')}/{quote(entry.version, safe='')}"
+    notes = [f"one of {copies} copies"] if copies > 1 else []
+    notes += [f"note: {text}" for text in facts.warnings[:3]]
+    notes += ["holds text hidden from readers, left out"] if facts.hidden else []
+    said = "".join(f'<span class="note">{escape(note)}</span>' for note in notes)
+    title = escape(about.title or entry.name)
+    by = byline("", about.source, about.date)
+    return (
+        f'<tr><td><a href="{link}" target="_blank" rel="noopener">{title}</a>{said}'
+        f"</td><td>{by}</td><td><code>{escape(entry.name)}</code></td></tr>"
+    )
+
+
+def _problems(problems: Sequence[Problem]) -> str:
+    if not problems:
+        return ""
+    rows = "".join(
+        f"<li><strong>{escape(one.kind)}</strong> <code>{escape(Path(one.path).name)}"
+        f"{escape('/' + one.member) if one.member else ''}</code>: {escape(one.reason)}; {escape(one.remedy)}</li>"
+        for one in problems[:SHOWN]
+    )
+    rest = f"<li>and {len(problems) - SHOWN:,} more: onrecord status</li>" if len(problems) > SHOWN else ""
+    return f'<section class="problems"><h2>Not in the index ({len(problems):,})</h2><ul>{rows}{rest}</ul></section>'
+
+
+def uploaded(settings: Settings) -> list[str]:
+    """The names of the files that were added through the page."""
+    folder = settings.home / UPLOADS
+    return sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+
+def add(settings: Settings, files: Sequence[tuple[str, Path]]) -> Iterator[Progress | dict[str, Any]]:
+    """Keep files, each with the name it is to have, and index them: progress, and last the report of `index --json`.
+
+    A file whose name is taken replaces the older one, which then is a superseded version. Raises OnrecordError.
+    """
+    folder = settings.home / UPLOADS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in files:
+            if path.stat().st_size > settings.max_document_mb * MEGABYTE:
+                raise OnrecordError(f"{name} is larger than {settings.max_document_mb:g} MB; raise max_document_mb")
+            part = folder / f".{safe_name(name)}.part"
+            shutil.copyfile(path, part)
+            part.replace(folder / safe_name(name))
+    except OSError as error:
+        raise OnrecordError(f"the files cannot be kept in {folder} ({error.strerror}); see to the disk") from error
+    yield from _indexed(settings, folder)
+
+
+def remove(settings: Settings, names: Sequence[str]) -> Iterator[Progress | dict[str, Any]]:
+    """Take files that were added through the page away again; what was cited from them can still be opened."""
+    folder = settings.home / UPLOADS
+    for name in names:
+        if name not in uploaded(settings):
+            raise OnrecordError(f"{name} was not added here, so it is not removed here; remove it from its folder")
+        (folder / name).unlink(missing_ok=True)
+    yield from _indexed(settings, folder)
+
+
+def safe_name(name: str) -> str:
+    """A file name without folders, controls or a leading dot, that keeps its ending."""
+    bare = UNSAFE.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(" .") or "document"
+    stem, dot, ending = bare.rpartition(".")
+    return f"{stem[: LONGEST_NAME - len(ending) - 1]}.{ending}" if dot and len(ending) < 12 else bare[:LONGEST_NAME]
+
+
+class _Heard(Display):
+    """Progress that is put into a queue instead of on a terminal."""
+
+    def __init__(self, queue: Queue[Progress | dict[str, Any] | Exception]) -> None:
+        super().__init__("none")
+        self._queue = queue
+
+    def show(self, progress: Progress) -> None:
+        self._queue.put(replace(progress))
+
+
+def _indexed(settings: Settings, folder: Path) -> Iterator[Progress | dict[str, Any]]:
+    """Index a folder by the process that owns the home, which is this one while its page is open."""
+    queue: Queue[Progress | dict[str, Any] | Exception] = Queue()
+
+    def work() -> None:
+        try:
+            queue.put(run_index(settings, [folder], Options(prune=True), _Heard(queue)))
+        except Exception as error:  # noqa: BLE001 - handed over to whoever waits
+            queue.put(error)
+
+    Thread(target=work, name="upload", daemon=True).start()
+    while True:
+        heard = queue.get()
+        if isinstance(heard, Exception):
+            raise heard
+        yield heard
+        if isinstance(heard, dict):
+            return

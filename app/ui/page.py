@@ -1,0 +1,88 @@
+"""The page: one masthead, and a tab for each thing people come for. Only the modules of this folder know Gradio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from app import render
+from app.assistant import Assistant
+from app.destination import destination
+from app.settings import Settings
+from app.ui.ask import AT_ONCE, AskTab
+from app.ui.library import LibraryTab
+from app.ui.place import html_place  # before gradio, whose settings it makes
+
+SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
+MONO = ("ui-monospace", "SF Mono", "Consolas", "Liberation Mono", "monospace")
+HEAD = '<link rel="stylesheet" href="page.css"><script src="page.js" defer></script>'
+
+
+class Page:
+    """The whole page. `blocks` is the finished Gradio app."""
+
+    def __init__(self, assistant: Assistant, settings: Settings) -> None:
+        self.assistant = assistant
+        self.destination = destination(settings)
+        self.blocks: gr.Blocks
+        with gr.Blocks(title="Onrecord", analytics_enabled=False, fill_width=True) as self.blocks:
+            self.masthead = html_place("masthead")
+            with gr.Tabs(elem_id="tabs"):
+                with gr.Tab("Ask", elem_id="tab-ask"):
+                    self.ask = AskTab(assistant)
+                with gr.Tab("Library", elem_id="tab-library") as tab:
+                    self.library = LibraryTab(assistant, settings, tab)
+            quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+            opening = self.blocks.load(self.opened, None, [self.masthead, self.ask.current], **quiet)
+            self.ask.opens(opening)
+            for change in self.library.changes:
+                change.then(self.counted, None, [self.masthead], **quiet)
+        self.blocks.queue(default_concurrency_limit=AT_ONCE, api_open=False, max_size=256)
+
+    def counted(self) -> str:
+        """The masthead, which says how many documents there are."""
+        return render.masthead(self.destination, self.assistant.collection.count())
+
+    def opened(self) -> dict[Any, Any]:
+        """The page as it is first seen: read anew each time, for the collection may have grown."""
+        return {self.masthead: self.counted(), self.ask.current: render.welcome(self.assistant.collection.count())}
+
+
+def build_blocks(assistant: Assistant, settings: Settings) -> gr.Blocks:
+    return Page(assistant, settings).blocks
+
+
+def mount(app: Any, blocks: gr.Blocks, max_bytes: int) -> None:
+    """Serve `blocks` at `/` of a FastAPI app; routes it already has come first. `max_bytes`: of an uploaded file."""
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        max_file_size=max_bytes,
+        theme=_theme(),
+        head=HEAD,
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """System fonts only: Gradio's own themes would ask another host for theirs."""
+    return gr.themes.Base(primary_hue="stone", neutral_hue="stone", font=_fonts(SANS), font_mono=_fonts(MONO)).set(
+        body_background_fill="#faf8f4",
+        body_background_fill_dark="#15171a",
+        body_text_color="#1d1c1a",
+        body_text_color_dark="#ece8e0",
+    )
+
+
+def _fonts(names: Sequence[str]) -> list[gr.themes.Font]:
+    return [gr.themes.Font(name) for name in names]

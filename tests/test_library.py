@@ -1,0 +1,113 @@
+"""The library: every document and problem is listed, files come in and go again, and names cannot leave their folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import library
+from app.settings import Settings
+from indexing.catalogue import Catalogue
+from indexing.collection import CATALOGUE, Collection
+from indexing.embed import embedder
+from indexing.errors import OnrecordError
+from tests.browser import Window, chat_address_fixture, chat_fixture, chromium_fixture  # noqa: F401  (fixtures)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of a home with an empty collection."""
+    with Collection(tmp_path / "home", embedder("minilm"), create=True):
+        pass
+    return Settings(home=tmp_path / "home")
+
+
+def given_files(folder: Path, files: dict[str, bytes]) -> list[tuple[str, Path]]:
+    folder.mkdir(exist_ok=True)
+    pairs = [(name, folder / str(number)) for number, name in enumerate(files)]
+    for (name, path), content in zip(pairs, files.values(), strict=True):
+        path.write_bytes(content)
+    return pairs
+
+
+def report(work: Any) -> dict[str, Any]:
+    *_, last = work
+    assert isinstance(last, dict)
+    return last
+
+
+@given(st.text(max_size=300))
+def test_a_name_stays_in_its_folder_and_is_one(name: str) -> None:
+    safe = library.safe_name(name)
+    assert safe and len(safe) <= library.LONGEST_NAME
+    assert Path(safe).name == safe and not safe.startswith(".")
+    assert safe.isprintable()
+    assert library.safe_name(safe) == safe
+
+
+def test_files_come_in_are_listed_replaced_and_go_again(tmp_path: Path, settings: Settings) -> None:
+    files = {"../../note.md": b"The mayor said the bridge opens in May.", "broken.pdf": b"%PDF-1.4 no"}
+    first = report(library.add(settings, given_files(tmp_path / "given", files)))
+    assert (first["added"], first["failed"]) == (1, 1)
+    assert library.uploaded(settings) == ["broken.pdf", "note.md"]
+    again = report(library.add(settings, given_files(tmp_path / "more", {"note.md": b"The bridge opens in June."})))
+    assert again["changed"] == 1
+    catalogue = Catalogue(settings.home / CATALOGUE, create=False)
+    shown = library.shelf(catalogue)
+    assert [one.name for one in shown.documents] == ["note.md"]
+    page = library.as_html(shown)
+    assert "Not in the index (1)" in page and "broken.pdf" in page
+    gone = report(library.remove(settings, ["note.md", "broken.pdf"]))
+    assert gone["removed"] == 1
+    assert "The library is empty" in library.as_html(library.shelf(catalogue))
+    catalogue.close()
+
+
+def test_what_was_not_added_here_is_not_removed_here(settings: Settings) -> None:
+    with pytest.raises(OnrecordError, match="was not added here"):
+        report(library.remove(settings, ["../catalogue.sqlite"]))
+    assert (settings.home / CATALOGUE).is_file()
+
+
+def test_a_file_that_is_too_large_is_refused_in_words(tmp_path: Path, settings: Settings) -> None:
+    small = settings.model_copy(update={"max_document_mb": 0.001})
+    with pytest.raises(OnrecordError, match=r"larger than 0\.001 MB"):
+        report(library.add(small, given_files(tmp_path / "given", {"big.txt": b"x" * 2000})))
+    assert library.uploaded(small) == []
+
+
+def test_a_search_leaves_what_holds_all_its_words(seeds_home: Path) -> None:
+    catalogue = Catalogue(seeds_home / CATALOGUE, create=False)
+    everything = library.shelf(catalogue)
+    found = library.shelf(catalogue, "PUTIN 2025-05")
+    assert everything.total == found.total == 5
+    assert [one.name for one in found.documents] == ["monday-call-and-sanctions.md"]
+    assert "1 of 5 documents" in library.as_html(found)
+    assert "Nothing matches" in library.as_html(library.shelf(catalogue, "nowhere"))
+    catalogue.close()
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_document_added_on_the_page_can_be_asked_about_at_once(chat: Window, tmp_path: Path) -> None:
+    note = tmp_path / "torvik.md"
+    note.write_text("# Torvik\n\nThe mayor of Torvik said the new drawbridge will open in May.\n", encoding="utf-8")
+    page = chat.open()
+    page.get_by_role("tab", name="Library").click()
+    page.wait_for_selector("#library-list table")
+    page.set_input_files("#library-add input[type=file]", [str(note)])
+    page.wait_for_selector("#library-list td >> text=torvik.md")
+    page.get_by_role("tab", name="Ask").click()
+    chat.ask("When will the new drawbridge open in Torvik?")
+    page.wait_for_selector("#current .exchange.done")
+    assert "drawbridge will open in May" in page.inner_text("#current")
+    page.get_by_role("tab", name="Library").click()
+    page.click("#library-chosen input")
+    page.get_by_role("option", name="torvik.md").click()
+    page.keyboard.press("Escape")
+    page.click("#library-remove")
+    page.wait_for_selector("#library-list td >> text=torvik.md", state="detached")
