@@ -1,4 +1,4 @@
-"""The library: every document and problem is listed, files come in and go again, and names cannot leave their folder."""
+"""The library: every document and problem is listed, files come in and go again, names cannot leave their folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 def given_files(folder: Path, files: dict[str, bytes]) -> list[tuple[str, Path]]:
     folder.mkdir(exist_ok=True)
     pairs = [(name, folder / str(number)) for number, name in enumerate(files)]
-    for (name, path), content in zip(pairs, files.values(), strict=True):
+    for (_, path), content in zip(pairs, files.values(), strict=True):
         path.write_bytes(content)
     return pairs
 
