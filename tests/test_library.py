@@ -15,7 +15,6 @@ from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection
 from indexing.embed import embedder
 from indexing.errors import OnrecordError
-from tests.browser import Window, chat_address_fixture, chat_fixture, chromium_fixture  # noqa: F401  (fixtures)
 
 
 @pytest.fixture
@@ -89,25 +88,3 @@ def test_a_search_leaves_what_holds_all_its_words(seeds_home: Path) -> None:
     assert "1 of 5 documents" in library.as_html(found)
     assert "Nothing matches" in library.as_html(library.shelf(catalogue, "nowhere"))
     catalogue.close()
-
-
-@pytest.mark.browser
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_document_added_on_the_page_can_be_asked_about_at_once(chat: Window, tmp_path: Path) -> None:
-    note = tmp_path / "torvik.md"
-    note.write_text("# Torvik\n\nThe mayor of Torvik said the new drawbridge will open in May.\n", encoding="utf-8")
-    page = chat.open()
-    page.get_by_role("tab", name="Library").click()
-    page.wait_for_selector("#library-list table")
-    page.set_input_files("#library-add input[type=file]", [str(note)])
-    page.wait_for_selector("#library-list td >> text=torvik.md")
-    page.get_by_role("tab", name="Ask").click()
-    chat.ask("When will the new drawbridge open in Torvik?")
-    page.wait_for_selector("#current .exchange.done")
-    assert "drawbridge will open in May" in page.inner_text("#current")
-    page.get_by_role("tab", name="Library").click()
-    page.click("#library-chosen input")
-    page.get_by_role("option", name="torvik.md").click()
-    page.keyboard.press("Escape")
-    page.click("#library-remove")
-    page.wait_for_selector("#library-list td >> text=torvik.md", state="detached")

@@ -353,3 +353,23 @@ def test_a_title_that_orders_a_model_about_is_not_shown_to_one() -> None:
     shown = show([Passage(1, document, span, 0, (Sentence(span, (span,), "text", 0),))], 1_000)
     assert "banana" not in shown.text
     assert "Passage 1: The Post, 2025-03-01" in shown.text
+
+
+def test_a_document_added_on_the_page_can_be_asked_about_at_once(chat: Window, tmp_path: Path) -> None:
+    note = tmp_path / "torvik.md"
+    note.write_text("# Torvik\n\nThe mayor of Torvik said the new drawbridge will open in May.\n", encoding="utf-8")
+    page = chat.open()
+    page.get_by_role("tab", name="Library").click()
+    page.wait_for_selector("#library-list table")
+    page.set_input_files("#library-add input[type=file]", [str(note)])
+    page.wait_for_selector("#library-list td >> text=torvik.md")
+    page.get_by_role("tab", name="Ask").click()
+    chat.ask("When will the new drawbridge open in Torvik?")
+    page.wait_for_selector("#current .exchange.done")
+    assert "drawbridge will open in May" in page.inner_text("#current")
+    page.get_by_role("tab", name="Library").click()
+    page.click("#library-chosen input")
+    page.get_by_role("option", name="torvik.md").click()
+    page.keyboard.press("Escape")
+    page.click("#library-remove")
+    page.wait_for_selector("#library-list td >> text=torvik.md", state="detached")
