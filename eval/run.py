@@ -21,6 +21,7 @@ from eval.configuration import Configuration
 from eval.machine import machine, quantiles
 from eval.metrics import by_type, compute
 from eval.records import Record
+from eval.report import write_report
 from eval.suite import Located, Suite, load_suite, locate
 from indexing.collection import Collection
 from indexing.errors import OnrecordError
@@ -112,6 +113,7 @@ def _run(suite: Suite, split: str | None, assistant: Assistant, settings: Settin
         run = Run(folder, configuration, tuple(records))
         _write(folder / METRICS, run.metrics())
         _write(folder / TIMINGS, _timings(run.records, time.perf_counter() - began))
+        write_report(folder)
     except OSError as error:
         raise OnrecordError(f"{folder} cannot be written ({error.strerror}); choose another --out") from error
     return run

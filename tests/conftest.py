@@ -13,6 +13,13 @@ from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.ingest import index
+from tests.browser import (  # noqa: F401  # fixtures, here so that one browser serves all modules
+    chat_address_fixture,
+    chat_fixture,
+    chromium_fixture,
+    staged_address_fixture,
+    staged_fixture,
+)
 from tests.folders import A, B, C, write
 from tests.hashing import HashingEmbedder
 

@@ -15,17 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.generate import show
 from indexing.documents import Document, Metadata, Passage, Sentence
 from indexing.spans import Span
-from tests.browser import (  # noqa: F401  # fixtures are used by name
-    ROOT,
-    Window,
-    chat_address_fixture,
-    chat_fixture,
-    chromium_fixture,
-    free_port,
-    served,
-    staged_address_fixture,
-    staged_fixture,
-)
+from tests.browser import ROOT, Window, free_port, served
 from tests.fake_assistant import DOCUMENTS, SECOND_QUOTE
 from tests.openai_server import OpenAIServer, Says
 

@@ -1,0 +1,189 @@
+"""The report: one HTML file that asks no host for anything, and beside it the items as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from eval.report import plots
+from eval.report.items import item, outcome
+from indexing.errors import OnrecordError
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+PLOTTED = (
+    "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10", "citation_precision", "citation_recall",
+    "citation_validity", "faithfulness", "gold_sentence_shown", "evidence_shown", "answered", "answer_f1",
+    "contains_gold", "refusal_precision", "refusal_recall", "near_miss_refused", "premise_corrected",
+)  # fmt: skip
+BY_TYPE = ("recall_at_5", "answered", "gold_sentence_shown", "contains_gold", "faithfulness")
+COLUMNS = ("id", "type", "outcome", "status", "question", "answer", "expected", "citations", "ms", "error")
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` and `items.csv` from the `records.jsonl` and `metrics.json` in a run's folder.
+
+    Raises OnrecordError when they are not there or not what a run leaves.
+    """
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        lines = (folder / "records.jsonl").read_text(encoding="utf-8").split("\n")
+        records = [json.loads(line) for line in lines if line.strip()]
+        path = folder / "report.html"
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(_page(records, metrics))
+        _write_items(folder / "items.csv", records)
+    except FileNotFoundError as error:
+        raise OnrecordError(f"{folder} holds no finished run ({Path(error.filename).name} is missing)") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OnrecordError(f"no report can be made of {folder} ({type(error).__name__}: {error})") from error
+    return path
+
+
+def _write_items(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(COLUMNS)
+        for record in records:
+            output = record["output"] or {}
+            cited = [
+                f"{one['file']}:{one['start']}-{one['end']}"
+                for statement in output.get("statements", ())
+                for one in statement["citations"]
+            ]
+            row = [record["id"], record["type"], outcome(record), output.get("status", ""), record["question"]]
+            row += [output.get("answer", ""), record.get("answer", ""), " ".join(cited)]
+            table.writerow([*map(_cell, row), record["timings_ms"].get("total", ""), _cell(record["error"])])
+
+
+def _cell(text: str) -> str:
+    """A spreadsheet must not take what a document says for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _page(records: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> Iterator[str]:
+    config = metrics["config"]
+    name = config["suite"]["name"]
+    folder = resources.files("eval.report")
+    yield (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<title>{escape(name)} · Onrecord evaluation</title>"
+        f"<style>{folder.joinpath('report.css').read_text(encoding='utf-8')}</style></head><body>"
+        f"<header><h1>{escape(name)}</h1>{_about(config)}</header><main>"
+    )
+    yield f"<section><h2>Summary</h2>{_summary(metrics['metrics'])}</section>"
+    yield f"<section><h2>Plots</h2>{''.join(_plots(records, metrics))}</section>"
+    yield f"<section><h2>By type</h2>{_by_type(metrics['by_type'])}</section>"
+    yield f'<section id="items"><h2>Items</h2>{_controls(records)}<p id="shown" role="status"></p>'
+    for record in records:
+        yield item(record)
+    yield f"</section></main><script>{folder.joinpath('report.js').read_text(encoding='utf-8')}</script>"
+    yield "</body></html>\n"
+
+
+def _about(config: Mapping[str, Any]) -> str:
+    suite, collection, settings = config["suite"], config.get("collection") or {}, config.get("settings") or {}
+    model = settings.get("llm") or "extractive, no model"
+    facts = {
+        "Items": f"{suite['items']}" + (f", split {suite['split']}" if suite.get("split") else ""),
+        "Documents": collection.get("documents"),
+        "Passages": collection.get("passages"),
+        "Embedder": collection.get("embedder"),
+        "Answers by": model,
+        "Configuration": str(config.get("fingerprint", ""))[:16],
+    }
+    rows = "".join(f"<div><dt>{key}</dt><dd>{escape(str(value))}</dd></div>" for key, value in facts.items() if value)
+    whole = escape(json.dumps(config, indent=1, ensure_ascii=False))
+    return f"<dl>{rows}</dl><details><summary>All that may change a number</summary><pre>{whole}</pre></details>"
+
+
+def _summary(metrics: Mapping[str, Any]) -> str:
+    rows = []
+    for name, one in metrics.items():
+        floors = ", ".join(f"{key} {_number(value)}" for key, value in one["floors"].items())
+        interval = "" if one["low"] is None or one["high"] is None else f"{one['low']:.3f} – {one['high']:.3f}"
+        rows.append(
+            f'<tr><th scope="row">{escape(name)}</th><td>{_number(one["value"])}</td><td>{interval}</td>'
+            f"<td>{one['n']}</td><td>{one['unmeasured'] or ''}</td><td>{escape(floors)}</td></tr>"
+        )
+    head = "".join(
+        f'<th scope="col">{one}</th>'
+        for one in ("Metric", "Value", "95 % interval", "n", "Unmeasured", "Trivial floors")
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def _number(value: float | None) -> str:
+    return "unmeasured" if value is None else f"{value:.3f}"
+
+
+def _plots(records: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> Iterator[str]:
+    chosen = [_bar(name, one) for name in PLOTTED if (one := metrics["metrics"].get(name)) and one["value"] is not None]
+    if chosen:
+        yield plots.intervals(chosen, "What was measured, with 95 % intervals; triangles are trivial systems")
+    for metric in BY_TYPE:
+        bars = [
+            _bar(kind, one)
+            for kind, entry in metrics["by_type"].items()
+            if (one := entry["metrics"].get(metric)) and one["value"] is not None
+        ]
+        if len(bars) > 1:
+            yield plots.intervals(bars, f"{metric} by type of question")
+    yield from _refusals(records)
+    times = [record["timings_ms"]["total"] for record in records if "total" in record["timings_ms"]]
+    if times:
+        yield plots.histogram(times, "Time of an item", "ms")
+
+
+def _refusals(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How well the score by which an answer is given tells what can be answered from what cannot."""
+    scored = [(record, (record["output"] or {}).get("answerability")) for record in records]
+    known = [(record["type"], float(score)) for record, score in scored if isinstance(score, int | float)]
+    yes = [score for kind, score in known if not kind.startswith("unanswerable")]
+    for kind in ("unanswerable_near", "unanswerable_off"):
+        found = plots.roc(yes, [score for other, score in known if other == kind])
+        if found is not None:
+            points, area = found
+            title = f"Refusal: answerable against {kind}, AUROC {area:.3f}"
+            yield plots.curve(points, title, "unanswerable answered", "answerable answered")
+
+
+def _bar(name: str, one: Mapping[str, Any]) -> plots.Bar:
+    floors = tuple((key, value) for key, value in one["floors"].items() if value is not None)
+    return plots.Bar(name, one["value"], one["low"], one["high"], floors, f"n {one['n']}")
+
+
+def _by_type(types: Mapping[str, Any]) -> str:
+    names = [name for name in PLOTTED if any(name in entry["metrics"] for entry in types.values())]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("type", "items", *names))
+    rows = "".join(
+        f'<tr><th scope="row">{escape(kind)}</th><td>{entry["items"]}</td>'
+        + "".join(f"<td>{_value(entry['metrics'].get(name))}</td>" for name in names)
+        + "</tr>"
+        for kind, entry in types.items()
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _value(one: Mapping[str, Any] | None) -> str:
+    return "" if one is None else f"{_number(one['value'])} <small>({one['n']})</small>"
+
+
+def _controls(records: Sequence[Mapping[str, Any]]) -> str:
+    types = sorted({record["type"] for record in records})
+    outcomes = sorted({outcome(record) for record in records})
+    return (
+        '<form class="controls"><label>Search <input type="search" id="words"></label>'
+        f"<label>Type {_choice('type', types)}</label><label>Outcome {_choice('outcome', outcomes)}</label></form>"
+    )
+
+
+def _choice(name: str, values: Sequence[str]) -> str:
+    options = "".join(f"<option>{escape(value)}</option>" for value in values)
+    return f'<select id="{name}"><option value="">all</option>{options}</select>'

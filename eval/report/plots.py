@@ -1,0 +1,126 @@
+"""Plots as inline SVG: no script, no font, no host; every mark has its number in words for those who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+
+WIDTH, LEFT, RIGHT, ROW = 720, 210, 90, 26
+INSIDE = WIDTH - LEFT - RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row: a value in [0, 1] with its interval, where one is known, and the scores of trivial systems."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    floors: tuple[tuple[str, float], ...] = ()
+    note: str = ""
+
+
+def intervals(bars: Sequence[Bar], title: str) -> str:
+    """A dot and a whisker a row on a scale from 0 to 1; a floor is a small triangle with its name as a tooltip."""
+    height = ROW * len(bars) + 40
+    parts = [_grid(height)]
+    for row, bar in enumerate(bars):
+        y = 20 + ROW * row
+        words = f"{bar.name}: {bar.value:.3f}" + (
+            f" ({bar.low:.3f} to {bar.high:.3f})" if bar.low is not None and bar.high is not None else ""
+        )
+        parts.append(f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end">{escape(bar.name)}</text>')
+        if bar.low is not None and bar.high is not None:
+            x1, x2 = _x(bar.low), _x(bar.high)
+            parts.append(f'<line class="whisker" x1="{x1}" x2="{x2}" y1="{y}" y2="{y}"/>')
+        for name, floor in bar.floors:
+            x = _x(floor)
+            parts.append(
+                f'<path class="floor" d="M{x} {y + 5}l-4 7h8z"><title>{escape(name)}: {floor:.3f}</title></path>'
+            )
+        parts.append(f'<circle cx="{_x(bar.value)}" cy="{y}" r="5"><title>{escape(words)}</title></circle>')
+        shown = f"{bar.value:.3f} {bar.note}".strip()
+        parts.append(f'<text x="{WIDTH - RIGHT + 10}" y="{y + 4}">{escape(shown)}</text>')
+    return _svg("".join(parts), height, title)
+
+
+def curve(points: Sequence[tuple[float, float]], title: str, across: str, up: str, diagonal: bool = True) -> str:
+    """A line through points in the unit square."""
+    size, edge = 300, 44
+    place = [(edge + x * size, 10 + (1 - y) * size) for x, y in points]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in place)
+    chance = f'<line class="chance" x1="{edge}" y1="{10 + size}" x2="{edge + size}" y2="10"/>' if diagonal else ""
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in place) if len(place) <= 15 else ""
+    parts = (
+        f'<rect class="frame" x="{edge}" y="10" width="{size}" height="{size}"/>{chance}'
+        f'<polyline points="{line}"/>{dots}'
+        f'<text x="{edge + size / 2}" y="{size + 42}" text-anchor="middle">{escape(across)}</text>'
+        f'<text x="14" y="{10 + size / 2}" text-anchor="middle" transform="rotate(-90 14 {10 + size / 2})">'
+        f"{escape(up)}</text>"
+        + "".join(
+            f'<text class="tick" x="{edge + at * size}" y="{size + 24}" text-anchor="middle">{at:g}</text>'
+            f'<text class="tick" x="{edge - 5}" y="{14 + (1 - at) * size}" text-anchor="end">{at:g}</text>'
+            for at in (0, 0.5, 1)
+        )
+    )
+    return _svg(parts, size + 54, title, size + edge + 20)
+
+
+def histogram(values: Sequence[float], title: str, unit: str, bins: int = 24) -> str:
+    """How often values fall into equal ranges from 0 to the largest."""
+    top = max(values, default=0.0) or 1.0
+    counts = [0] * bins
+    for value in values:
+        counts[min(bins - 1, int(value / top * bins))] += 1
+    most, width, height = max(counts) or 1, 26, 140
+    bars = "".join(
+        f'<rect class="bar" x="{10 + at * width}" y="{10 + height - count / most * height:.1f}" width="{width - 2}" '
+        f'height="{count / most * height:.1f}"><title>{count} from {at * top / bins:.1f} to '
+        f"{(at + 1) * top / bins:.1f} {escape(unit)}</title></rect>"
+        for at, count in enumerate(counts)
+    )
+    ticks = "".join(
+        f'<text class="tick" x="{10 + share * bins * width}" y="{height + 28}" text-anchor="middle">'
+        f"{share * top:.4g} {escape(unit)}</text>"
+        for share in (0, 0.5, 1)
+    )
+    return _svg(bars + ticks, height + 36, title, bins * width + 60)
+
+
+def roc(positive: Sequence[float], negative: Sequence[float]) -> tuple[list[tuple[float, float]], float] | None:
+    """The points of the curve (false against true positive rate) and its area; None where one side is empty.
+
+    A higher score speaks for positive. Ties count half (Mann and Whitney).
+    """
+    if not positive or not negative:
+        return None
+    cuts = sorted({*positive, *negative}, reverse=True)
+    points = [(0.0, 0.0)]
+    for cut in cuts:
+        right = sum(score >= cut for score in positive) / len(positive)
+        wrong = sum(score >= cut for score in negative) / len(negative)
+        points.append((wrong, right))
+    area = sum((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in pairwise(points))
+    return points, area
+
+
+def _x(value: float) -> float:
+    return round(LEFT + max(0.0, min(1.0, value)) * INSIDE, 1)
+
+
+def _grid(height: int) -> str:
+    return "".join(
+        f'<line class="grid" x1="{_x(at)}" x2="{_x(at)}" y1="6" y2="{height - 22}"/>'
+        f'<text class="tick" x="{_x(at)}" y="{height - 6}" text-anchor="middle">{at:g}</text>'
+        for at in (0, 0.25, 0.5, 0.75, 1)
+    )
+
+
+def _svg(parts: str, height: float, title: str, width: float = WIDTH) -> str:
+    return (
+        f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{escape(title)}">{parts}</svg></figure>'
+    )
