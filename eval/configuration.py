@@ -31,11 +31,14 @@ class Configuration:
     fingerprint: str
 
     @classmethod
-    def of(cls, suite: Suite, split: str | None, assistant: Assistant, settings: Settings) -> Configuration:
+    def of(
+        cls, suite: Suite, split: str | None, assistant: Assistant, settings: Settings, gate: bool = True
+    ) -> Configuration:
         values = {
             "suite": {"name": suite.name, "sha256": suite.sha256, "split": split, "items": len(suite.part(split))},
             "collection": _collection(assistant),
             "settings": _settings(settings),
+            "gate": gate,
             "prompts": prompt_fingerprints(),
             "versions": versions(),
             "code": _code_fingerprint(),

@@ -1,4 +1,4 @@
-"""What the numbers mean: pure functions over records, each metric with its n, unmeasured items and trivial floors.
+"""The numbers of a run: every metric over its items, with interval, n, unmeasured items and trivial floors.
 
 An item that failed is unmeasured: it is counted beside the mean, never in it as 0. What nothing measured has no value.
 """
@@ -6,19 +6,36 @@ An item that failed is unmeasured: it is counted beside the mean, never in it as
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from eval.records import Gold, Record
+import numpy as np
 
-CUTOFFS = (1, 3, 5, 10)
+from eval.measures import answers, citations, cost, refusal, retrieval
+from eval.measures.parts import Definition, Part
+from eval.records import Record
+from eval.stats import Floats, interval
+
 DIGITS = 6
 Floors = tuple[tuple[str, float | None], ...]  # what each trivial system would score, by its name
+
+DEFINITIONS: tuple[Definition, ...] = (
+    *retrieval.definitions(),
+    *citations.definitions(),
+    *answers.definitions(),
+    *refusal.definitions(),
+    *retrieval.followups(),
+    *answers.followups(),
+    *cost.definitions(),
+)
+BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A mean over `n` measured values, None without any. `low` and `high` bound its interval, where one is known.
+    """A ratio over `n` measured units, None without any. `low` and `high` bound its 95 % interval over `clusters`;
+    with fewer than 8 clusters there is none.
 
     `unmeasured` items belong to the metric's population and gave no value; `floors` are the scores of trivial systems.
     """
@@ -29,6 +46,7 @@ class Metric:
     floors: Floors = ()
     low: float | None = None
     high: float | None = None
+    clusters: int = 0
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -38,166 +56,119 @@ class Metric:
             "n": self.n,
             "unmeasured": self.unmeasured,
             "floors": {name: _rounded(floor) for name, floor in self.floors},
+            "clusters": self.clusters,
         }
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, DIGITS)
+    return None if value is None else round(value, DIGITS) + 0.0  # no -0.0
 
 
-def mean(values: Iterable[float | None], floors: Floors = ()) -> Metric:
-    """The mean of what was measured; the sum is exact (fsum), so the order of the values does not matter."""
-    given = list(values)
-    measured = [value for value in given if value is not None]
-    value = math.fsum(measured) / len(measured) if measured else None
-    return Metric(value, len(measured), len(given) - len(measured), floors if given else ())
+class Column:
+    """What each item contributes to one metric; items are numbered in the order they came in."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self._rows: list[tuple[int, float, float, float, int]] = []
+        self._floors: dict[str, list[tuple[int, float, float]]] = {}
+
+    def add(self, item: int, part: Part) -> None:
+        self._rows.append((item, part.total, part.count, part.n, part.missing))
+        for name, (total, count) in part.floors.items():
+            self._floors.setdefault(name, []).append((item, total, count))
+
+    def sums(self, clusters: Sequence[str], items: frozenset[int] | None = None) -> tuple[list[str], Floats, Floats]:
+        """Totals and counts of each cluster that has any, in the order of the clusters' names."""
+        totals: dict[str, list[float]] = {}
+        counts: dict[str, list[float]] = {}
+        for item, total, count, _, _ in self._rows:
+            if count and (items is None or item in items):
+                totals.setdefault(clusters[item], []).append(total)
+                counts.setdefault(clusters[item], []).append(count)
+        names = sorted(totals)
+        return names, np.array([math.fsum(totals[n]) for n in names]), np.array([math.fsum(counts[n]) for n in names])
+
+    def values(self) -> dict[int, tuple[float, float]]:
+        """Total and count by item."""
+        return {item: (total, count) for item, total, count, _, _ in self._rows if count}
+
+    def metric(self, clusters: Sequence[str], items: frozenset[int] | None = None) -> Metric:
+        rows = [row for row in self._rows if items is None or row[0] in items]
+        n, missing = round(math.fsum(row[3] for row in rows if row[3])), sum(row[4] for row in rows)
+        names, totals, counts = self.sums(clusters, items)
+        whole = math.fsum(counts)
+        floors = tuple((name, self._floor(name, items)) for name in self.definition.floors) if rows else ()
+        if not whole:
+            return Metric(None, 0, missing, floors)
+        bounds = interval(totals, counts, self.definition.share)
+        return Metric(
+            math.fsum(totals) / whole,
+            n,
+            missing,
+            floors,
+            bounds.low if bounds else None,
+            bounds.high if bounds else None,
+            len(names),
+        )
+
+    def _floor(self, name: str, items: frozenset[int] | None) -> float | None:
+        given = [row for row in self._floors.get(name, ()) if items is None or row[0] in items]
+        count = math.fsum(row[2] for row in given)
+        return math.fsum(row[1] for row in given) / count if count else None
 
 
-def compute(records: Sequence[Record]) -> dict[str, Metric]:
-    """Every metric over these records, by name, in the order of a report."""
-    answerable = [record for record in records if record.answerable]
-    metrics = _retrieval([record for record in answerable if record.evidence])
-    metrics |= _answers(records, answerable)
-    metrics |= _refusal(records)
-    metrics["failed"] = mean([float(record.output is None) for record in records])
-    return metrics
+class Scores:
+    """The parts of every item of a run; a record is let go of once it is scored."""
 
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.ids: list[str] = []
+        self.types: list[str] = []
+        self.clusters: list[str] = []
+        self.columns = {definition.name: Column(definition) for definition in DEFINITIONS}
+        for record in records:
+            self.add(record)
 
-def by_type(records: Sequence[Record]) -> dict[str, dict[str, Metric]]:
-    """The same for each question type; what does not apply to a type is left out."""
-    types = sorted({record.type for record in records})
-    return {
-        name: {
-            key: metric
-            for key, metric in compute([record for record in records if record.type == name]).items()
-            if metric.n or metric.unmeasured
+    def add(self, record: Record) -> None:
+        item = len(self.ids)
+        self.ids.append(record.id)
+        self.types.append(record.type)
+        self.clusters.append(record.group)
+        for definition in DEFINITIONS:
+            if (part := definition.score(record)) is not None:
+                self.columns[definition.name].add(item, part)
+
+    def metrics(self) -> dict[str, Metric]:
+        """Every metric, by name, in the order of a report."""
+        return {name: column.metric(self.clusters) for name, column in self.columns.items()}
+
+    def by_type(self) -> dict[str, dict[str, Metric]]:
+        """The same for each question type; what does not apply to a type is left out."""
+        found = {}
+        for kind in sorted(set(self.types)):
+            items = frozenset(number for number, one in enumerate(self.types) if one == kind)
+            metrics = {name: column.metric(self.clusters, items) for name, column in self.columns.items()}
+            found[kind] = {name: metric for name, metric in metrics.items() if metric.n or metric.unmeasured}
+        return found
+
+    def as_json(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The object in metrics.json: the same for the same configuration, with no times and no paths in it."""
+        return {
+            "metrics": {name: metric.as_json() for name, metric in self.metrics().items()},
+            "by_type": {
+                kind: {
+                    "items": self.types.count(kind),
+                    "metrics": {name: metric.as_json() for name, metric in metrics.items()},
+                }
+                for kind, metrics in self.by_type().items()
+            },
+            "config": dict(config),
         }
-        for name in types
-    }
 
 
-# -- retrieval ---------------------------------------------------------------------------------------------------------
+def compute(records: Iterable[Record]) -> dict[str, Metric]:
+    """Every metric over these records."""
+    return Scores(records).metrics()
 
 
-def _retrieval(records: Sequence[Record]) -> dict[str, Metric]:
-    metrics = {}
-    for k in CUTOFFS:
-        random = mean([_random_recall(record, k) for record in records]).value
-        metrics[f"recall_at_{k}"] = mean([recall_at(record, k) for record in records], (("random", random),))
-    metrics["mrr_at_10"] = mean([reciprocal_rank(record, 10) for record in records])
-    return metrics
-
-
-def recall_at(record: Record, k: int) -> float | None:
-    """The share of the item's evidence that a single one of the first k passages holds whole."""
-    if record.output is None:
-        return None
-    first = record.output.retrieved[:k]
-    return _share([any(gold.is_in(place) for place in first) for gold in record.evidence])
-
-
-def reciprocal_rank(record: Record, k: int) -> float | None:
-    """1 / the place of the first passage that holds any of the item's evidence whole; 0 when none of k does."""
-    if record.output is None:
-        return None
-    for place, passage in enumerate(record.output.retrieved[:k], 1):
-        if any(gold.is_in(passage) for gold in record.evidence):
-            return 1 / place
-    return 0.0
-
-
-def _random_recall(record: Record, k: int) -> float | None:
-    """What k passages drawn at random would be expected to find."""
-    total = record.collection_passages
-    if not total:
-        return None
-    drawn = min(k, total)
-    misses = [math.comb(total - gold.passages, drawn) / math.comb(total, drawn) for gold in record.evidence]
-    return 1 - math.fsum(misses) / len(misses)
-
-
-def _share(values: Sequence[bool]) -> float:
-    return sum(values) / len(values)
-
-
-# -- answers -----------------------------------------------------------------------------------------------------------
-
-
-def _answers(records: Sequence[Record], answerable: Sequence[Record]) -> dict[str, Metric]:
-    """`citation_validity` counts citations, the others items."""
-    valid = [float(valid) for record in records for valid in record.citations_valid]
-    failed = sum(record.output is None for record in records)
-    with_evidence = [record for record in answerable if record.evidence]
-    single = [record for record in with_evidence if len(record.evidence) == 1]
-    said = [record for record in records if not record.refused]
-    return {
-        "citation_validity": Metric(mean(valid).value, len(valid), failed),
-        "answered": mean(
-            [_not(record.refused) for record in answerable], (("always_refuse", 0.0), ("never_refuse", 1.0))
-        ),
-        "gold_sentence_shown": mean([gold_sentence_shown(record) for record in single], (("always_refuse", 0.0),)),
-        "evidence_shown": mean([evidence_shown(record) for record in with_evidence], (("always_refuse", 0.0),)),
-        "statements_per_answer": mean([_statements(record) for record in said]),
-    }
-
-
-def gold_sentence_shown(record: Record) -> float | None:
-    """1 when a citation holds an evidence quote whole, or is a sentence of a longer one; 0 for a refusal."""
-    if record.output is None:
-        return None
-    pairs = [(place, gold) for place in record.output.citations for gold in record.evidence]
-    return float(not record.refused and any(gold.is_in(place) or gold.holds(place) for place, gold in pairs))
-
-
-def evidence_shown(record: Record) -> float | None:
-    """The share of the item's evidence of which every letter and digit is cited by the answer; 0 for a refusal."""
-    if record.output is None:
-        return None
-    if record.refused:
-        return 0.0
-    return _share([_is_shown(record, gold) for gold in record.evidence])
-
-
-def _is_shown(record: Record, gold: Gold) -> bool:
-    assert record.output is not None
-    cited = [place for place in record.output.citations if place.file == gold.file]
-    letters = [offset for offset, character in enumerate(gold.quote) if character.isalnum()]
-    return any(
-        all(any(place.start <= start + offset < place.end for place in cited) for offset in letters)
-        for start, _ in gold.spans
-    )
-
-
-def _statements(record: Record) -> float | None:
-    return None if record.output is None else float(len(record.output.statements))
-
-
-def _not(value: bool | None) -> float | None:
-    return None if value is None else float(not value)
-
-
-# -- refusal -----------------------------------------------------------------------------------------------------------
-
-
-def _refusal(records: Sequence[Record]) -> dict[str, Metric]:
-    """A refusal is right where the collection holds no answer. A failed item is no refusal; it may have been one."""
-    base = mean([float(not record.answerable) for record in records if record.output is not None]).value
-    floors = (("always_refuse", 1.0), ("never_refuse", 0.0))
-    refused = [record for record in records if record.refused is not False]
-
-    def share(chosen: Callable[[Record], bool]) -> Metric:
-        return mean([_refused(record) for record in records if chosen(record)], floors)
-
-    return {
-        "refusal_precision": mean(
-            [None if record.output is None else float(not record.answerable) for record in refused],
-            (("always_refuse", base), ("never_refuse", None)),
-        ),
-        "refusal_recall": share(lambda record: not record.answerable),
-        "near_miss_refused": share(lambda record: record.type == "unanswerable_near"),
-        "off_topic_refused": share(lambda record: record.type == "unanswerable_off"),
-    }
-
-
-def _refused(record: Record) -> float | None:
-    return None if record.refused is None else float(record.refused)
+def by_type(records: Iterable[Record]) -> dict[str, dict[str, Metric]]:
+    return Scores(records).by_type()

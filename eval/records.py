@@ -1,10 +1,17 @@
-"""Records: everything one item came to, one JSON line each. Every metric is computed from these alone."""
+"""Records: everything one item came to, one JSON line each. Every metric is computed from these alone.
+
+An answer is read leniently: what another system leaves out has its empty value, unknown keys are ignored.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+UNKNOWN = -1  # an offset that nobody gave
+Support = Literal["supported", "partly", "unsupported", "not_a_claim", "unchecked"]
+Kind = Literal["numbers", "names", "negation", "quotes"]
 
 
 class _Frozen(BaseModel):
@@ -12,73 +19,177 @@ class _Frozen(BaseModel):
 
 
 class Place(_Frozen):
-    """Characters `[start, end)` of the canonical text of a file."""
+    """Characters `[start, end)` of the canonical text of a file, and what they say."""
 
-    file: str
-    start: int
-    end: int
+    file: str = ""
+    start: int = Field(UNKNOWN, description="in code points; left out where the system does not tell")
+    end: int = UNKNOWN
+
+    @property
+    def words(self) -> str:
+        return ""
+
+
+class Passage(Place):
+    """A passage that was found."""
+
+    text: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.text
+
+
+class Cited(Place):
+    """A citation: the exact characters that a statement points at."""
+
+    quote: str = ""
+    version: str = ""
+    title: str = ""
+    source: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.quote
 
 
 class Gold(_Frozen):
-    """An evidence quote, every span of its file that holds it, and the number of passages that hold it whole."""
+    """An evidence quote, every span of its file that holds it, and the number of passages that hold it whole.
+
+    Without spans (no collection was at hand) a place is compared by its words.
+    """
 
     file: str
     quote: str
-    spans: tuple[tuple[int, int], ...]
-    passages: int
+    spans: tuple[tuple[int, int], ...] = ()
+    passages: int = 0
 
     def is_in(self, place: Place) -> bool:
         """Strict: the place contains one of the spans from its first character to its last."""
-        return place.file == self.file and any(place.start <= start and end <= place.end for start, end in self.spans)
+        if place.file != self.file:
+            return False
+        if not self.spans or place.start < 0:
+            return self.quote in place.words
+        return any(place.start <= start and end <= place.end for start, end in self.spans)
 
     def holds(self, place: Place) -> bool:
         """The place lies within one of the spans."""
-        return place.file == self.file and any(start <= place.start and place.end <= end for start, end in self.spans)
+        if place.file != self.file:
+            return False
+        if not self.spans or place.start < 0:
+            return bool(place.words.strip()) and place.words in self.quote
+        return any(start <= place.start and place.end <= end for start, end in self.spans)
+
+
+def _never_null(value: object) -> object:
+    return () if value is None else value
 
 
 class Said(_Frozen):
     """A statement of the answer, with its citations."""
 
     text: str
-    citations: tuple[Place, ...]
+    citations: Annotated[tuple[Cited, ...], BeforeValidator(_never_null)] = ()
+    support: str = "unchecked"
 
 
 class Output(_Frozen):
-    """The parts of an `ask --json` object that metrics read; the record keeps all of it."""
+    """An answer as `onrecord ask --json` prints it; a record keeps all of it, metrics read these keys."""
 
     status: Literal["answered", "refused"]
-    statements: tuple[Said, ...]
-    retrieved: tuple[Place, ...]
+    answer: str = Field("", description="the whole text")
+    statements: tuple[Said, ...] = Field((), description="its sentences, in order, each with what it cites")
+    retrieved: tuple[Passage, ...] = Field((), description="the passages found, best first")
+    usage: dict[str, float] = Field(default_factory=dict, description="tokens: prompt_tokens, answer_tokens")
+    premise: Any = Field(None, description="what is wrong with the question's premise, where something is")
+    rewritten: str | None = Field(None, description="the question as it was searched, where it was rewritten")
 
     @property
-    def citations(self) -> tuple[Place, ...]:
+    def citations(self) -> tuple[Cited, ...]:
         return tuple(citation for statement in self.statements for citation in statement.citations)
+
+    @property
+    def text(self) -> str:
+        return self.answer or " ".join(statement.text for statement in self.statements)
+
+
+class RecordedAnswer(Output):
+    """One line of a file of recorded answers: an answer and the id of the item it belongs to.
+
+    `{"id", "status": "error", "error"}` says that the item failed.
+    """
+
+    id: str
+    timings_ms: dict[str, float] = Field(
+        default_factory=dict, description="milliseconds: sources, first_statement, done"
+    )
+
+
+class Judgement(_Frozen):
+    """What the gate says of one statement.
+
+    `alone` and `without` tell for each citation whether it supports the statement by itself, and whether the others do
+    without it; `basis` is what it was judged by; `overlap` is the share of its words that stand there.
+    """
+
+    support: Support
+    reason: str = ""
+    basis: Literal["citations", "retrieved", "nothing"]
+    alone: tuple[bool, ...] = ()
+    without: tuple[bool, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    overlap: float = 0.0
 
 
 class Record(_Frozen):
     """One item of one run. `output` is None when the item failed, and `error` says why.
 
-    `citations_valid` tells for each citation, in order, whether the document's text at its span equals its quote;
-    `collection_passages` is the number of passages that were searched.
+    `citations_valid` tells for each citation, in order, whether the document's text at its span equals its quote (None:
+    there was no text to hold it against); `judged` has a judgement for each statement, None where the gate did not run;
+    `collection_passages` is the number of passages that were searched, 0 where nobody knows.
     """
 
     id: str
     type: str
-    evidence: tuple[Gold, ...]
-    collection_passages: int
+    cluster: str = ""
+    split: str = ""
+    question: str = ""
+    history: tuple[dict[str, str], ...] = ()
+    answer: str = ""
+    aliases: tuple[str, ...] = ()
+    evidence: tuple[Gold, ...] = ()
+    collection_passages: int = 0
     output: Output | None
-    citations_valid: tuple[bool, ...]
-    error: str
-    timings_ms: dict[str, float]
+    citations_valid: tuple[bool | None, ...] = ()
+    judged: tuple[Judgement, ...] | None = None
+    attempts: int = 1
+    cost: float | None = None
+    error: str = ""
+    config: str = ""
+    timings_ms: dict[str, float] = Field(default_factory=dict)
 
     @property
     def answerable(self) -> bool:
-        return not self.type.startswith("unanswerable")
+        """Whether the collection holds an answer; False too for what must be asked back about."""
+        return not self.type.startswith("unanswerable") and self.type != "underspecified"
+
+    @property
+    def unanswerable(self) -> bool:
+        return self.type.startswith("unanswerable")
 
     @property
     def refused(self) -> bool | None:
         """None where the item failed."""
         return None if self.output is None else self.output.status == "refused"
+
+    @property
+    def golds(self) -> tuple[str, ...]:
+        """Every answer that counts as right."""
+        return tuple(text for text in (self.answer, *self.aliases) if text.strip())
+
+    @property
+    def group(self) -> str:
+        return self.cluster or (self.evidence[0].file if self.evidence else f"item {self.id}")
 
     @classmethod
     def read(cls, line: dict[str, Any]) -> Record:

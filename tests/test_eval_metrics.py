@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eval.metrics import Metric, by_type, compute, mean
+from eval.measures.pages import page
+from eval.measures.parts import one, unmeasured
+from eval.metrics import DEFINITIONS, Column, Metric, by_type, compute
 from eval.records import Record
 
 Spot = tuple[str, int, int]
@@ -145,12 +148,16 @@ def test_answers_and_refusals_are_counted_by_hand() -> None:
 def test_what_nothing_measured_has_no_value() -> None:
     assert all(metric.value is None and metric.n == 0 for metric in compute([]).values())
     never_refused = compute([record("numeric", cited=(("a", 0, 9),))])
-    assert never_refused["refusal_precision"] == Metric(None, 0)
+    assert never_refused["refusal_precision"].value is None
     assert never_refused["recall_at_5"] == Metric(None, 0)  # an item without evidence says nothing about retrieval
     failed = compute([record("numeric", evidence=(gold("a", 0),), failed=True)])
     assert (failed["recall_at_5"].value, failed["recall_at_5"].unmeasured) == (None, 1)
     assert failed["failed"].value == 1
-    assert mean([None, 0.5]) == Metric(0.5, 1, 1)
+    column = Column(DEFINITIONS[0])
+    column.add(0, unmeasured())
+    column.add(1, one(0.5))
+    half = column.metric(["a", "b"])
+    assert (half.value, half.n, half.unmeasured) == (0.5, 1, 1)
     assert Metric(None, 0).as_json()["value"] is None
 
 
@@ -176,8 +183,14 @@ def test_the_order_of_the_items_changes_nothing() -> None:
 
 
 def test_metrics_are_values() -> None:
-    metric = mean([1.0, 0.0])
+    metric = Metric(0.5, 2)
     with pytest.raises(FrozenInstanceError):
         metric.value = 0.9  # type: ignore[misc]
-    assert metric == mean([0.0, 1.0])
-    assert hash(metric) == hash(mean([0.0, 1.0]))
+    assert metric == Metric(0.5, 2)
+    assert hash(metric) == hash(Metric(0.5, 2))
+
+
+def test_the_definition_page_is_that_of_the_code() -> None:
+    shown = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert shown == page(), "write it anew: python -m eval metrics --definitions > docs/metrics.md"
+    assert len({definition.name for definition in DEFINITIONS}) == len(DEFINITIONS)

@@ -10,8 +10,7 @@ import pytest
 
 from eval.__main__ import main
 from eval.metrics import compute
-from eval.records import Record
-from eval.run import METRICS, RECORDS, TIMINGS, Run, run_suite
+from eval.run import METRICS, RECORDS, TIMINGS, Run, read_records, recompute, run_suite
 from eval.suite import FOLDER, load_suite
 
 SEEDS = FOLDER / "seeds.jsonl"
@@ -36,7 +35,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def test_the_shipped_suite_holds_its_bounds(seeds_run: Run) -> None:
-    metrics = compute(seeds_run.records)
+    metrics = seeds_run.scores.metrics()
     assert metrics["failed"].value == 0
     assert metrics["citation_validity"].value == 1.0
     assert metrics["citation_validity"].n > 60
@@ -66,9 +65,11 @@ def test_every_item_has_a_record_with_all_it_came_from(seeds_run: Run) -> None:
 
 
 def test_metrics_can_be_computed_again_from_the_records_alone(seeds_run: Run) -> None:
-    lines = (seeds_run.folder / RECORDS).read_text(encoding="utf-8").splitlines()
-    again = compute([Record.model_validate_json(line) for line in lines])
-    assert {name: metric.as_json() for name, metric in again.items()} == read(seeds_run.folder / METRICS)["metrics"]
+    written = (seeds_run.folder / METRICS).read_bytes()
+    again = compute(read_records(seeds_run.folder))
+    assert {name: metric.as_json() for name, metric in again.items()} == json.loads(written)["metrics"]
+    recompute(seeds_run.folder)
+    assert (seeds_run.folder / METRICS).read_bytes() == written
 
 
 def test_two_runs_give_the_same_metrics_byte_for_byte(seeds_run: Run, seeds_home: Path, tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_two_runs_give_the_same_metrics_byte_for_byte(seeds_run: Run, seeds_home
 def test_timings_stand_apart_with_the_machine(seeds_run: Run) -> None:
     timings = read(seeds_run.folder / TIMINGS)
     assert timings["machine"]["cores"] >= 1
-    assert timings["ms"]["total"]["n"] == len(seeds_run.records)
+    assert timings["ms"]["total"]["n"] == seeds_run.items
 
 
 def test_an_item_that_fails_is_counted_and_the_run_goes_on(

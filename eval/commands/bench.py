@@ -1,0 +1,80 @@
+"""`bench`: measure speed, and what statistics promise. Each bench is a pair of functions below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from eval.arguments import DONE, Commands, add_settings, command, given_settings, line, positive
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("bench", help="measure speed, and what the statistics promise")
+    benches = parser.add_subparsers(required=True, metavar="WHAT")
+    for bench in BENCHES:
+        bench(benches)
+
+
+def add_index(benches: Commands) -> None:
+    index = command(benches, "index", "indexing speed, beside LlamaIndex with Chroma and the same model", run_index)
+    index.add_argument("folder", type=Path, metavar="FOLDER")
+    index.add_argument("--files", type=positive, default=300, metavar="N", help="the first N files (default: 300)")
+    index.add_argument(
+        "--rounds", type=positive, default=1, metavar="N", help="runs of each, taking turns (default: 1)"
+    )
+    index.add_argument(
+        "--embed-threads",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of LlamaIndex's session (default: onnxruntime's own, all cores)",
+    )
+    index.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_index(folder: Path, files: int, rounds: int, embed_threads: int, json: bool) -> int:
+    from eval.bench import bench_index, index_report
+
+    result = bench_index(folder, files, rounds, embed_threads)
+    print(line(result) if json else index_report(result))
+    return DONE
+
+
+def add_ask(benches: Commands) -> None:
+    ask = command(benches, "ask", "time of an extractive answer, warm, inside this process", run_ask)
+    ask.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="documents to index first")
+    add_settings(ask, "home")
+    ask.add_argument(
+        "--questions", type=Path, required=True, metavar="FILE", help="a suite; only its questions are used"
+    )
+    ask.add_argument("--rounds", type=positive, default=3, metavar="N", help="times that each is asked (default: 3)")
+    ask.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_ask(folder: Path | None, questions: Path, rounds: int, json: bool, **options: Any) -> int:
+    from eval.bench import ask_report, bench_ask
+
+    result = bench_ask(folder, questions, rounds, given_settings(options))
+    print(line(result) if json else ask_report(result))
+    return DONE
+
+
+def add_scale(benches: Commands) -> None:
+    scale = command(benches, "scale", "build and search a synthetic collection, with and without filters", run_scale)
+    scale.add_argument("--chunks", type=positive, default=100_000, metavar="N", help="how many (default: 100000)")
+    scale.add_argument(
+        "--queries", type=positive, default=200, metavar="N", help="searches timed with each filter (default: 200)"
+    )
+    scale.add_argument("--seed", type=int, default=1, metavar="N", help="another collection for each (default: 1)")
+    scale.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_scale(chunks: int, queries: int, seed: int, json: bool) -> int:
+    from eval.bench_scale import bench_scale, scale_report
+
+    result = bench_scale(chunks, queries, seed)
+    print(line(result) if json else scale_report(result))
+    return DONE
+
+
+BENCHES = (add_index, add_ask, add_scale)

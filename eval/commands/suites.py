@@ -1,0 +1,37 @@
+"""`suites`: check suites, count their items, print the schemas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eval.arguments import DONE, SHIPPED, Commands, command, line
+
+
+def add(commands: Commands) -> None:
+    suites = command(commands, "suites", "check suites (by default the shipped ones) and count their items", run)
+    suites.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    suites.add_argument(
+        "--schema",
+        action="store_true",
+        help="print the JSON Schemas of an item of a suite, of a recorded answer and of a record",
+    )
+
+
+def run(files: list[Path], schema: bool) -> int:
+    from pydantic import BaseModel
+
+    from eval.records import Record, RecordedAnswer
+    from eval.suite import Item, load_suite
+
+    if schema:
+        models: dict[str, type[BaseModel]] = {"item": Item, "recorded_answer": RecordedAnswer, "record": Record}
+        print(line({name: model.model_json_schema() for name, model in models.items()}))
+        return DONE
+    for path in files or sorted(SHIPPED.glob("*.jsonl")):
+        suite = load_suite(path)
+        suite.documents()
+        types = sorted({item.type for item in suite.items})
+        counts = ", ".join(f"{name} {sum(item.type == name for item in suite.items)}" for name in types)
+        clusters = len({item.group for item in suite.items})
+        print(f"{path}: {len(suite.items)} items ({counts}); {clusters} clusters")
+    return DONE

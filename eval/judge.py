@@ -1,0 +1,126 @@
+"""The gate as the harness's judge: any system's statements, held against what they cite (or else found)."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from nupunkt import sent_spans
+
+from app.answers import Citation, Statement
+from app.ground import ground
+from eval.records import UNKNOWN, Cited, Judgement, Kind, Output, Passage, Place, Said, Support
+from indexing.documents import Document, Metadata
+from indexing.spans import Span
+
+Find = Callable[[Cited], Document | None]  # the document that a citation names, where it is at hand
+NO_TEXT = "\n"  # stands for characters of a document that nobody showed
+LONGEST = 5_000_000  # characters of a document put together from what was shown
+KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("numbers", re.compile(r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|[mb]illion)\b", re.I)),
+    ("names", re.compile(r"(?<=\w[\s,;:(“\"'‘-])[A-Z]\w+|\b[A-Z]{2,}\b")),
+    ("negation", re.compile(r"\b(?:not?|never|none|nobody|nothing|neither|nor|without|cannot|\w+n[’']t)\b", re.I)),
+    ("quotes", re.compile(r"[“”«»\"]|(?<!\w)[‘'][^’']{2,}[’'](?!\w)")),
+)
+WORD = re.compile(r"[a-z0-9]+")
+
+
+def judge(output: Output, find: Find) -> tuple[Judgement, ...]:
+    """A judgement for each statement of an answer, in order."""
+    shown = _shown(output)
+    return tuple(_judged(statement, output, shown, find) for statement in output.statements)
+
+
+def _judged(said: Said, output: Output, shown: Mapping[str, Document], find: Find) -> Judgement:
+    pairs = [_pair(cited, shown, find) for cited in said.citations if cited.quote.strip()]
+    basis: Sequence[Place] = said.citations
+    if not said.citations:
+        basis = output.retrieved
+        pairs = [pair for passage in output.retrieved for pair in _sentences(passage)]
+    support, reason = _support(said.text, pairs)
+    alone: tuple[bool, ...] = ()
+    without: tuple[bool, ...] = ()
+    if said.citations:
+        held = support == "supported"
+        several = held and len(pairs) > 1
+        alone = tuple(_holds(said.text, [pair]) if several else held for pair in pairs)
+        without = tuple(several and _holds(said.text, [*pairs[:at], *pairs[at + 1 :]]) for at in range(len(pairs)))
+    return Judgement(
+        support=support,
+        reason=reason,
+        basis="citations" if said.citations else "retrieved" if output.retrieved else "nothing",
+        alone=alone,
+        without=without,
+        kinds=kinds_of(said.text),
+        overlap=round(overlap(said.text, " ".join(place.words for place in basis)), 6),
+    )
+
+
+def kinds_of(text: str) -> tuple[Kind, ...]:
+    """What of the things that go wrong most a statement holds: figures, names, a negation, words in quotation marks."""
+    return tuple(kind for kind, pattern in KINDS if pattern.search(text))
+
+
+def overlap(text: str, source: str) -> float:
+    """The share of a text's tokens, `[a-z0-9]+` of its lower case, that stand in the source; 0 without tokens."""
+    tokens = WORD.findall(text.lower())
+    there = set(WORD.findall(source.lower()))
+    return sum(token in there for token in tokens) / len(tokens) if tokens else 0.0
+
+
+def _support(text: str, pairs: Sequence[tuple[Citation, Document]]) -> tuple[Support, str]:
+    documents = {(citation.document_id, citation.version): document for citation, document in pairs}
+    statement = Statement(text, tuple(citation for citation, _ in pairs), "unchecked")
+    grounded = ground(statement, lambda citation: documents.get((citation.document_id, citation.version)))
+    return grounded.support, grounded.reason
+
+
+def _holds(text: str, pairs: Sequence[tuple[Citation, Document]]) -> bool:
+    return _support(text, pairs)[0] == "supported"
+
+
+def _pair(cited: Cited, shown: Mapping[str, Document], find: Find) -> tuple[Citation, Document]:
+    """A citation with the text it is read in: the document's own, what was shown of it, or the quote by itself."""
+    if (document := find(cited)) and cited.start >= 0 and document.text[cited.start : cited.end] == cited.quote:
+        return Citation.of(document, Span(cited.start, cited.end)), document
+    if (document := shown.get(cited.file)) and cited.start >= 0:
+        start = cited.start - int(document.id)
+        if document.text[start : start + len(cited.quote)] == cited.quote:
+            return Citation.of(document, Span(start, start + len(cited.quote))), document
+    return _alone(cited, cited.quote)
+
+
+def _alone(place: Place, text: str) -> tuple[Citation, Document]:
+    """A text as a document of its own."""
+    about = Metadata(getattr(place, "title", ""), getattr(place, "source", ""))
+    document = Document(f"{place.file}:{place.start}", text, place.file, text, about)
+    return Citation.of(document, Span(0, len(text))), document
+
+
+def _sentences(passage: Passage) -> Iterator[tuple[Citation, Document]]:
+    if not passage.text.strip():
+        return
+    _, document = _alone(passage, passage.text)
+    for start, end in sent_spans(passage.text):
+        if passage.text[start:end].strip():
+            yield Citation.of(document, Span(start, end)), document
+
+
+def _shown(output: Output) -> dict[str, Document]:
+    """What an answer shows of each file, at its offsets less the first one, which is the document's id."""
+    places: dict[str, list[Place]] = defaultdict(list)
+    for place in (*output.retrieved, *output.citations):
+        if place.start > UNKNOWN and place.end - place.start == len(place.words) > 0:
+            places[place.file].append(place)
+    documents = {}
+    for file, those in places.items():
+        base, end = min(place.start for place in those), max(place.end for place in those)
+        if end - base > LONGEST:
+            continue
+        text = [NO_TEXT] * (end - base)
+        for place in those:
+            text[place.start - base : place.end - base] = place.words
+        about = next((Metadata(one.title, one.source) for one in output.citations if one.file == file), Metadata())
+        documents[file] = Document(str(base), file, file, "".join(text), about)
+    return documents

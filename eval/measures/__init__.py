@@ -1,0 +1,1 @@
+"""What each metric means, one module a subject: from a record to what it contributes."""

@@ -1,0 +1,178 @@
+"""Retrieval: whether the passages hold the gold evidence. A hit must hold a span whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from eval.measures.parts import Definition, Part, one
+from eval.records import Passage, Record
+
+CUTOFFS = (1, 3, 5, 10)
+DEEPEST = 10
+ANSWERABLE = "answerable items with evidence; a failed item is unmeasured"
+RANDOM = {"random": "passages drawn at random, in expectation"}
+
+
+def definitions() -> tuple[Definition, ...]:
+    recalls = [
+        Definition(
+            f"recall_at_{k}",
+            "retrieval",
+            f"The share of an item's evidence quotes that a single one of the first {k} passages holds whole, from its "
+            "first character to its last, at any place of the right file that has these characters.",
+            ANSWERABLE,
+            partial(_scored, partial(recall_at, k=k), partial(_random_recall, k=k)),
+            RANDOM,
+        )
+        for k in CUTOFFS
+    ]
+    return (
+        *recalls,
+        Definition(
+            "mrr_at_10",
+            "retrieval",
+            "1 / the place of the first passage that holds any of the item's evidence whole; 0 when none of ten does.",
+            ANSWERABLE,
+            partial(_scored, reciprocal_rank, _random_reciprocal),
+            RANDOM,
+            source="RR@10 of ir_measures",
+        ),
+        Definition(
+            "ndcg_at_10",
+            "retrieval",
+            "Normalised discounted cumulative gain over ten passages. A passage gains as many points as it holds "
+            "evidence quotes that no passage before it held, so a repeated passage gains nothing; the ideal order has "
+            "what was found first and a passage for each quote that was not.",
+            ANSWERABLE,
+            partial(_scored, ndcg, _random_ndcg),
+            RANDOM,
+            source="nDCG@10 of ir_measures (trec_eval)",
+        ),
+        *(
+            Definition(
+                f"document_recall_at_{k}",
+                "retrieval",
+                f"Loose: the share of the files with evidence of which any passage is among the first {k}, whatever it "
+                "holds. For benchmarks that mark documents, not spans.",
+                ANSWERABLE,
+                partial(_scored, partial(document_recall, k=k), None),
+                source="R@k of ir_measures, over files",
+            )
+            for k in (5, 10)
+        ),
+    )
+
+
+def followups() -> tuple[Definition, ...]:
+    """The same over items that have a history."""
+    chosen = [one for one in definitions() if one.name in ("recall_at_5", "mrr_at_10")]
+    return tuple(
+        Definition(
+            f"followup_{metric.name}",
+            "conversation",
+            f"`{metric.name}` over questions that follow others. Compare with a run with `--no-history`.",
+            "answerable items with evidence and a history",
+            partial(_with_history, metric.score),
+            metric.floors,
+        )
+        for metric in chosen
+    )
+
+
+def _with_history(score: Callable[[Record], Part | None], record: Record) -> Part | None:
+    return score(record) if record.history else None
+
+
+def _scored(
+    value: Callable[[Record], float | None], floor: Callable[[Record], float | None] | None, record: Record
+) -> Part | None:
+    if not record.answerable or not record.evidence:
+        return None
+    return one(value(record), {"random": floor(record)} if floor else None)
+
+
+def recall_at(record: Record, k: int) -> float | None:
+    if record.output is None:
+        return None
+    first = record.output.retrieved[:k]
+    found = [any(gold.is_in(place) for place in first) for gold in record.evidence]
+    return sum(found) / len(found)
+
+
+def reciprocal_rank(record: Record) -> float | None:
+    return None if record.output is None else _measured(record, record.output.retrieved)["RR@10"]
+
+
+def ndcg(record: Record) -> float | None:
+    return None if record.output is None else _measured(record, record.output.retrieved)["nDCG@10"]
+
+
+def _measured(record: Record, retrieved: Sequence[Passage]) -> dict[str, float]:
+    """Ten passages against the quotes that each is the first to hold."""
+    import ir_measures
+
+    left, qrels = list(record.evidence), []
+    run = [ir_measures.ScoredDoc("q", str(place), -place) for place in range(len(retrieved[:DEEPEST]))]
+    for place, passage in enumerate(retrieved[:DEEPEST]):
+        held = [gold for gold in left if gold.is_in(passage)]
+        left = [gold for gold in left if gold not in held]
+        if held:
+            qrels.append(ir_measures.Qrel("q", str(place), len(held)))
+    qrels += [ir_measures.Qrel("q", f"missed {number}", 1) for number in range(len(left))]
+    if not run:
+        return {"RR@10": 0.0, "nDCG@10": 0.0}
+    measures = [ir_measures.RR @ DEEPEST, ir_measures.nDCG @ DEEPEST]
+    return {str(metric.measure): float(metric.value) for metric in ir_measures.iter_calc(measures, qrels, run)}
+
+
+def document_recall(record: Record, k: int) -> float | None:
+    if record.output is None:
+        return None
+    import ir_measures
+
+    found = {passage.file for passage in record.output.retrieved[:k]}
+    qrels = [ir_measures.Qrel("q", gold.file, 1) for gold in record.evidence]
+    run = [ir_measures.ScoredDoc("q", file, 1.0) for file in sorted(found)]
+    if not run:
+        return 0.0
+    return float(next(iter(ir_measures.iter_calc([ir_measures.R @ k], qrels, run))).value)
+
+
+# -- what chance would find --------------------------------------------------------------------------------------------
+
+
+def _random_recall(record: Record, k: int) -> float | None:
+    chances = [
+        [_first_at(place, gold.passages, record.collection_passages) for place in range(1, k + 1)]
+        for gold in record.evidence
+    ]
+    return math.fsum(map(math.fsum, chances)) / len(chances) if record.collection_passages else None
+
+
+def _random_reciprocal(record: Record) -> float | None:
+    total, held = record.collection_passages, sum(gold.passages for gold in record.evidence)
+    if not total:
+        return None
+    return math.fsum(_first_at(place, min(held, total), total) / place for place in range(1, DEEPEST + 1))
+
+
+def _random_ndcg(record: Record) -> float | None:
+    total = record.collection_passages
+    if not total:
+        return None
+    gain = [1 / math.log2(place + 1) for place in range(1, DEEPEST + 1)]
+    drawn = math.fsum(
+        _first_at(place, gold.passages, total) * gain[place - 1]
+        for gold in record.evidence
+        for place in range(1, DEEPEST + 1)
+    )
+    return drawn / math.fsum(gain[: len(record.evidence)])
+
+
+def _first_at(place: int, held: int, total: int) -> float:
+    """The chance that of `total` passages in random order the first of `held` ones stands at a place, from 1."""
+    if held <= 0 or place > total - held + 1:
+        return 0.0
+    return math.comb(total - place, held - 1) / math.comb(total, held)
