@@ -77,6 +77,8 @@ def hit_as_json(hit: Hit) -> dict[str, Any]:
         "end": hit.passage.span.end,
         "score": round(hit.score, 6),
         "text": hit.passage.text,
+        "why": hit.why,
+        "how": [{"ranking": rank.ranking, "place": rank.place, "score": round(rank.score, 6)} for rank in hit.how],
         "copies": _as_json(hit.copies),
     }
 
@@ -126,6 +128,7 @@ class Answer:
     notices: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     usage: dict[str, int] = field(default_factory=dict)
+    filters: dict[str, Any] = field(default_factory=dict)  # what was searched: `app.limits.Limits.as_json`
 
     def as_json(self) -> dict[str, Any]:
         """The public contract of `ask --json`: offsets in code points, `searched` in documents, times in ms."""
@@ -140,6 +143,7 @@ class Answer:
             "timings_ms": {stage: round(value, 2) for stage, value in self.timings.items()},
             "usage": self.usage,
             "notices": list(self.notices),
+            "filters": self.filters,
         }
 
 

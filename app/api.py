@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.answers import Done, Event, Notice, Restart, Said, Sources, hit_as_json
 from app.assistant import Assistant
-from app.batch import Message, turns_of
+from app.batch import GivenLimits, Message, turns_of
 from app.meter import Meter
 from app.source import source_of
 from indexing.copies import all_groups
@@ -34,6 +34,7 @@ class Question(BaseModel):
 
     question: str
     history: Annotated[tuple[Message, ...], Field(max_length=LONGEST_HISTORY)] = ()
+    filters: GivenLimits = GivenLimits()
 
 
 def add_api(app: FastAPI, assistant: Assistant, meter: Meter) -> None:
@@ -82,12 +83,12 @@ def _asking(assistant: Assistant, meter: Meter) -> APIRouter:
     def ask(asked: Question, accept: Annotated[str, Header()] = "") -> Response:
         """Answer a question. With `Accept: text/event-stream` the answer comes as events: `sources`, `statement`,
         `notice`, `restart`, last `done` with the whole answer, or `error`."""
-        turns = turns_of(asked.history)
+        turns, limits = turns_of(asked.history), asked.filters.limits()
         if STREAM in accept:
-            walk = meter.walk(assistant, asked.question, turns)
+            walk = meter.walk(assistant, asked.question, turns, limits)
             first = next(walk)  # what cannot be asked is an error, not a stream
             return StreamingResponse(_stream(first, walk), media_type=STREAM, headers={"Cache-Control": "no-store"})
-        return JSONResponse(meter.ask(assistant, asked.question, turns).as_json())
+        return JSONResponse(meter.ask(assistant, asked.question, turns, limits).as_json())
 
     return router
 

@@ -101,6 +101,12 @@ def _asking(parser: argparse.ArgumentParser) -> None:
         "--batch", type=Path, metavar="FILE", help='answer every line {"id", "question", "history"} of a JSONL file'
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="where --batch writes (default: standard output)")
+    limits = parser.add_argument_group("limits", "what to search; days as 2015, 2015-11 or 2015-11-24")
+    limits.add_argument("--since", metavar="DAY", help="documents from this day on")
+    limits.add_argument("--until", metavar="DAY", help="documents up to and with this day")
+    limits.add_argument("--source", action="append", default=[], metavar="NAME", help="of this source (repeatable)")
+    limits.add_argument("--author", action="append", default=[], metavar="NAME", help="by this author (repeatable)")
+    limits.add_argument("--no-dates", dest="dates", action="store_false", help="ignore a time the question names")
     parser.add_argument(
         "--packet",
         type=Path,

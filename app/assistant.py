@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.answers import Answer, Done, Draft, Event, Mode, Notice, Restart, Said, Sources, Statement, Turn
 from app.extract import extract
 from app.generate import GenerativeAnswerer
 from app.ground import ground
+from app.limits import EVERYTHING, Limits
 from app.llm import language_model
 from app.owner import Beside, is_owned
 from app.retrieve import Found, Query, Retriever
@@ -34,6 +36,7 @@ class _Walk:
     notices: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     usage: dict[str, int] = field(default_factory=dict)
+    filters: dict[str, Any] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
     def lap(self, stage: str) -> None:
@@ -52,17 +55,17 @@ class Assistant:
         self._generate = generate
         self._settings = settings
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Answer:
         """The finished answer; raises UsageError for a question that cannot be asked."""
-        *_, last = self.walk(question, history)
+        *_, last = self.walk(question, history, limits)
         assert isinstance(last, Done)
         return last.answer
 
-    def search(self, question: str) -> tuple[Hit, ...]:
+    def search(self, question: str, limits: Limits = EVERYTHING) -> tuple[Hit, ...]:
         """The passages that an answer would be drawn from, best first; raises UsageError as `ask` does."""
         question = self._checked(question)
         with self.collection.steady():
-            return self._retrieve(self._retrieve.read(question, ())).hits
+            return self._retrieve(self._retrieve.read(question, (), limits)).hits
 
     def finds(self, question: str) -> bool:
         """Whether the documents alone answer a question; no model is asked."""
@@ -70,13 +73,14 @@ class Assistant:
             query = self._retrieve.read(question, ())
             return next(extract(query, self._retrieve(query), 1), None) is not None
 
-    def walk(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def walk(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Iterator[Event]:
         """The same as events: sources first, then each statement once it is grounded, the finished answer last."""
         question = self._checked(question)
         walk = _Walk(question, "llm" if self._generate else "extractive")
         with self.collection.steady():
-            query = self._retrieve.read(question, history)
+            query = self._retrieve.read(question, history, limits)
             walk.found = self._retrieve(query)
+        walk.filters = limits.as_json(query.period)
         walk.lap("sources")
         yield Sources(walk.found.hits)
         if self._generate:
@@ -152,6 +156,7 @@ class Assistant:
             tuple(walk.notices),
             walk.timings,
             walk.usage,
+            filters=walk.filters,
         )
 
 

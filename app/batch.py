@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.answers import Turn
 from app.assistant import Assistant
+from app.limits import Limits, limits_of
 from indexing.errors import OnrecordError
 
 
@@ -25,6 +26,25 @@ class Message(BaseModel):
     content: str
 
 
+class GivenLimits(BaseModel):
+    """What a question is limited to, as it comes in: days as `2015`, `2015-11` or `2015-11-24`, names whole.
+
+    `dates` false: a time that the question names is not heeded.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: str | None = None
+    until: str | None = None
+    sources: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    dates: bool = True
+
+    def limits(self) -> Limits:
+        """Raises UsageError for what is no day."""
+        return limits_of(self.since, self.until, self.sources, self.authors, dates=self.dates)
+
+
 class Item(BaseModel):
     """One question as it comes in; other keys are ignored."""
 
@@ -33,6 +53,7 @@ class Item(BaseModel):
     id: str | int
     question: str
     history: tuple[Message, ...] = ()
+    filters: GivenLimits | None = None
 
     def turns(self) -> tuple[Turn, ...]:
         return turns_of(self.history)
@@ -47,8 +68,11 @@ def turns_of(history: Iterable[Message]) -> tuple[Turn, ...]:
     )
 
 
-def run_batch(assistant: Assistant, source: Path, out: Path | None) -> None:
-    """Answer every line of `source` into `out`, or to standard output; an item that fails gets a line that says why."""
+def run_batch(assistant: Assistant, source: Path, out: Path | None, limits: Limits) -> None:
+    """Answer every line of `source` into `out`, or to standard output; an item that fails gets a line that says why.
+
+    An item's own `filters` take the place of `limits`.
+    """
     try:
         lines = [line for line in source.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
@@ -64,7 +88,7 @@ def run_batch(assistant: Assistant, source: Path, out: Path | None) -> None:
     except OSError as error:
         raise OnrecordError(f"{out} cannot be written ({error.strerror}); choose another --out") from error
     with sink as stream:
-        for number, result in enumerate(_results(assistant, lines), 1):
+        for number, result in enumerate(_results(assistant, lines, limits), 1):
             print(json.dumps(result, ensure_ascii=False), file=stream, flush=True)
             if sys.stderr.isatty():
                 print(
@@ -72,14 +96,15 @@ def run_batch(assistant: Assistant, source: Path, out: Path | None) -> None:
                 )
 
 
-def _results(assistant: Assistant, lines: list[str]) -> Iterator[dict[str, Any]]:
+def _results(assistant: Assistant, lines: list[str], limits: Limits) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         identity: object = None
         try:
             raw = json.loads(line)
             identity = raw.get("id") if isinstance(raw, dict) else None
             item = Item.model_validate(raw)
-            yield {"id": item.id, **assistant.ask(item.question, item.turns()).as_json()}
+            given = item.filters.limits() if item.filters else limits
+            yield {"id": item.id, **assistant.ask(item.question, item.turns(), given).as_json()}
         except (OnrecordError, ValidationError, ValueError, RecursionError) as error:
             yield {"id": identity, "status": "error", "error": f"line {number}: {_words(error)}"}
 

@@ -117,7 +117,17 @@ def _index_options(options: dict[str, Any]) -> Options:
 
 
 def ask_command(
-    question: str | None, json: bool, batch: Path | None, out: Path | None, packet: Path | None, **options: Any
+    question: str | None,
+    json: bool,
+    batch: Path | None,
+    out: Path | None,
+    packet: Path | None,
+    since: str | None,
+    until: str | None,
+    source: list[str],
+    author: list[str],
+    dates: bool,
+    **options: Any,
 ) -> int:
     from indexing.errors import UsageError
 
@@ -129,15 +139,17 @@ def ask_command(
     if packet is not None and batch is not None:
         raise UsageError("--packet goes with a single question")
     from app.assistant import build
+    from app.limits import limits_of
 
+    limits = limits_of(since, until, tuple(source), tuple(author), dates=dates)
     assistant = build(settings)
     with assistant.collection:
         if batch is not None:
             from app.batch import run_batch
 
-            run_batch(assistant, batch, out)
+            run_batch(assistant, batch, out, limits)
             return DONE
-        answer = assistant.ask(question or "")
+        answer = assistant.ask(question or "", (), limits)
         if packet is not None:
             from app.packet import packet as packet_of
             from app.packet import write_packet

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 
 from app.answers import Answer, Done, Event, Turn
 from app.assistant import Assistant
+from app.limits import EVERYTHING, Limits
 from indexing.errors import OnrecordError
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds
@@ -29,11 +30,13 @@ class Meter:
         )
         self._documents = Gauge("onrecord_documents", "Documents in the collection", registry=registry)
 
-    def walk(self, assistant: Assistant, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def walk(
+        self, assistant: Assistant, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING
+    ) -> Iterator[Event]:
         """`Assistant.walk`, counted."""
         began = time.perf_counter()
         try:
-            for event in assistant.walk(question, history):
+            for event in assistant.walk(question, history, limits):
                 if isinstance(event, Done):
                     self._finished(event.answer, time.perf_counter() - began)
                 yield event
@@ -41,9 +44,11 @@ class Meter:
             self._errors.labels(type(error).__name__).inc()
             raise
 
-    def ask(self, assistant: Assistant, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def ask(
+        self, assistant: Assistant, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING
+    ) -> Answer:
         """`Assistant.ask`, counted."""
-        *_, last = self.walk(assistant, question, history)
+        *_, last = self.walk(assistant, question, history, limits)
         assert isinstance(last, Done)
         return last.answer
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from app.answers import Citation, Statement
 from app.exchange import REFUSED, Exchange, numbered
-from indexing.documents import Copy, Document, Hit, Passage, Rank
+from indexing.documents import Copy, Document, Hit, Passage
 from indexing.spans import Span
 
 # C0 and C1 controls, embeddings and overrides of the writing direction, halves of surrogate pairs: none can be seen.
@@ -188,7 +188,7 @@ def card(hit: Hit, numbers: Mapping[Citation, int]) -> str:
         f'<h3><a href="{_passage_link(passage)}">{escape(name_of(passage.document))}</a></h3>'
         f'<p class="byline">{byline("", about.source, about.date, passage.document.page(passage.span))}</p>'
         f'{also_in(hit.copies, about.source)}<div class="passage">{_visible(passage, cited)}</div>'
-        f'<p class="found">{badge}<span>{escape(_found(hit.how))}</span></p></article>'
+        f'<p class="found">{badge}<span>{escape(f"Found {hit.why}")}</span></p></article>'
     )
 
 
@@ -269,18 +269,6 @@ def day_of(text: str) -> str:
     except ValueError:
         return escape(text)
     return f'<time datetime="{day.isoformat()}">{day.day} {MONTHS[day.month - 1]} {day.year}</time>'
-
-
-def _found(how: Sequence[Rank]) -> str:
-    """`Found by meaning (1st), words (2nd) and sentence (3rd)`."""
-    *ways, last = [f"{rank.ranking} ({_ordinal(rank.place)})" for rank in how] or [""]
-    listed = f"{', '.join(ways)} and {last}" if ways else last
-    return f"Found by {listed}" if listed else ""
-
-
-def _ordinal(place: int) -> str:
-    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"{place}{ending}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
 
 from app.answers import Turn
 from app.copies import also_in, collapse
+from app.limits import EVERYTHING, Limits, Period
+from app.when import period_of, widened
 from indexing.collection import Collection
 from indexing.copies import labels
 from indexing.documents import Copy, Hit, Passage, Rank
@@ -20,18 +26,27 @@ DEEPEST = 16 * CANDIDATES  # where copies of a few texts take most places
 FUSION = 60  # the constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
 # How much each ranking counts in the final order; every score is scaled to [0, 1] over the pool first. Chosen on eval
 # suites, where reciprocal ranks alone put fewer of the evidence sentences first.
-WEIGHTS = {"meaning": 1.0, "words": 1.0, "sentence": 2.0}
+WEIGHTS = {"meaning": 1.0, "words": 1.0, "sentence": 2.0, "document": 1.0, "date": 1.0}
+DOCUMENTS = 10  # whose other passages become candidates as well: what answers often stands near what matches
+SIBLINGS = 24  # of each at most, the nearest
+LEAST_RANGE = 0.3  # of the best score: scores that differ by less do not differ by all
+SHARE = 0.5  # of the passages shown may be of one document, where there are others
 COVERAGE = 0.3  # what a sentence gains by holding all words of the question, in units of cosine similarity
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, the text searched for it (a follow-up's with the one before), its vector and its weighted stems."""
+    """A question, the text searched for it (a follow-up's with the one before), its vector and its weighted stems.
+
+    `limits` are the asker's, which hold; `period` is a time that the question names, which is preferred.
+    """
 
     question: str
     text: str
     vector: Vectors
     weights: Mapping[str, float]
+    limits: Limits = EVERYTHING
+    period: Period | None = None
 
     def coverage(self, text: str) -> float:
         """The share of the question's words that a text holds, rare words counting more; 0 to 1."""
@@ -93,44 +108,79 @@ class Retriever:
         self._collection = collection
         self._count = count
 
-    def read(self, question: str, history: Sequence[Turn]) -> Query:
+    def read(self, question: str, history: Sequence[Turn], limits: Limits = EVERYTHING) -> Query:
         """The query for a question; one that leans on the conversation is searched with the question before it."""
         asked = [turn.content for turn in history if turn.role == "user"]
         text = f"{asked[-1]} {question}" if asked and leans(question) else question
         text = text.encode("utf-8", "replace").decode("utf-8")  # a history may come with halves of characters
         weights = self._collection.words.weights(stems(text))
-        return Query(question, text, self._collection.embedder.question(text), weights)
+        period = period_of(text, self._collection.catalogue.newest_day(), self._event_day) if limits.dates else None
+        return Query(question, text, self._collection.embedder.question(text), weights, limits, period)
 
     def __call__(self, query: Query, filter: Filter | None = None) -> Found:
-        """The best passages; of those that say the same in copies of a document only the best one counts as one."""
+        """The best passages; of those that say the same in copies of a document only the best one counts as one.
+
+        What the asker of the query allows, or what passes a filter that is given in place of that.
+        """
         depth = CANDIDATES
         while True:
-            found, shallow = self._find(query, depth, filter)
+            found, shallow = self._find(query, depth, filter or query.limits.filter)
             if not shallow or depth >= DEEPEST:
                 return found
             depth *= 4
 
-    def _find(self, query: Query, depth: int, filter: Filter | None) -> tuple[Found, bool]:
+    def _find(self, query: Query, depth: int, given: Filter | None) -> tuple[Found, bool]:
         """What is found among `depth` candidates of each ranking, and whether copies took places of others."""
-        rankings = {
-            "meaning": self._collection.by_meaning(query.vector, depth, filter),
-            "words": self._collection.by_words(query.text, depth, filter),
-        }
-        named = {chunk_id for ranking in rankings.values() for chunk_id, _ in ranking}
-        more = len(named) > depth or any(len(ranking) == depth for ranking in rankings.values())
-        passages = self._collection.passages(pool(rankings.values(), depth))
-        rankings = {name: [pair for pair in ranking if pair[0] in passages] for name, ranking in rankings.items()}
+        first = [
+            ranking
+            for limit in _filters(query.period, given)
+            for ranking in (
+                self._collection.by_meaning(query.vector, depth, limit),
+                self._collection.by_words(query.text, depth, limit),
+            )
+        ]
+        named = {chunk_id for ranking in first for chunk_id, _ in ranking}
+        more = len(named) > depth or any(len(ranking) == depth for ranking in first)
+        pooled = pool(first, depth)
+        passages = self._collection.passages(list(dict.fromkeys([*pooled, *self._beside(query, pooled)])))
+        meaning, words = self._collection.scores(query.vector, query.text, list(passages))
+        for ranking, known in zip(
+            first, [meaning, words] * (len(first) // 2), strict=True
+        ):  # where a row is not at hand
+            known.update((key, score) for key, score in ranking if key in passages and key not in known)
         matches = self._matches(query, passages.values())
         fits = {key: [one.similarity + COVERAGE * one.coverage for one in row] for key, row in matches.items()}
-        best = {chunk_id: max(row, default=0.0) for chunk_id, row in fits.items()}
-        rankings["sentence"] = sorted(best.items(), key=lambda pair: -pair[1])
+        rankings = {
+            "meaning": meaning,
+            "words": words,
+            "sentence": {key: max(row, default=0.0) for key, row in fits.items()},
+        }
         groups = labels(self._collection.catalogue, {one.document.id for one in passages.values()})
-        fused = fuse(rankings, passages)
+        fused = fuse(rankings, passages, query.period)
         kept = collapse(fused, groups, fits)
-        hits = kept[: self._count]
+        hits = spread(kept, self._count)
         alike = tuple(hit.passage for hit in fused if hit.passage.document.id in groups)
         found = Found(tuple(hits), tuple(matches[hit.passage.chunk_id] for hit in hits), groups, alike)
         return found, more and len(kept) < min(self._count, len(fused))
+
+    def _beside(self, query: Query, pooled: Sequence[int]) -> list[int]:
+        """The other passages of the documents that came first, of long ones those nearest to the question."""
+        found: list[int] = []
+        for family in islice(self._collection.catalogue.families(pooled), DOCUMENTS):
+            if len(family) > SIBLINGS:
+                meaning, _ = self._collection.scores(query.vector, "", family)
+                family = sorted(family, key=lambda chunk_id: -meaning.get(chunk_id, 0.0))[:SIBLINGS]
+            found += family
+        return found
+
+    def _event_day(self, event: str) -> date | None:
+        """Around which day the documents speak of an event most; None where they do not agree on one."""
+        ranked = self._collection.by_words(event, CANDIDATES)
+        passages = self._collection.passages([chunk_id for chunk_id, _ in ranked])
+        spoken = [
+            (passages[chunk_id].document.metadata.date, score) for chunk_id, score in ranked if chunk_id in passages
+        ]
+        return peak(spoken)
 
     def _matches(self, query: Query, passages: Iterable[Passage]) -> dict[int, tuple[Match, ...]]:
         """How each sentence of each passage matches."""
@@ -151,6 +201,18 @@ class Retriever:
         return rows
 
 
+def _filters(period: Period | None, given: Filter | None) -> list[Filter | None]:
+    """What to search: all that is allowed; and before that, of it, what is from the time that the question names."""
+    if period is None:
+        return [given]
+    days = widened(period).filter
+    if given is None:
+        return [days, None]
+    since = max(filter(None, (given.since, days.since)), default=None)
+    until = min(filter(None, (given.until, days.until)), default=None)
+    return [replace(given, since=since, until=until), given]
+
+
 def pool(rankings: Iterable[Sequence[tuple[int, float]]], count: int) -> list[int]:
     """The chunks that rank best over all rankings, by reciprocal rank fusion: the sum of 1 / (60 + place)."""
     scores: dict[int, float] = {}
@@ -160,15 +222,67 @@ def pool(rankings: Iterable[Sequence[tuple[int, float]]], count: int) -> list[in
     return sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:count]
 
 
-def fuse(rankings: Mapping[str, Sequence[tuple[int, float]]], passages: Mapping[int, Passage]) -> list[Hit]:
-    """Hits by the weighted mean of their scaled scores, best first; a ranking that lacks a chunk gives it 0."""
-    scores = dict.fromkeys(passages, 0.0)
+def fuse(
+    rankings: Mapping[str, Mapping[int, float]], passages: Mapping[int, Passage], period: Period | None = None
+) -> list[Hit]:
+    """Hits by the weighted mean of their scaled scores, best first; a ranking that lacks a chunk gives it 0.
+
+    Two rankings are made here: the best passage of a document speaks for the others (`document`), and a passage from
+    the time that the question names is preferred (`date`).
+    """
+    scaled = {name: _scaled(ranking) for name, ranking in rankings.items()}
+    own = {key: sum(WEIGHTS[name] * part.get(key, 0.0) for name, part in scaled.items()) for key in passages}
+    best: dict[str, float] = {}
+    for key, passage in passages.items():
+        best[passage.document.id] = max(best.get(passage.document.id, 0.0), own[key])
+    top = max(best.values(), default=0.0) or 1.0
+    scaled["document"] = {key: best[passage.document.id] / top for key, passage in passages.items()}
+    if period is not None:
+        around, days = widened(period), {key: one.document.metadata.date for key, one in passages.items()}
+        # Reports of that time come for some weeks; what was published in it is likelier to speak of it.
+        scaled["date"] = {key: (1 + period.holds(day)) / 2 for key, day in days.items() if around.holds(day)}
+    total = sum(WEIGHTS[name] for name in scaled)
+    scores = {key: sum(WEIGHTS[name] * part.get(key, 0.0) for name, part in scaled.items()) / total for key in passages}
     how: dict[int, list[Rank]] = {chunk_id: [] for chunk_id in passages}
     for name, ranking in rankings.items():
-        low, high = min((score for _, score in ranking), default=0.0), max((score for _, score in ranking), default=0.0)
-        for place, (chunk_id, score) in enumerate(ranking, 1):
-            scaled = (score - low) / (high - low) if high > low else 1.0
-            scores[chunk_id] += WEIGHTS[name] * scaled / sum(WEIGHTS.values())
-            how[chunk_id].append(Rank(name, place, score))
+        order = sorted(ranking, key=lambda key: (-ranking[key], key))
+        for place, key in enumerate(order, 1):
+            if ranking[key] > 0:
+                how[key].append(Rank(name, place, ranking[key]))
+    if period is not None:
+        for key in scaled["date"]:
+            how[key].append(Rank("date", 1, 1.0))
     order = sorted(passages, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     return [Hit(passages[chunk_id], scores[chunk_id], tuple(how[chunk_id])) for chunk_id in order]
+
+
+def _scaled(ranking: Mapping[int, float]) -> dict[int, float]:
+    """Scores scaled to [0, 1], the best at 1; where they hardly differ, their difference is not blown up."""
+    low, high = min(ranking.values(), default=0.0), max(ranking.values(), default=0.0)
+    wide = max(high - low, LEAST_RANGE * abs(high)) or 1.0
+    return {key: 1 - (high - score) / wide for key, score in ranking.items()}
+
+
+def spread(hits: Sequence[Hit], count: int) -> list[Hit]:
+    """The first `count`, at most half of them of one document while there are passages of others."""
+    most, seen = max(1, round(count * SHARE)), Counter[str]()
+    first: list[Hit] = []
+    later: list[Hit] = []
+    for hit in hits:
+        seen[hit.passage.document.id] += 1
+        (first if seen[hit.passage.document.id] <= most else later).append(hit)
+    return [*first, *later][:count]
+
+
+def peak(spoken: Iterable[tuple[str, float]]) -> date | None:
+    """The day in the middle of the week that weighs most among `(ISO day, weight)`, if it has a third of the weight."""
+    weights: dict[date, float] = {}
+    for day, weight in spoken:
+        with suppress(ValueError):
+            known = date.fromisoformat(day)
+            weights[known] = weights.get(known, 0.0) + weight
+    if not weights:
+        return None
+    near = {day: sum(one for other, one in weights.items() if abs((other - day).days) <= 3) for day in weights}
+    middle = max(near, key=lambda day: (near[day], -day.toordinal()))
+    return middle if near[middle] * 3 >= sum(weights.values()) else None

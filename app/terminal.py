@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.answers import Answer, Citation, Statement
@@ -25,13 +25,29 @@ def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) ->
     page = _Page(max(20, min(width, WIDEST)), color)
     for notice in answer.notices:
         page.add(f"Note: {notice}", style=YELLOW)
-    if answer.notices:
+    for line in searched_in(answer.filters):
+        page.add(line, style=DIM)
+    if answer.notices or any(searched_in(answer.filters)):
         page.gap()
     if answer.status == "refused":
         _refusal(page, answer)
     else:
         _statements(page, answer.statements)
     return "\n".join(page.lines).rstrip("\n") + "\n"
+
+
+def searched_in(filters: Mapping[str, Any]) -> Iterator[str]:
+    """What an answer was limited to, a line each; see `app.limits`."""
+    for one in filters.get("dates", ()):
+        days = " to ".join((one["since"] or "the beginning", one["until"] or "today"))
+        if one["from"] == "given":
+            yield f"Searched: {days}."
+        else:
+            note = f"; {one['note']}" if one["note"] else ""
+            yield f"Preferred: {days} (“{one['words']}”{note}). --no-dates ignores it."
+    for key in ("sources", "authors"):
+        if filters.get(key):
+            yield f"Searched: {key} {', '.join(filters[key])}."
 
 
 def plain(text: str) -> str:

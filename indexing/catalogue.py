@@ -182,6 +182,24 @@ class Catalogue:
         with self.writing() as db:
             db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", [path, json.dumps(options)])
 
+    def newest_day(self) -> str:
+        """The latest known day of a version, ISO; empty where none is known."""
+        day = self._db.execute("SELECT max(day) FROM versions INDEXED BY versions_day WHERE day > 0").fetchone()[0] or 0
+        return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}" if day else ""
+
+    def families(self, chunk_ids: Sequence[int]) -> Iterator[list[int]]:
+        """For each version among these chunks, in their order, the ids of all its chunks; one at a time."""
+        seen: set[int] = set()
+        for chunk_id in chunk_ids:
+            if chunk_id not in seen:
+                rows = self._db.execute(
+                    "SELECT b.id FROM chunks a JOIN chunks b ON b.version_id = a.version_id WHERE a.id = ?", [chunk_id]
+                )
+                family = [int(row[0]) for row in rows]
+                seen.update(family)
+                if family:
+                    yield family
+
     def headings(self, most: int) -> list[str]:
         """Different headings of current chunks, at most `most`, the longest sections' first."""
         rows = self._db.execute(

@@ -9,13 +9,16 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from indexing.catalogue import Catalogue
 from indexing.copies import link_copies
 from indexing.documents import Document, Passage
 from indexing.embed import Embedder, Vectors
 from indexing.errors import HomeError
-from indexing.filters import Filter, Filters
+from indexing.filters import Filter, Filters, Passing
 from indexing.lock import ChangeOver, OwnerLock
+from indexing.rows import ABSENT
 from indexing.vectors import VectorIndex
 from indexing.words import WordIndex
 
@@ -109,6 +112,20 @@ class Collection:
     def by_words(self, question: str, count: int, filter: Filter | None = None) -> list[tuple[int, float]]:
         """`(chunk id, BM25)`, best first, of what passes; may name chunks that are no longer current."""
         return self.words.search(question, count, self.filters.passing(filter) if filter else None)
+
+    def scores(
+        self, vector: Vectors, question: str, chunk_ids: Sequence[int]
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """Of these chunks, exactly: `{chunk id: cosine}`, and `{chunk id: BM25}` of those that share a word."""
+        ids = np.unique(np.asarray(chunk_ids, dtype=np.int64))
+        if not len(ids) or len(vector) != self.embedder.dimension:
+            return {}, {}
+        found, _ = self.vectors.rows.scores(vector, ids)
+        mask = np.zeros(int(ids[-1]) + 1, dtype=np.bool_)
+        mask[ids] = True
+        words = self.words.search(question, len(ids), Passing(ids, mask)) if question else []
+        meaning = {int(key): float(score) for key, score in zip(ids, found, strict=True) if score > ABSENT}
+        return meaning, dict(words)
 
     def passages(self, chunk_ids: Sequence[int]) -> dict[int, Passage]:
         """Those of the chunks that are current, read from the catalogue."""

@@ -111,6 +111,14 @@ class Rank:
     place: int
     score: float
 
+    @property
+    def words(self) -> str:
+        """`meaning (1st)`; `date` has no places."""
+        if self.ranking == "date":
+            return "the date asked for"
+        ending = "th" if 10 <= self.place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(self.place % 10, "th")
+        return f"{self.ranking} ({self.place}{ending})"
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -138,3 +146,9 @@ class Hit:
     score: float
     how: tuple[Rank, ...]
     copies: tuple[Copy, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Why it was found, for readers: `by meaning (1st), words (2nd) and sentence (3rd)`."""
+        *ways, last = [rank.words for rank in self.how] or ["beside a passage of its document that was"]
+        return f"by {', '.join(ways)} and {last}" if ways else f"by {last}" if self.how else last

@@ -96,15 +96,16 @@ def passage(chunk_id: int) -> Passage:
 def test_fusing_gives_every_passage_once_best_first_with_scores_between_0_and_1(
     made: list[list[Ranking]], data: st.DataObject
 ) -> None:
-    found = dict(zip(WEIGHTS, made[0], strict=False))
-    passages = {chunk_id: passage(chunk_id) for ranking in found.values() for chunk_id, _ in ranking}
+    found = {name: dict(ranking) for name, ranking in zip(WEIGHTS, made[0], strict=False)}
+    passages = {chunk_id: passage(chunk_id) for ranking in found.values() for chunk_id in ranking}
     hits = fuse(found, passages)
     assert sorted(hit.passage.chunk_id for hit in hits) == sorted(passages)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     for hit in hits:
         assert -1e-9 <= hit.score <= 1 + 1e-9
         for rank in hit.how:
-            assert found[rank.ranking][rank.place - 1] == (hit.passage.chunk_id, rank.score)
+            assert found[rank.ranking][hit.passage.chunk_id] == rank.score
+            assert sum(score > rank.score for score in found[rank.ranking].values()) < rank.place
     shuffled = dict(data.draw(st.permutations(list(found.items()))))
     assert dict(_scored(fuse(shuffled, passages))) == pytest.approx(dict(_scored(hits)))
 
@@ -114,16 +115,16 @@ def _scored(hits: Sequence[Hit]) -> list[tuple[int, float]]:
 
 
 def test_fusing_by_hand() -> None:
-    total = sum(WEIGHTS.values())
-    found = {"meaning": [(1, 0.9), (2, 0.5)], "words": [(2, 8.0)], "sentence": [(1, 0.6), (3, 0.6)]}
+    found = {"meaning": {1: 0.9, 2: 0.5}, "words": {2: 8.0}, "sentence": {1: 0.6, 3: 0.6}}
     hits = fuse(found, {number: passage(number) for number in (1, 2, 3)})
-    expected = {
-        1: (WEIGHTS["meaning"] + WEIGHTS["sentence"]) / total,  # best in both
-        2: WEIGHTS["words"] / total,  # alone in one, last in the other
-        3: WEIGHTS["sentence"] / total,  # as good as the best there
+    own = {
+        1: WEIGHTS["meaning"] + WEIGHTS["sentence"],  # best in both
+        2: WEIGHTS["words"],  # alone in one, last in the other
+        3: WEIGHTS["sentence"],  # as good as the best there
     }
+    total = sum(WEIGHTS[name] for name in ("meaning", "words", "sentence", "document"))
+    expected = {key: (value + WEIGHTS["document"] * value / own[1]) / total for key, value in own.items()}
     assert dict(_scored(hits)) == pytest.approx(expected)
-    assert [rank.ranking for rank in hits[0].how] == ["meaning", "sentence"]
 
 
 SUBJECTS = [
