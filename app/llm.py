@@ -55,6 +55,11 @@ def language_model(settings: Settings, *, pause: float = 1.0) -> LanguageModel:
     return _LlamaIndexModel(model, settings, opened, pause)
 
 
+def plain_llm(settings: Settings) -> Any:
+    """The LlamaIndex LLM that `settings.llm` names, as it is, for pipelines that are compared with ours."""
+    return _plugged_in(settings) if CLASS_NAME.fullmatch(settings.llm) else _openai_like(settings, _Opened())
+
+
 def answer_tokens(context: int) -> int:
     """The tokens of a context that are kept free for the answer."""
     return min(context // 4, 4096)  # several endpoints refuse to promise more than 4096

@@ -22,7 +22,7 @@ def command(commands: Commands, name: str, about: str, run: Any) -> argparse.Arg
     return parser
 
 
-def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
+def add_settings(parser: argparse._ActionsContainer, *names: str) -> None:
     """Flags that are settings; only what is given is there."""
     flags = {
         "home": ("DIR", "folder of the index"),
@@ -43,6 +43,13 @@ def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("give a number of at least 1")
+    return value
+
+
+def seconds(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("give a number of seconds above 0")
     return value
 
 

@@ -7,20 +7,32 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import prompts
-from app.assistant import Assistant
-from app.destination import remote_host
 from app.settings import Settings
+from eval.reference import NONE
 from eval.suite import Suite
+from indexing.collection import Collection
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("app", "indexing", "prompts", "eval")
-PACKAGES = ("onrecord", "chromadb", "numpy", "nupunkt", "onnxruntime", "tantivy", "tokenizers", "llama-index-core")
-SECRET = ("key", "token", "secret", "password", "header", "auth")
+PACKAGES = """onrecord chromadb numpy nupunkt onnxruntime tantivy tokenizers llama-index-core ir_measures
+scipy""".split()
+
+
+class Asking(Protocol):
+    """The options of a run that its numbers depend on."""
+
+    @property
+    def split(self) -> str | None: ...
+    @property
+    def gate(self) -> bool: ...
+    @property
+    def history(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +44,51 @@ class Configuration:
 
     @classmethod
     def of(
-        cls, suite: Suite, split: str | None, assistant: Assistant, settings: Settings, gate: bool = True
+        cls,
+        suite: Suite,
+        options: Asking,
+        target: Mapping[str, Any],
+        settings: Settings,
+        collection: Collection | None,
     ) -> Configuration:
+        part = suite.part(options.split)
+        ours = target["kind"] == "assistant"
         values = {
-            "suite": {"name": suite.name, "sha256": suite.sha256, "split": split, "items": len(suite.part(split))},
-            "collection": _collection(assistant),
-            "settings": _settings(settings),
-            "gate": gate,
+            "suite": {"name": suite.name, "sha256": suite.sha256, "split": options.split, "items": len(part)},
+            "target": dict(target),
+            "history": options.history,
+            "gate": options.gate,
+            "collection": _collection(collection) if collection else NONE,
+            "settings": {"llm": settings.llm if ours else str(target.get("llm", ""))},
             "prompts": prompt_fingerprints(),
             "versions": versions(),
             "code": _code_fingerprint(),
         }
         return cls(values, _sha256(json.dumps(values, sort_keys=True).encode()))
 
+    def differences(self, other: Mapping[str, Any]) -> list[str]:
+        """The keys, two deep, whose values are others there."""
+        found = []
+        for key, value in self.values.items():
+            there = other.get(key)
+            if isinstance(value, dict) and isinstance(there, Mapping):
+                found += [
+                    f"{key}.{below}" for below in sorted({*value, *there}) if value.get(below) != there.get(below)
+                ]
+            elif value != there:
+                found.append(key)
+        return found
 
-def _collection(assistant: Assistant) -> dict[str, Any]:
-    catalogue = assistant.collection.catalogue
+
+def _collection(collection: Collection) -> dict[str, Any]:
+    catalogue = collection.catalogue
     versions = [(entry.name, entry.version, entry.fingerprint) for entry in catalogue.entries()]
     return {
         "documents": len(versions),
         "passages": catalogue.count_chunks(),
         "sha256": _sha256(json.dumps(sorted(versions)).encode()),
-        "embedder": assistant.collection.embedder.name,
+        "embedder": collection.embedder.name,
     }
-
-
-def _settings(settings: Settings) -> dict[str, Any]:
-    """The settings that an answer depends on; of an endpoint only the host, and no option that looks like a secret."""
-    options = {key: value for key, value in settings.llm_options.items() if not any(s in key.lower() for s in SECRET)}
-    llm = {"llm_host": remote_host(settings.llm_url) or "local", "llm_options": options} if settings.llm else {}
-    names = ("llm", "llm_context", "passages", "max_statements", "max_question")
-    values = settings.model_dump(mode="json", include=set(names))
-    return {**{name: values[name] for name in names}, **llm}
 
 
 def prompt_fingerprints() -> dict[str, str]:

@@ -1,16 +1,14 @@
-"""Run a suite: every item is asked, its record goes to disk at once, and the metrics are computed from the records."""
+"""Run a suite against a target: what was asked before is not asked again, every record goes to disk at once."""
 
 from __future__ import annotations
 
 import datetime
-import json
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +17,43 @@ from pydantic import ValidationError
 from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import Settings, load_settings
+from eval.cache import Cache
 from eval.configuration import Configuration
+from eval.estimate import Prices
+from eval.journal import CONFIG, METRICS, TIMINGS, Journal, read_config, read_records, write_json
 from eval.judge import judge
 from eval.machine import machine, quantiles
 from eval.metrics import Scores
-from eval.records import Cited, Output, Record
+from eval.pool import Outcome, ask_all
+from eval.progress import Progress
+from eval.records import Output
+from eval.reference import Reference
 from eval.report import write_report
-from eval.suite import Located, Suite, complaints, load_suite, locate
-from indexing.collection import Collection
-from indexing.documents import Document
+from eval.suite import Located, Suite, complaints, load_suite
+from eval.targets.ours import may_pass
+from eval.targets.prose import completed
+from eval.targets.target import OURS, Target, TargetError, open_target
 from indexing.errors import OnrecordError
 
-RECORDS, METRICS, TIMINGS, CONFIG = "records.jsonl", "metrics.json", "timings.json", "config.json"
-READ = 500  # passages read from the catalogue at a time
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run. `documents`, or else the items' own document sets, or else `default`, are indexed before."""
+
+    target: str = OURS
+    answers: Path | None = None  # recorded ones, in the place of a target
+    documents: Path | None = None
+    default: Path | None = None
+    split: str | None = None
+    gate: bool = True  # whether statements are judged
+    history: bool = True  # whether follow-ups come with what was said before
+    fresh: bool = False  # whether what was asked before is asked again
+    jobs: int = 1
+    timeout: float = 300.0
+    retries: int = 1
+    cache: Path | None = None
+    prices: Prices = field(default_factory=Prices)
+    report: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,217 +74,202 @@ class Run:
         return self.scores.as_json(self.config)
 
 
-def read_records(folder: Path) -> Iterator[Record]:
-    """The records of a run, one after the other; OnrecordError that names file and line."""
-    path = folder / RECORDS
-    try:
-        with path.open(encoding="utf-8") as stream:
-            for number, line in enumerate(stream, 1):
-                try:
-                    yield Record.model_validate_json(line)
-                except ValidationError as error:
-                    raise OnrecordError(f"{path}:{number}: not a record ({complaints(error)})") from None
-    except OSError as error:
-        raise OnrecordError(f"{path} cannot be read ({error.strerror}); give the folder of a run") from error
-
-
 def recompute(folder: Path) -> dict[str, Any]:
     """The metrics of a run from its records alone; metrics.json is written anew with the configuration it has."""
-    scores = Scores(read_records(folder))
-    metrics = scores.as_json(read_config(folder))
-    _write(folder / METRICS, metrics)
+    metrics = Scores(read_records(folder)).as_json(read_config(folder))
+    write_json(folder / METRICS, metrics)
     return metrics
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """What a run was made with, from config.json."""
-    try:
-        return dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
+def run_suite(path: Path, *, flags: dict[str, Any], out: Path | None = None, options: Options | None = None) -> Run:
+    """Ask every item of a suite. Documents are indexed into the home among `flags`, or into a temporary one; with a
+    home and no `documents` it is taken as it is.
 
-
-def run_suite(
-    path: Path,
-    *,
-    flags: dict[str, Any],
-    documents: Path | None = None,
-    default: Path | None = None,
-    out: Path | None = None,
-    split: str | None = None,
-    gate: bool = True,
-) -> Run:
-    """Ask every item of a suite. Before, `documents` or the items' own document sets or `default` are indexed, into the
-    home among `flags` or a temporary one. With a home and no `documents` it is taken as it is.
-
-    An item that fails leaves a record that says why. Raises OnrecordError before anything is asked when the suite, its
-    evidence or the collection cannot be used.
+    A folder `out` with records of the same configuration is gone on with: only what has no answer yet is asked. An
+    item that fails leaves a record that says why. Raises OnrecordError before anything is asked when the suite, its
+    evidence, the target or the collection cannot be used.
     """
+    options = options or Options()
     suite = load_suite(path)
-    suite.part(split)
-    named: list[Path | None] = [*suite.documents()] or [default]
-    sets = [documents] if documents else [] if "home" in flags else [path for path in named if path]
+    suite.part(options.split)
     with ExitStack() as stack:
         settings = load_settings(flags)
         now = datetime.datetime.now().astimezone()
         folder = out or settings.home / "runs" / f"{suite.name}-{now:%Y%m%d-%H%M%S}"
-        if sets:
-            if "home" not in flags:
-                temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-eval-"))
-                settings = settings.model_copy(update={"home": Path(temporary)})
-            _index(settings, sets)
-        assistant = build(settings)
-        stack.enter_context(assistant.collection)
-        return _run(suite, split, assistant, settings, folder, gate)
+        settings, assistant = _assistant(suite, settings, flags, options, stack)
+        collection = assistant.collection if assistant else None
+        target = open_target(options.target, settings, assistant, options.answers, stack)
+        reference, located = Reference.of(collection, suite.part(options.split))
+        if not options.history:
+            located = tuple(_without_history(one) for one in located)
+        configuration = Configuration.of(suite, options, target.describe(), settings, collection)
+        return _Runner(target, reference, configuration, options).run(located, folder)
 
 
-def _index(settings: Settings, documents: Sequence[Path]) -> None:
-    report = run_index(settings, list(documents))
-    if report["skipped"] or report["failed"]:
-        where = ", ".join(map(str, documents))
-        print(f"notice: {report['skipped']} files skipped and {report['failed']} failed in {where}", file=sys.stderr)
+def _assistant(
+    suite: Suite, settings: Settings, flags: Mapping[str, Any], options: Options, stack: ExitStack
+) -> tuple[Settings, Assistant | None]:
+    """The assistant over the collection that answers are held against; None where no documents are at hand."""
+    named: list[Path | None] = [*suite.documents()] or [options.default]
+    sets = [path for path in named if path]
+    if options.documents is not None or "home" in flags:
+        sets = [options.documents] if options.documents else []
+    if sets:
+        if "home" not in flags:
+            temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-eval-"))
+            settings = settings.model_copy(update={"home": Path(temporary)})
+        report = run_index(settings, sets)
+        if report["skipped"] or report["failed"]:
+            where = ", ".join(map(str, sets))
+            print(
+                f"notice: {report['skipped']} files skipped and {report['failed']} failed in {where}", file=sys.stderr
+            )
+    ours = options.target == OURS and options.answers is None
+    if not sets and "home" not in flags and not ours:
+        return settings, None
+    assistant = build(settings if ours else settings.model_copy(update={"llm": ""}))
+    stack.enter_context(assistant.collection)
+    return settings, assistant
 
 
-def _run(suite: Suite, split: str | None, assistant: Assistant, settings: Settings, folder: Path, gate: bool) -> Run:
-    catalogue = assistant.collection.catalogue
-    located = locate(suite.part(split), catalogue.find_document)
-    configuration = Configuration.of(suite, split, assistant, settings, gate)
-    holding = _passages_holding(assistant.collection, located)
-    began = time.perf_counter()
-    scores, timed, failed = Scores(), [], 0
-    try:
+def _without_history(one: Located) -> Located:
+    return Located(one.item.model_copy(update={"history": ()}), one.places)
+
+
+class _Runner:
+    """One run on its way."""
+
+    def __init__(self, target: Target, reference: Reference, configuration: Configuration, options: Options) -> None:
+        self._target, self._reference, self._options = target, reference, options
+        self._configuration = configuration
+        self._cache = Cache(options.cache, configuration) if options.cache else None
+        self._overhead: list[float] = []
+
+    def run(self, located: Sequence[Located], folder: Path) -> Run:
+        began = time.perf_counter()
+        try:
+            self._claim(folder)
+            journal = Journal(folder, fresh=self._options.fresh)
+            try:
+                done = journal.done()
+                pending = [one for one in located if one.item.id not in done]
+                self._ask(pending, journal, Progress(len(located), len(located) - len(pending)))
+            finally:
+                journal.close()
+            journal.settle(one.item.id for one in located)
+            scores, timed, failed = _scored(folder)
+            run = Run(folder, scores, self._config(), failed)
+            write_json(folder / METRICS, run.metrics())
+            asked = {"asked": len(pending), "kept": len(located) - len(pending)}
+            seconds = round(time.perf_counter() - began, 3)
+            overhead = {"overhead_ms": quantiles(self._overhead)} if self._overhead else {}
+            write_json(folder / TIMINGS, {**_timings(timed), "seconds": seconds, **asked, **overhead})
+            if self._options.report:
+                write_report(folder)
+        except OSError as error:
+            raise OnrecordError(f"{folder} cannot be written ({error.strerror}); choose another --out") from error
+        return run
+
+    def _config(self) -> dict[str, Any]:
+        return {**self._configuration.values, "fingerprint": self._configuration.fingerprint}
+
+    def _claim(self, folder: Path) -> None:
+        """Make the folder this run's; refused where it holds records of another configuration."""
+        before = read_config(folder)
+        there = before.get("fingerprint", "")
+        if not self._options.fresh and there not in ("", self._configuration.fingerprint):
+            differs = ", ".join(self._configuration.differences(before)) or "the configuration"
+            raise OnrecordError(
+                f"{folder} holds the records of another configuration ({differs}); choose another --out, or say --fresh"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         for name in (METRICS, TIMINGS):
-            (folder / name).unlink(missing_ok=True)  # of an earlier run: they would not belong to these records
-        config = {**configuration.values, "fingerprint": configuration.fingerprint}
-        _write(folder / CONFIG, config)
-        with (folder / RECORDS).open("w", encoding="utf-8", newline="\n") as stream:
-            for one in located:
-                line = _line(one, assistant, configuration, holding, gate)
-                print(json.dumps(line, ensure_ascii=False), file=stream, flush=True)
-                record = Record.read(line)
-                scores.add(record)
-                timed.append(record.timings_ms)
-                failed += record.output is None
-                _show_progress(len(timed), len(located), time.perf_counter() - began)
-        run = Run(folder, scores, config, failed)
-        _write(folder / METRICS, run.metrics())
-        _write(folder / TIMINGS, _timings(timed, time.perf_counter() - began))
-        write_report(folder)
-    except OSError as error:
-        raise OnrecordError(f"{folder} cannot be written ({error.strerror}); choose another --out") from error
-    return run
+            (folder / name).unlink(missing_ok=True)  # they would not belong to these records
+        write_json(folder / CONFIG, self._config())
 
+    def _ask(self, pending: Sequence[Located], journal: Journal, progress: Progress) -> None:
+        outcomes = ask_all(
+            pending,
+            self._answer,
+            jobs=self._options.jobs,
+            timeout=self._options.timeout,
+            retries=self._options.retries,
+            again=may_pass,
+        )
+        with progress:
+            for one, outcome in outcomes:
+                began = time.perf_counter()
+                record = self._record(one, outcome)
+                journal.write(record)
+                progress.step(failed=record["output"] is None, cost=record["cost"])
+                self._overhead.append((time.perf_counter() - began) * 1000)
 
-def _line(
-    one: Located, assistant: Assistant, configuration: Configuration, holding: Counter[tuple[str, str]], gate: bool
-) -> dict[str, Any]:
-    """The record of one item, as it is written; times come last and are all in `timings_ms`."""
-    item = one.item
-    began = time.perf_counter()
-    output, valid, error = _ask(one, assistant)
-    timings = {"total": round((time.perf_counter() - began) * 1000, 2), **(output.pop("timings_ms") if output else {})}
-    gold = [
-        {
-            "file": evidence.file,
-            "quote": evidence.quote,
-            "spans": [[span.start, span.end] for span in spans],
-            "passages": holding[evidence.file, evidence.quote],
+    def _answer(self, one: Located) -> dict[str, Any]:
+        if self._cache and (kept := self._cache.get(one.item)):
+            return kept
+        answer = self._target.ask(one.item)
+        try:
+            Output.model_validate(answer)
+        except ValidationError as error:
+            raise TargetError(f"not an answer: {complaints(error)}") from None
+        if self._cache:
+            self._cache.put(one.item, answer)
+        return answer
+
+    def _record(self, one: Located, outcome: Outcome[dict[str, Any]]) -> dict[str, Any]:
+        """The record of one item, as it is written; times come last and are all in `timings_ms`."""
+        item, values = one.item, self._configuration.values
+        error = outcome.error
+        timings = {"total": round(outcome.seconds * 1000, 2)}
+        output: dict[str, Any] | None = None
+        judged, valid, cost = None, [], None
+        if outcome.value is not None:
+            output = completed(outcome.value)
+            timings |= output.pop("timings_ms", None) or {}
+            read = Output.model_validate(output)
+            valid = self._reference.valid(read)
+            cost = self._options.prices.of(read.usage)
+            if self._options.gate:
+                judged = [one.model_dump(mode="json") for one in judge(read, self._reference.find)]
+        return {
+            **item.model_dump(mode="json"),
+            "cluster": item.group,
+            "evidence": self._reference.gold(one),
+            "collection_passages": self._reference.passages,
+            "output": output,
+            "citations_valid": valid,
+            "judged": judged,
+            "attempts": outcome.attempts,
+            "cost": cost,
+            "error": "" if error is None else f"{type(error).__name__}: {error}",
+            "config": self._configuration.fingerprint,
+            "model": values["settings"]["llm"],
+            "prompts": values["prompts"],
+            "versions": values["versions"],
+            "timings_ms": timings,
         }
-        for evidence, spans in zip(item.evidence, one.places, strict=True)
-    ]
-    values = configuration.values
-    return {
-        **item.model_dump(mode="json"),
-        "cluster": item.group,
-        "evidence": gold,
-        "collection_passages": values["collection"]["passages"],
-        "output": output,
-        "citations_valid": valid,
-        "judged": _judged(output, assistant) if output and gate else None,
-        "error": error,
-        "config": configuration.fingerprint,
-        "model": values["settings"]["llm"],
-        "prompts": values["prompts"],
-        "versions": values["versions"],
-        "timings_ms": timings,
-    }
 
 
-def _judged(output: dict[str, Any], assistant: Assistant) -> list[dict[str, Any]]:
-    judgements = judge(Output.model_validate(output), lambda cited: _document(assistant.collection, cited))
-    return [judgement.model_dump(mode="json") for judgement in judgements]
+def _scored(folder: Path) -> tuple[Scores, list[dict[str, float]], int]:
+    """Scores, times and the number of failed items, a record at a time."""
+    scores, timed, failed = Scores(), [], 0
+    for record in read_records(folder):
+        scores.add(record)
+        timed.append(record.timings_ms)
+        failed += record.output is None
+    return scores, timed, failed
 
 
-def _document(collection: Collection, cited: Cited) -> Document | None:
-    document = collection.catalogue.find_document(cited.file)
-    return document if document and cited.version in ("", document.version) else None
-
-
-def _ask(one: Located, assistant: Assistant) -> tuple[dict[str, Any] | None, list[bool], str]:
-    """`(the ask --json object, validity of each citation, what went wrong)`."""
-    try:
-        output = assistant.ask(one.item.question, one.item.turns()).as_json()
-    except Exception as error:  # noqa: BLE001  # whatever breaks one item is its result, and the run goes on
-        return None, [], f"{type(error).__name__}: {error}"
-    return output, [_is_valid(citation, assistant.collection) for citation in _citations(output)], ""
-
-
-def _citations(output: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (citation for statement in output["statements"] for citation in statement["citations"])
-
-
-def _is_valid(citation: dict[str, Any], collection: Collection) -> bool:
-    """Whether the canonical text of the cited file, read anew by its name alone, is the quote at the offsets."""
-    document = collection.catalogue.find_document(citation["file"])
-    start, end = citation["start"], citation["end"]
-    if document is None or not 0 <= start < end <= len(document.text):
-        return False
-    return (document.text[start:end], document.version) == (citation["quote"], citation["version"])
-
-
-def _passages_holding(collection: Collection, located: Sequence[Located]) -> Counter[tuple[str, str]]:
-    """How many passages of the collection hold each `(file, quote)` whole; none can find what no passage holds."""
-    wanted = {
-        (evidence.file, evidence.quote): spans
-        for one in located
-        for evidence, spans in zip(one.item.evidence, one.places, strict=True)
-    }
-    files = {file for file, _ in wanted}
-    counts: Counter[tuple[str, str]] = Counter()
-    chunk_ids = list(collection.catalogue.chunk_ids(current=True))
-    for at in range(0, len(chunk_ids), READ):
-        for passage in collection.passages(chunk_ids[at : at + READ]).values():
-            if passage.document.name in files:
-                counts.update(
-                    key
-                    for key, spans in wanted.items()
-                    if key[0] == passage.document.name and any(passage.span.contains(span) for span in spans)
-                )
-    return counts
-
-
-def _timings(timed: Sequence[Mapping[str, float]], seconds: float) -> dict[str, Any]:
+def _timings(timed: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """Milliseconds from the question to each stage; the first item also pays for what is loaded on first use."""
-    stages = sorted({stage for one in timed for stage in one})
-    measured = {stage: [one[stage] for one in timed if stage in one] for stage in stages}
     return {
         "machine": machine(),
         "finished_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 3),
         "first_item_ms": timed[0]["total"],
-        "ms": {stage: quantiles(values) for stage, values in measured.items()},
+        "ms": dict(_quantiles_by_stage(timed)),
     }
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
-    part.replace(path)
-
-
-def _show_progress(done: int, total: int, seconds: float) -> None:
-    if sys.stderr.isatty():
-        left = seconds / done * (total - done)
-        end = "\n" if done == total else ""
-        print(f"\r{done} of {total} items, {left:.0f} s left ", end=end, file=sys.stderr, flush=True)
+def _quantiles_by_stage(timed: Sequence[Mapping[str, float]]) -> Iterator[tuple[str, dict[str, float | int]]]:
+    for stage in sorted({stage for one in timed for stage in one}):
+        yield stage, quantiles([one[stage] for one in timed if stage in one])

@@ -6,26 +6,35 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 COLUMNS = ("recall_at_5", "citation_precision", "faithfulness", "contains_gold", "answered", "refusal_recall")
+HEAD = f"{'metric':<24}{'value':>11}{'95 % interval':>18}{'n':>6}{'unmeasured':>12}"
 UNMEASURED = "unmeasured"
 
 
-def table(metrics: Mapping[str, Any]) -> str:
-    """The object of metrics.json, every number beside its n, its unmeasured items and its trivial floors."""
+def table(metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> str:
+    """The object of metrics.json, every number beside its n, its unmeasured items and its trivial floors.
+
+    A baseline's numbers stand in a column of their own.
+    """
     config = metrics["config"]
     lines = [
         *_about(config),
-        f"{'metric':<24}{'value':>11}{'95 % interval':>18}{'n':>6}{'unmeasured':>12}  trivial floors",
+        HEAD + _beside("baseline", baseline) + "  trivial floors",
     ]
     for name, metric in metrics["metrics"].items():
         floors = ", ".join(f"{key} {_number(value)}" for key, value in metric["floors"].items())
         figures = f"{_number(metric['value']):>11}{interval(metric):>18}{metric['n']:>6}{metric['unmeasured']:>12}"
-        lines.append(f"{name:<24}{figures}  {floors}".rstrip())
+        other = baseline["metrics"][name] if baseline else None
+        lines.append(f"{name:<24}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip())
     widths = {column: max(len(column) + 2, 14) for column in COLUMNS}
     lines += ["", f"{'type':<20}{'items':>6}" + "".join(f"{column:>{width}}" for column, width in widths.items())]
     for name, entry in metrics["by_type"].items():
         cells = "".join(f"{_cell(entry['metrics'].get(column)):>{width}}" for column, width in widths.items())
         lines.append(f"{name:<20}{entry['items']:>6}{cells}")
     return "\n".join(lines) + "\n"
+
+
+def _beside(words: str, baseline: object) -> str:
+    return f"{words:>18}" if baseline else ""
 
 
 def _about(config: Mapping[str, Any]) -> Iterator[str]:
@@ -37,9 +46,16 @@ def _about(config: Mapping[str, Any]) -> Iterator[str]:
     yield f"suite {suite['name']}{split}: {suite['items']} items"
     yield (
         f"{collection['documents']} documents, {collection['passages']} passages, embedder {collection['embedder']}, "
-        + (f"answers by {model}" if model else "extractive answers")
+        + (f"answers by {model}" if model else _kind(config))
     )
     yield ""
+
+
+def _kind(config: Mapping[str, Any]) -> str:
+    target = config["target"]
+    return (
+        "extractive answers" if target["kind"] == "assistant" else f"answers of {' '.join(map(str, target.values()))}"
+    )
 
 
 def interval(metric: Mapping[str, Any]) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from eval.__main__ import main
+from eval.journal import METRICS, RECORDS, TIMINGS, read_records
 from eval.metrics import compute
-from eval.run import METRICS, RECORDS, TIMINGS, Run, read_records, recompute, run_suite
+from eval.run import Run, recompute, run_suite
 from eval.suite import FOLDER, load_suite
 
 SEEDS = FOLDER / "seeds.jsonl"

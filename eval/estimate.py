@@ -1,0 +1,51 @@
+"""What a run will take, before it begins: items, tokens at most, money at most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.settings import Settings
+from eval.suite import Item
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Money for a million tokens read and written; None where nobody said."""
+
+    prompt: float | None = None
+    answer: float | None = None
+
+    def of(self, usage: Mapping[str, float]) -> float | None:
+        """What an answer cost; None without prices or without counted tokens."""
+        if self.prompt is None or self.answer is None or "prompt_tokens" not in usage:
+            return None
+        money = usage["prompt_tokens"] * self.prompt + usage.get("answer_tokens", 0) * self.answer
+        return round(money / MILLION, 9)
+
+
+def estimate(items: Sequence[Item], settings: Settings, prices: Prices, ours: bool) -> Iterator[str]:
+    """Lines for people. An upper bound: every prompt fills the context, every answer its share of it."""
+    types = Counter(item.type for item in items)
+    counted = ", ".join(f"{name} {count}" for name, count in sorted(types.items()))
+    yield f"{len(items)} items ({counted}), {len({item.group for item in items})} clusters"
+    if not ours:
+        yield "what the target costs, it alone knows"
+        return
+    if not settings.llm:
+        yield "extractive answers: no model is asked, no tokens, no money"
+        return
+    from app.llm import answer_tokens
+
+    written = len(items) * answer_tokens(settings.llm_context)
+    read = len(items) * settings.llm_context - written
+    yield f"{settings.llm}: at most {read:,} tokens read and {written:,} written"
+    money = prices.of({"prompt_tokens": read, "answer_tokens": written})
+    yield (
+        f"at most {money:.2f} at the given prices"
+        if money is not None
+        else ("give --price-in and --price-out (for a million tokens) to see the money")
+    )

@@ -1,0 +1,44 @@
+"""Our assistant, in any configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.assistant import Assistant
+from app.destination import remote_host
+from app.settings import Settings
+from eval.suite import Item
+from indexing.errors import ModelError, UsageError
+
+SECRET = ("key", "token", "secret", "password", "header", "auth")
+NO_INFLUENCE = {  # settings that no answer depends on, or that the collection's part of a configuration tells
+    "home", "chroma_url", "host", "port", "llm_url", "llm_key", "llm_options", "llm_timeout", "llm_retries",
+    "embed", "embed_url", "embed_key", "embed_options", "max_document_mb",
+}  # fmt: skip
+
+
+class AssistantTarget:
+    """`Assistant.ask` inside this process."""
+
+    def __init__(self, settings: Settings, assistant: Assistant) -> None:
+        self._settings, self._assistant = settings, assistant
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "assistant", **influences(self._settings)}
+
+    def ask(self, item: Item) -> dict[str, Any]:
+        return self._assistant.ask(item.question, item.turns()).as_json()
+
+
+def influences(settings: Settings) -> dict[str, Any]:
+    """The settings that an answer depends on; of an endpoint only the host, and no option that looks like a secret."""
+    values = settings.model_dump(mode="json", exclude=NO_INFLUENCE)
+    if settings.llm:
+        options = {key: one for key, one in settings.llm_options.items() if not any(s in key.lower() for s in SECRET)}
+        values |= {"llm_host": remote_host(settings.llm_url) or "local", "llm_options": options}
+    return values
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether asking again may help: not where the question or the settings are at fault."""
+    return isinstance(error, ModelError) or getattr(error, "passing", not isinstance(error, UsageError))
