@@ -10,10 +10,11 @@ from nupunkt import sent_spans
 
 from app.answers import Citation, Statement
 from app.ground import ground
-from eval.records import UNKNOWN, Cited, Judgement, Kind, Output, Passage, Place, Said, Support
+from eval.records import UNKNOWN, Cited, Judgement, Kind, Output, Place, Said, Support
 from indexing.documents import Document, Metadata
 from indexing.spans import Span
 
+Pair = tuple[Citation, Document]
 Find = Callable[[Cited], Document | None]  # the document that a citation names, where it is at hand
 NO_TEXT = "\n"  # stands for characters of a document that nobody showed
 LONGEST = 5_000_000  # characters of a document put together from what was shown
@@ -33,19 +34,19 @@ def judge(output: Output, find: Find) -> tuple[Judgement, ...]:
 
 
 def _judged(said: Said, output: Output, shown: Mapping[str, Document], find: Find) -> Judgement:
-    pairs = [_pair(cited, shown, find) for cited in said.citations if cited.quote.strip()]
+    cited = [_pairs(one, shown, find) for one in said.citations if one.quote.strip()]
     basis: Sequence[Place] = said.citations
     if not said.citations:
         basis = output.retrieved
-        pairs = [pair for passage in output.retrieved for pair in _sentences(passage)]
-    support, reason = _support(said.text, pairs)
+        cited = [list(_sentences(*_alone(one, one.text))) for one in output.retrieved if one.text.strip()]
+    support, reason = _support(said.text, cited)
     alone: tuple[bool, ...] = ()
     without: tuple[bool, ...] = ()
     if said.citations:
         held = support == "supported"
-        several = held and len(pairs) > 1
-        alone = tuple(_holds(said.text, [pair]) if several else held for pair in pairs)
-        without = tuple(several and _holds(said.text, [*pairs[:at], *pairs[at + 1 :]]) for at in range(len(pairs)))
+        several = held and len(cited) > 1
+        alone = tuple(_holds(said.text, [pairs]) if several else held for pairs in cited)
+        without = tuple(several and _holds(said.text, [*cited[:at], *cited[at + 1 :]]) for at in range(len(cited)))
     return Judgement(
         support=support,
         reason=reason,
@@ -69,42 +70,46 @@ def overlap(text: str, source: str) -> float:
     return sum(token in there for token in tokens) / len(tokens) if tokens else 0.0
 
 
-def _support(text: str, pairs: Sequence[tuple[Citation, Document]]) -> tuple[Support, str]:
+def _support(text: str, cited: Sequence[Sequence[Pair]]) -> tuple[Support, str]:
+    pairs = [pair for those in cited for pair in those]
     documents = {(citation.document_id, citation.version): document for citation, document in pairs}
     statement = Statement(text, tuple(citation for citation, _ in pairs), "unchecked")
     grounded = ground(statement, lambda citation: documents.get((citation.document_id, citation.version)))
     return grounded.support, grounded.reason
 
 
-def _holds(text: str, pairs: Sequence[tuple[Citation, Document]]) -> bool:
-    return _support(text, pairs)[0] == "supported"
+def _holds(text: str, cited: Sequence[Sequence[Pair]]) -> bool:
+    return _support(text, cited)[0] == "supported"
 
 
-def _pair(cited: Cited, shown: Mapping[str, Document], find: Find) -> tuple[Citation, Document]:
-    """A citation with the text it is read in: the document's own, what was shown of it, or the quote by itself."""
+def _pairs(cited: Cited, shown: Mapping[str, Document], find: Find) -> list[Pair]:
+    """A citation, by sentences, in the text it is read in: the document's own, what was shown of it, or the quote."""
     if (document := find(cited)) and cited.start >= 0 and document.text[cited.start : cited.end] == cited.quote:
-        return Citation.of(document, Span(cited.start, cited.end)), document
+        return list(_sentences(Citation.of(document, Span(cited.start, cited.end)), document))
     if (document := shown.get(cited.file)) and cited.start >= 0:
         start = cited.start - int(document.id)
         if document.text[start : start + len(cited.quote)] == cited.quote:
-            return Citation.of(document, Span(start, start + len(cited.quote))), document
-    return _alone(cited, cited.quote)
+            return list(_sentences(Citation.of(document, Span(start, start + len(cited.quote))), document))
+    return list(_sentences(*_alone(cited, cited.quote)))
 
 
-def _alone(place: Place, text: str) -> tuple[Citation, Document]:
+def _alone(place: Place, text: str) -> Pair:
     """A text as a document of its own."""
     about = Metadata(getattr(place, "title", ""), getattr(place, "source", ""))
     document = Document(f"{place.file}:{place.start}", text, place.file, text, about)
     return Citation.of(document, Span(0, len(text))), document
 
 
-def _sentences(passage: Passage) -> Iterator[tuple[Citation, Document]]:
-    if not passage.text.strip():
+def _sentences(citation: Citation, document: Document) -> Iterator[Pair]:
+    """The gate compares sentence with sentence, so a passage that is cited whole comes in its sentences."""
+    spans = [(start, end) for start, end in sent_spans(citation.quote) if citation.quote[start:end].strip()]
+    if len(spans) < 2:
+        yield citation, document
         return
-    _, document = _alone(passage, passage.text)
-    for start, end in sent_spans(passage.text):
-        if passage.text[start:end].strip():
-            yield Citation.of(document, Span(start, end)), document
+    for start, end in spans:
+        start += len(citation.quote[start:end]) - len(citation.quote[start:end].lstrip())
+        end = start + len(citation.quote[start:end].rstrip())
+        yield Citation.of(document, Span(start, end).shift(citation.span.start)), document
 
 
 def _shown(output: Output) -> dict[str, Document]:

@@ -22,6 +22,7 @@ from pydantic import PrivateAttr
 
 from app.llm import plain_llm
 from app.settings import Settings
+from eval.judge import WORD
 from eval.suite import Item
 from eval.targets.prose import is_refusal, statements_of
 from indexing.collection import Collection
@@ -30,6 +31,7 @@ from indexing.errors import OnrecordError, UsageError
 
 FILE_KEYS = ("file", "file_name", "filename", "file_path", "source")  # of a node's metadata, the first that is there
 NUMBERED = re.compile(r"\ASource \d+:\n")  # what CitationQueryEngine puts before each source
+SECOND = re.compile(r"\n+(?:file: [^\n]*\n+)?Source 2:\n")  # where the first source ends in its prompt
 CHUNK, OVERLAP, TOP = 512, 20, 10  # LlamaIndex's sizes; as many passages as ours
 
 
@@ -110,16 +112,21 @@ class OurEmbedding(BaseEmbedding):
 
 
 class FirstSource(CustomLLM):
-    """Stands in where no model is configured: it answers every question with the first sentence of the first source."""
+    """Stands in where no model is configured: its answer is the sentence of the first source that shares most words
+    with the question, word for word.
+    """
 
     @property
     def metadata(self) -> LLMMetadata:
-        return LLMMetadata(model_name="first-source")
+        return LLMMetadata(model_name="first-source", context_window=1_000_000)  # all sources in one prompt
 
     def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
-        source = prompt.rpartition("Source 1:\n")[2].partition("\nSource 2:\n")[0].partition("\n------")[0]
-        start, end = next(iter(sent_spans(source)), (0, len(source)))
-        return CompletionResponse(text=f"{source[start:end].strip()} [1]")
+        given, _rule, question = prompt.rpartition("information:\n------\n")[2].rpartition("\n------\nQuery: ")
+        source = SECOND.split(given.partition("Source 1:\n")[2])[0]
+        asked = set(WORD.findall(question.lower()))
+        sentences = [source[start:end].strip() for start, end in sent_spans(source)]
+        best = max(sentences, key=lambda text: len(asked & set(WORD.findall(text.lower()))), default="")
+        return CompletionResponse(text=f"{best} [1]" if best else "")
 
     def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> Any:
         yield self.complete(prompt, formatted)
