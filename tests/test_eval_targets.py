@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -32,7 +32,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 class Handler(BaseHTTPRequestHandler):
     """Answers, after one 503 for every new question, as an endpoint of ours would."""
 
-    asked: list[dict[str, Any]]
+    asked: ClassVar[list[dict[str, Any]]]
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     class Fresh(Handler):
-        asked: list[dict[str, Any]] = []
+        asked: ClassVar[list[dict[str, Any]]] = []
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Fresh) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
