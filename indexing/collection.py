@@ -1,10 +1,10 @@
-"""A collection in its home folder: the catalogue, and the two indexes derived from it, opened and kept in step."""
+"""A collection in its home folder: the catalogue, and the indexes derived from it, opened and kept in step."""
 
 from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
@@ -19,11 +19,14 @@ from indexing.errors import HomeError
 from indexing.filters import Filter, Filters, Passing
 from indexing.lock import ChangeOver, OwnerLock
 from indexing.rows import ABSENT
+from indexing.schema import Prepared
+from indexing.tokens import indexed_text
 from indexing.vectors import VectorIndex
-from indexing.words import WordIndex
+from indexing.words import TextIndex, WordIndex
 
 CATALOGUE = "catalogue.sqlite"
 BATCH = 512  # chunks embedded at a time when an index has lost some, or is made anew
+TEXTS = 100  # whole texts read at a time
 
 
 def now() -> str:
@@ -52,12 +55,12 @@ class Collection:
         self.filters = Filters(self.catalogue)
         self._claim()
         self._indexes = ChangeOver()
-        self.vectors, self.words = self._open_indexes(self.catalogue.meta("indexes"), embedder)
+        self.vectors, self.words, self.texts = self._open_indexes(self.catalogue.meta("indexes"), embedder)
         if mend and not (self.in_step() and not self._leftovers()) and self.lock.try_acquire():
             try:
                 self.sweep()
             finally:
-                self.words.release()
+                self.release()
                 self.lock.release()
 
     def _claim(self) -> None:
@@ -71,13 +74,18 @@ class Collection:
                 f"{self.embedder.name}; set `embed` back, or move over with: onrecord rebuild --embed SPEC"
             )
 
-    def _open_indexes(self, label: str, embedder: Embedder) -> tuple[VectorIndex, WordIndex]:
+    def _open_indexes(self, label: str, embedder: Embedder) -> tuple[VectorIndex, WordIndex, TextIndex]:
         """The derived indexes of one making; each making has a label, so that a new one can grow beside the old."""
         vectors = VectorIndex(self.home / f"vectors{label}", embedder.name, embedder.dimension, url=self.chroma_url)
-        return vectors, WordIndex(self.home / f"words{label}")
+        return vectors, WordIndex(self.home / f"words{label}"), TextIndex(self.home / f"texts{label}")
+
+    def release(self) -> None:
+        """Let go of what only one process at a time can hold to write; searches go on."""
+        self.words.release()
+        self.texts.release()
 
     def close(self) -> None:
-        self.words.release()
+        self.release()
         self.vectors.close()
         self.catalogue.close()
         self.lock.release()
@@ -134,19 +142,28 @@ class Collection:
     # -- keeping in step -----------------------------------------------------------------------------------------------
 
     def in_step(self) -> bool:
-        """Whether both indexes have reached the catalogue's generation and nothing half-done is left."""
+        """Whether all indexes have reached the catalogue's generation and nothing half-done is left."""
         generation = self.catalogue.generation
-        return self.catalogue.settled() and self.vectors.generation == generation == self.words.generation
+        reached = {self.vectors.generation, self.words.generation, self.texts.generation}
+        return self.catalogue.settled() and reached == {generation}
 
     def retire(self) -> None:
-        """Clear what is no longer current from both indexes and the catalogue, and mark the generation reached."""
+        """Clear what is no longer current from the indexes and the catalogue, and mark the generation reached.
+
+        Texts that were current once stay in the index of whole texts as they stay in the catalogue.
+        """
         stale = list(self.catalogue.chunk_ids(current=False))
         self.vectors.remove(stale)
         if stale:
             self.words.change({}, stale)
+        never_shown = self.catalogue.query(
+            "SELECT version_id FROM passing JOIN versions ON versions.id = version_id WHERE NOT shown"
+        )
+        if never_shown:
+            self.texts.change({}, [row[0] for row in never_shown])
         generation = self.catalogue.generation
-        self.vectors.reach(generation)
-        self.words.reach(generation)
+        for index in (self.vectors, self.words, self.texts):
+            index.reach(generation)
         self.catalogue.forget_stale()
 
     def sweep(self) -> None:
@@ -156,6 +173,8 @@ class Collection:
             self.mend_vectors()
         if self.words.generation != generation:
             self.mend_words()
+        if self.texts.generation != generation:
+            self.mend_texts()
         self.retire()
         self.link_copies()
         self._clear_makings()
@@ -184,51 +203,91 @@ class Collection:
             self.words.change({}, sorted(held - current))
         return len(held ^ current)
 
+    def add_texts(self, prepared: Mapping[int, Prepared]) -> None:
+        """Add the whole texts of documents, by the version that the catalogue gave them, to the index of phrases."""
+        documents = ((version_id, item.document, item.sentences) for version_id, item in prepared.items())
+        self.texts.change({key: indexed_text(one.name, one.text, inside) for key, one, inside in documents}, [])
+
+    def mend_texts(self) -> int:
+        """The same for the whole texts; how many documents' versions that were."""
+        current, held = self.text_ids(), self.texts.ids()
+        missing = sorted(current - held)
+        for at in range(0, len(missing), TEXTS):
+            self.texts.change(self._texts(missing[at : at + TEXTS]), [])
+        if held - current:
+            self.texts.change({}, sorted(held - current))
+        return len(held ^ current)
+
+    def text_ids(self) -> set[int]:
+        """The versions whose whole text is searched for phrases: all that are current or were once."""
+        return {row[0] for row in self.catalogue.query("SELECT id FROM versions WHERE shown")}
+
+    def _texts(self, version_ids: Sequence[int]) -> dict[int, str]:
+        marks = ",".join("?" * len(version_ids))
+        rows = self.catalogue.query(
+            "SELECT v.id, d.name, v.text FROM versions v JOIN documents d ON d.id = v.document_id "
+            f"WHERE v.id IN ({marks})",
+            version_ids,
+        )
+        return {version_id: indexed_text(name, text) for version_id, name, text in rows}
+
     # -- making the indexes anew ---------------------------------------------------------------------------------------
 
     def rebuild(self, embedder: Embedder, progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
-        """Make both indexes anew beside the old, with this embedder, then change over in one moment.
+        """Make the indexes anew beside the old, with this embedder, then change over in one moment.
 
         Searches go on over the old ones meanwhile. `progress` hears chunks done and in all. The caller holds the lock.
         """
-        if self.vectors.generation == self.words.generation == self.catalogue.generation:
+        generation = self.catalogue.generation
+        if self.vectors.generation == self.words.generation == self.texts.generation == generation:
             self.retire()
         else:
             self.catalogue.forget_stale()  # these indexes are out of step and stay so until they are mended or replaced
         self._clear_makings()
         label = self.catalogue.next_making()
-        vectors, words = self._open_indexes(label, embedder)
+        made = vectors, words, texts = self._open_indexes(label, embedder)
         try:
-            self._fill(vectors, words, embedder, progress)
+            self._fill(*made, embedder, progress)
             with self._indexes.changing():
                 self.catalogue.change_over(label, embedder.name, embedder.dimension)
-                before = self.vectors, self.words
-                self.embedder, self.vectors, self.words = embedder, vectors, words
+                before = self.vectors, self.words, self.texts
+                self.embedder, self.vectors, self.words, self.texts = embedder, *made
         except BaseException:
             words.release()
+            texts.release()
             vectors.close()
             raise
+        before[2].release()
         before[1].release()
         before[0].close()
         self._clear_makings()
 
     def _fill(
-        self, vectors: VectorIndex, words: WordIndex, embedder: Embedder, progress: Callable[[int, int], None]
+        self,
+        vectors: VectorIndex,
+        words: WordIndex,
+        texts: TextIndex,
+        embedder: Embedder,
+        progress: Callable[[int, int], None],
     ) -> None:
         """Fill new indexes with everything that is current, and give sentences their vectors of this embedder."""
         chunk_ids = sorted(self.catalogue.chunk_ids(current=True))
         for at in range(0, len(chunk_ids), BATCH):
-            texts = dict(self.catalogue.chunk_texts(chunk_ids[at : at + BATCH]))
-            vectors.add(list(texts), embedder.passages(list(texts.values())))
-            words.change(texts, [])
+            chunks = dict(self.catalogue.chunk_texts(chunk_ids[at : at + BATCH]))
+            vectors.add(list(chunks), embedder.passages(list(chunks.values())))
+            words.change(chunks, [])
             progress(min(at + BATCH, len(chunk_ids)), len(chunk_ids))
         if embedder.name != self.catalogue.meta("embedder"):
             for version_id, shown in self.catalogue.shown_sentences():
                 self.catalogue.add_sentence_vectors(version_id, embedder.name, embedder.passages(shown))
+        version_ids = sorted(self.text_ids())
+        for at in range(0, len(version_ids), TEXTS):
+            texts.change(self._texts(version_ids[at : at + TEXTS]), [])
         generation = self.catalogue.generation
-        vectors.reach(generation)
-        words.reach(generation)
+        for index in (vectors, words, texts):
+            index.reach(generation)
         words.release()
+        texts.release()
 
     def _clear_makings(self) -> None:
         """Remove index folders that are not in use: of an earlier making, or of one that was broken off."""
@@ -240,9 +299,11 @@ class Collection:
 
     def _leftovers(self) -> list[Path]:
         label = self.catalogue.meta("indexes")
-        used = {f"vectors{label}", f"words{label}"}
+        used = {f"vectors{label}", f"words{label}", f"texts{label}"}
         return [
             folder
             for folder in self.home.iterdir()
-            if folder.is_dir() and folder.name.split("-")[0] in ("vectors", "words") and folder.name not in used
+            if folder.is_dir()
+            and folder.name.split("-")[0] in ("vectors", "words", "texts")
+            and folder.name not in used
         ]

@@ -14,7 +14,7 @@ from indexing.embed import Embedder
 from indexing.errors import HomeError
 from indexing.lock import OwnerLock
 from indexing.vectors import VectorIndex
-from indexing.words import WordIndex, stems
+from indexing.words import TextIndex, WordIndex, stems
 
 AMONG = 10  # places within which a passage must be found by its own words or vector
 
@@ -59,8 +59,9 @@ def examine(home: Path, embedder: Embedder, chroma_url: str = "", *, repair: boo
     unusable = _unusable_indexes(home, label, embedder, chroma_url)
     if unusable and repair:
         with OwnerLock(home):
-            if all(finding.store.startswith("words") for finding in unusable):
-                shutil.rmtree(home / f"words{label}")
+            if not any(finding.store.startswith("vectors") for finding in unusable):
+                for finding in unusable:
+                    shutil.rmtree(home / finding.store)
             else:
                 # Made anew under another name: a process that failed to open a Chroma folder cannot open it again.
                 facts = catalogue.meta("embedder"), int(catalogue.meta("dimension"))
@@ -86,15 +87,16 @@ def _damage(home: Path) -> str:
 
 
 def _unusable_indexes(home: Path, label: str, embedder: Embedder, chroma_url: str) -> tuple[Finding, ...]:
-    makers: dict[str, Callable[[Path], VectorIndex | WordIndex]] = {
+    makers: dict[str, Callable[[Path], VectorIndex | WordIndex | TextIndex]] = {
         f"vectors{label}": lambda path: VectorIndex(path, embedder.name, embedder.dimension, url=chroma_url),
         f"words{label}": WordIndex,
+        f"texts{label}": TextIndex,
     }
     problems = {name: _unusable(home / name, make) for name, make in makers.items()}
     return tuple(Finding(name, problem, repaired=False) for name, problem in problems.items() if problem)
 
 
-def _unusable(folder: Path, make: Callable[[Path], VectorIndex | WordIndex]) -> str:
+def _unusable(folder: Path, make: Callable[[Path], VectorIndex | WordIndex | TextIndex]) -> str:
     """Why an index cannot be opened and listed; empty when it can. A folder that is not there yet is no fault."""
     if not folder.exists():
         return ""
@@ -128,6 +130,12 @@ def compare(collection: Collection, *, repair: bool) -> Examination:
             findings.append(Finding(store, f"{lacking} passages are missing, {extra} should not be there", repair))
             if repair:
                 mend()
+    texts, held = collection.text_ids(), collection.texts.ids()
+    if texts != held:
+        lacking, extra = len(texts - held), len(held - texts)
+        findings.append(Finding("texts", f"{lacking} whole texts are missing, {extra} should not be there", repair))
+        if repair:
+            collection.mend_texts()
     findings += _queries(collection, current)
     return Examination(tuple(findings), catalogue.count_documents(), len(current))
 

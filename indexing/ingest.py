@@ -121,7 +121,7 @@ def index(
         _commit(run)
         collection.link_copies()
         _record(run, found)
-        collection.words.release()
+        collection.release()
     counts = {outcome: run.seen[outcome] for outcome in OUTCOMES}
     return Report(
         documents=collection.catalogue.count_documents(),
@@ -267,6 +267,9 @@ def _commit(run: _Run) -> None:
         clock.lap("vectors")
         collection.words.change(dict(zip(ids, texts, strict=True)), [])
         clock.lap("words")
+    if prepared:
+        collection.add_texts({written[item.document.id][0]: item for item in prepared})
+        clock.lap("texts")
     current = {key: version_id for key, (version_id, _) in written.items()}
     collection.catalogue.make_current(prepared, Changes(current, gone, moved, finished))
     collection.retire()

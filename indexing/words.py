@@ -1,10 +1,13 @@
-"""Words of chunks in tantivy (BM25), derived from the catalogue. The only file that imports tantivy."""
+"""Words in tantivy, derived from the catalogue: of chunks, ranked by BM25, and of whole documents, for phrases.
+
+The only file that imports tantivy.
+"""
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import tantivy
@@ -14,6 +17,7 @@ from indexing.filters import Passing
 
 ANALYZER = "english"
 FORMAT = "words-2"  # changes with the schema or the analyzer; an index of another format is made again
+TEXTS_FORMAT = "texts-1"  # the same for whole documents; changes with `indexing.tokens` as well
 # Words a question is made of, beside the analyzer's own stop words: they say what is asked, not what it is about.
 QUESTION_WORDS = (
     "who whom whose what which when where why how do does did done doing is was were be been being am are has have had "
@@ -44,15 +48,17 @@ def stems(text: str) -> list[str]:
     return list(dict.fromkeys(_ANALYZER.analyze(text)))
 
 
-class WordIndex:
-    """BM25 over stemmed words, keyed by chunk id; a small file beside it records the catalogue generation reached."""
+class _Index:
+    """Texts by integer id; a small file beside them records the catalogue generation reached."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, form: str, key: str, analyzer: str) -> None:
         self._mark = folder / "generation"
+        self._form = form
+        self._key = key
         schema = (
             tantivy.SchemaBuilder()
-            .add_integer_field("chunk", indexed=True, fast=True)  # deleting by an unsigned field deletes nothing
-            .add_text_field("text", tokenizer_name=ANALYZER)
+            .add_integer_field(key, indexed=True, fast=True)  # deleting by an unsigned field deletes nothing
+            .add_text_field("text", tokenizer_name=analyzer)
             .build()
         )
         if folder.is_dir() and self.generation < 0:
@@ -64,7 +70,6 @@ class WordIndex:
             raise HomeError(
                 f"the word index in {folder} cannot be opened ({error}); run `onrecord doctor`, which makes it anew"
             ) from error
-        self._index.register_tokenizer(ANALYZER, _ANALYZER)
         self._index.config_reader("manual")
         if not self._mark.is_file():
             self.reach(0)
@@ -77,12 +82,12 @@ class WordIndex:
             form, _, number = self._mark.read_text(encoding="utf-8", errors="replace").partition(" ")
         except (FileNotFoundError, NotADirectoryError):
             return -1
-        return int(number) if form == FORMAT and number.isdigit() else -1
+        return int(number) if form == self._form and number.isdigit() else -1
 
     def reach(self, generation: int) -> None:
         part = self._mark.with_suffix(".part")
         try:
-            part.write_text(f"{FORMAT} {generation}", encoding="utf-8")
+            part.write_text(f"{self._form} {generation}", encoding="utf-8")
             part.replace(self._mark)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -93,15 +98,15 @@ class WordIndex:
         )
 
     def change(self, added: Mapping[int, str], removed: Sequence[int]) -> None:
-        """Add `{chunk id: text}`, remove ids, in one commit; searches see it at once."""
+        """Add `{id: text}`, remove ids, in one commit; searches see it at once."""
         try:
             if self._writer is None:
                 self._writer = self._index.writer(heap_size=HEAP, num_threads=1)
-            for chunk_id in (*removed, *added):
-                self._writer.delete_documents_by_term("chunk", chunk_id)
-            for chunk_id, text in added.items():
+            for number in (*removed, *added):
+                self._writer.delete_documents_by_term(self._key, number)
+            for number, text in added.items():
                 document = tantivy.Document()
-                document.add_integer("chunk", chunk_id)
+                document.add_integer(self._key, number)
                 document.add_text("text", text)
                 self._writer.add_document(document)
             self._writer.commit()
@@ -111,7 +116,7 @@ class WordIndex:
             raise self._unwritable(error) from error
 
     def ids(self) -> set[int]:
-        """All chunk ids it holds."""
+        """All ids it holds."""
         searcher = self._index.searcher()
         if searcher.num_docs == 0:
             return set()
@@ -119,7 +124,30 @@ class WordIndex:
             address
             for _, address in searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
         ]
-        return {int(value) for value in searcher.fast_field_values("chunk", addresses) if value is not None}
+        return {int(value) for value in searcher.fast_field_values(self._key, addresses) if value is not None}
+
+    def _best(self, query: tantivy.Query, count: int) -> list[tuple[int, float]]:
+        searcher = self._index.searcher()
+        hits = searcher.search(query, limit=count, count=False).hits
+        numbers = searcher.fast_field_values(self._key, [address for _, address in hits])
+        return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, hits, strict=True)]
+
+    def release(self) -> None:
+        """Let go of the writer, of which there can be one at a time in all processes; searches go on."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.wait_merging_threads()
+            except ValueError as error:
+                raise self._unwritable(error) from error
+
+
+class WordIndex(_Index):
+    """BM25 over stemmed words of chunks."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, FORMAT, "chunk", ANALYZER)
+        self._index.register_tokenizer(ANALYZER, _ANALYZER)
 
     def search(self, question: str, count: int, passing: Passing | None = None) -> list[tuple[int, float]]:
         """`(chunk id, BM25 score)` of chunks that share a word with the question, best first, at most `count`.
@@ -147,23 +175,43 @@ class WordIndex:
         both = [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0))]
         return self._best(tantivy.Query.boolean_query(both), count)
 
-    def _best(self, query: tantivy.Query, count: int) -> list[tuple[int, float]]:
-        searcher = self._index.searcher()
-        hits = searcher.search(query, limit=count, count=False).hits
-        chunk_ids = searcher.fast_field_values("chunk", [address for _, address in hits])
-        return [(int(chunk_id or 0), float(score)) for chunk_id, (score, _) in zip(chunk_ids, hits, strict=True)]
-
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency of each stem over all chunks, in nats; a word no chunk has weighs most."""
         searcher = self._index.searcher()
         total = searcher.num_docs
         return {term: math.log(1 + (total + 0.5) / (searcher.doc_freq("text", term) + 0.5)) for term in terms}
 
-    def release(self) -> None:
-        """Let go of the writer, of which there can be one at a time in all processes; searches go on."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            try:
-                writer.wait_merging_threads()
-            except ValueError as error:
-                raise self._unwritable(error) from error
+
+class TextIndex(_Index):
+    """Whole texts as words with their positions, keyed by version id: where do these words stand in a row?
+
+    It is given texts and asked for phrases as `indexing.tokens.indexed_words` writes them: words with blanks between.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, TEXTS_FORMAT, "version", "whitespace")
+
+    def phrase(self, words: Sequence[str], count: int) -> list[int]:
+        """Ids of at most `count` texts that hold these words in a row."""
+        return [number for number, _ in self._best(self._phrase(words), count)] if words else []
+
+    def phrases(self, phrases: Sequence[Sequence[str]], count: int) -> list[tuple[int, float]]:
+        """`(id, score)` of texts that hold at least one of these runs of words, the most and rarest first."""
+        if not phrases:
+            return []
+        clauses = [(tantivy.Occur.Should, self._phrase(words)) for words in phrases]
+        return self._best(tantivy.Query.boolean_query(clauses), count)
+
+    def frequencies(self, words: Iterable[str]) -> dict[str, int]:
+        """In how many texts each word stands."""
+        searcher = self._index.searcher()
+        return {word: searcher.doc_freq("text", word) for word in words}
+
+    def count(self) -> int:
+        return int(self._index.searcher().num_docs)
+
+    def _phrase(self, words: Sequence[str]) -> tantivy.Query:
+        schema = self._index.schema
+        if len(words) == 1:
+            return tantivy.Query.term_query(schema, "text", words[0], "freq")
+        return tantivy.Query.phrase_query(schema, "text", list(words))

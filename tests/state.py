@@ -38,6 +38,7 @@ def three_stores_agree(collection: Collection) -> None:
     current = set(collection.catalogue.chunk_ids(current=True))
     assert collection.vectors.ids() == current
     assert collection.words.ids() == current
+    assert collection.texts.ids() == collection.text_ids()
     assert list(collection.catalogue.chunk_ids(current=False)) == []
     assert collection.in_step()
 

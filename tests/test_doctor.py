@@ -108,6 +108,7 @@ def overwrite(path: Path, at: int = 0) -> None:
         ("vectors", "chroma.sqlite3", 0),
         ("vectors", "chroma.sqlite3", 4096 * 3),
         ("words", "meta.json", 0),
+        ("texts", "meta.json", 0),
     ],
 )
 def test_a_corrupted_index_is_named_and_made_anew(
@@ -118,10 +119,10 @@ def test_a_corrupted_index_is_named_and_made_anew(
     assert not result.healthy and set(stores(result)) == {store}
     assert stores(repair_and_look(home, healthy[1], opened))[0] == store
     left = {path.name.split("-")[0] for path in home.iterdir() if path.is_dir()}
-    assert left == {"vectors", "words"} and len([path for path in home.iterdir() if path.is_dir()]) == 2
+    assert left == {"vectors", "words", "texts"} and len([path for path in home.iterdir() if path.is_dir()]) == 3
 
 
-@pytest.mark.parametrize("store", ["vectors", "words"])
+@pytest.mark.parametrize("store", ["vectors", "words", "texts"])
 def test_an_index_whose_folder_is_lost_is_made_anew(
     home: Path, healthy: tuple[Path, State], opened: Opener, store: str
 ) -> None:

@@ -38,7 +38,7 @@ def test_synthetic_documents_are_as_indexing_would_have_them() -> None:
 def test_what_is_built_is_a_sound_collection(tmp_path: Path) -> None:
     with Collection(tmp_path, GivenVectors(), create=True) as collection:
         seconds = build(collection, World(300, 1), 300)
-        assert set(seconds) == {"catalogue", "vectors", "words"}
+        assert set(seconds) == {"catalogue", "vectors", "words", "texts"}
         assert collection.catalogue.count_chunks() == 300
         three_stores_agree(collection)
 

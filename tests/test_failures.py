@@ -94,7 +94,7 @@ def test_a_home_that_is_a_file_or_below_one_is_refused(tmp_path: Path) -> None:
             Collection(home, HashingEmbedder(), create=True)
 
 
-@pytest.mark.parametrize("store", ["catalogue.sqlite", "vectors", "words"])
+@pytest.mark.parametrize("store", ["catalogue.sqlite", "vectors", "words", "texts"])
 def test_a_store_whose_place_is_taken_by_something_else_is_named(tmp_path: Path, store: str) -> None:
     home = tmp_path / "home"
     if store == "catalogue.sqlite":

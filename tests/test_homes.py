@@ -83,7 +83,7 @@ def test_a_home_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         Collection(tmp_path / "file" / "home", HashingEmbedder(), create=True)
 
 
-@pytest.mark.parametrize("lost", ["vectors", "words"])
+@pytest.mark.parametrize("lost", ["vectors", "words", "texts"])
 def test_a_derived_index_that_was_lost_is_made_again_from_the_catalogue(
     collection: Collection, docs: Path, tmp_path: Path, opened: Opener, lost: str
 ) -> None:

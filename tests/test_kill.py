@@ -20,7 +20,7 @@ from indexing.collection import Collection
 from indexing.ingest import Options, index
 from indexing.lock import OwnerLock
 from indexing.vectors import VectorIndex
-from indexing.words import WordIndex
+from indexing.words import TextIndex, WordIndex
 from tests.forked import run, start
 from tests.hashing import HashingEmbedder
 from tests.state import QUESTIONS, State, state, three_stores_agree
@@ -31,11 +31,13 @@ STAGES: dict[str, tuple[type, str]] = {
     "catalogue.add": (Catalogue, "add"),
     "vectors.add": (VectorIndex, "add"),
     "words.change": (WordIndex, "change"),
+    "texts.change": (TextIndex, "change"),
     "catalogue.make_current": (Catalogue, "make_current"),
     "collection.retire": (Collection, "retire"),
     "vectors.remove": (VectorIndex, "remove"),
     "vectors.reach": (VectorIndex, "reach"),
     "words.reach": (WordIndex, "reach"),
+    "texts.reach": (TextIndex, "reach"),
     "catalogue.forget_stale": (Catalogue, "forget_stale"),
     "catalogue.record_problems": (Catalogue, "record_problems"),
 }

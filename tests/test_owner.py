@@ -135,7 +135,7 @@ def test_beside_an_open_chat_everything_works_and_it_ends_cleanly_when_told_to(t
         assert onrecord("doctor", "--home", home).stdout.endswith("2 documents in 2 passages: all is well.\n")
 
         assert reported("rebuild", "--home", home)["chunks"] == 2
-        assert sorted(one.name for one in home.iterdir() if one.is_dir()) == ["vectors-2", "words-2"]
+        assert sorted(one.name for one in home.iterdir() if one.is_dir()) == ["texts-2", "vectors-2", "words-2"]
         assert "Ottoline Bream" in answer(home) and chat.documents() == 2
         assert evaluated(home, tmp_path) == 1.0
 

@@ -104,13 +104,13 @@ def test_searches_go_on_while_the_indexes_are_made_anew(
     assert (after.documents, after.passages) == (before.documents, before.passages)
     if embedder.name == "hashing-1":
         assert after == before
-    assert folders(tmp_path / "home") == {"vectors-2", "words-2"}
+    assert folders(tmp_path / "home") == {"vectors-2", "words-2", "texts-2"}
     write(docs, {"00.md": "Edited after the rebuild."})
     assert index(collection, [docs]).changed == 1
     three_stores_agree(collection)
     with collection.lock:
         collection.rebuild(embedder)
-    assert folders(tmp_path / "home") == {"vectors-3", "words-3"}
+    assert folders(tmp_path / "home") == {"vectors-3", "words-3", "texts-3"}
     collection.close()
     with Collection(tmp_path / "home", embedder) as again:
         three_stores_agree(again)
@@ -151,7 +151,7 @@ def test_a_rebuild_that_fails_leaves_what_was_and_can_be_done_again(
         collection.rebuild(other)
     assert state(collection).documents == before.documents
     three_stores_agree(collection)
-    assert len(folders(tmp_path / "home")) == 2
+    assert len(folders(tmp_path / "home")) == 3
 
 
 def failing(embedder: HashingEmbedder, calls: int) -> object:
@@ -176,9 +176,9 @@ def test_a_rebuild_that_is_killed_leaves_the_old_indexes_and_the_next_open_clear
     before = state(first)
     first.close()
     assert run(work, home, at)[0] == 99
-    assert len(folders(home)) == 4
+    assert len(folders(home)) == 6
     with Collection(home, HashingEmbedder("hashing-2" if at == "changed over" else "hashing-1")) as again:
-        assert len(folders(home)) == 2
+        assert len(folders(home)) == 3
         three_stores_agree(again)
         assert state(again).documents == before.documents
         assert state(again).passages == before.passages
