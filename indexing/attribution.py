@@ -16,6 +16,7 @@ from indexing.phrases import (
     Line,
     Phrase,
     Token,
+    is_adverb,
 )
 from indexing.quotations import Pattern
 from indexing.reporting import reporting
@@ -33,8 +34,10 @@ NOUNS = frozenset(
     "fires hit hits cast casts quote quotes credit credits detail details email emails offer offers issue issues "
     "release releases hope hopes fear fears joke jokes talk talks challenge challenges counter counters find finds rip "
     "object objects vow vows read reads use uses reason reasons laugh laughs worry worries label labels brand brands "
-    "question blast decline declines praise blame lament echo echoes thought urge urges boast single".split()
+    "question retort retorts blast decline declines praise blame lament echo echoes thought urge urges boast "
+    "single".split()
 )
+PLACES = frozenset("on in at to from by".split())
 READS = frozenset("state states read reads notes reports quotes".split())
 
 
@@ -73,9 +76,7 @@ class Clauses:
             return told
         begin = first + (tokens[first].low == "as")
         verb = begin
-        while verb < last and (
-            tokens[verb].low in ADVERBS or tokens[verb].low.endswith("ly") or tokens[verb].low == "a"
-        ):
+        while verb < last and (tokens[verb].low in ADVERBS or is_adverb(tokens[verb].low) or tokens[verb].low == "a"):
             verb += 1  # `a` is French: `"...", a déclaré X`
         if verb < last and self._speech(verb):
             phrase = self.line.phrase(verb + 1, last)
@@ -175,7 +176,8 @@ class Clauses:
         if at < begin:
             return None
         token = tokens[at]
-        participle = tokens[verb].low.endswith("ing") and at == verb - 1 and not token.capital
+        participle = tokens[verb].low.endswith("ing") and at == verb - 1
+        participle = participle and not (token.capital and self._before_run(begin, at).low not in PLACES)
         if participle or token.low in PREPOSITIONS or token.low in ("and", "but", "or", "then"):
             return self._same_subject(begin, at)
         if token.low in RELATIVE and at > begin:
@@ -188,6 +190,12 @@ class Clauses:
             at -= 1
         return self._ending_at(begin, at + 1) or self._main(begin, at)
 
+    def _before_run(self, begin: int, at: int) -> Token:
+        """The token before the capitalised words that end at one; the first of them where nothing is before."""
+        while at > begin and self.tokens[at].capital:
+            at -= 1
+        return self.tokens[at]
+
     def _same_subject(self, begin: int, end: int) -> Phrase | None:
         """The subject of the verb before, which a participle or a second verb shares."""
         for at in range(end - 1, begin, -1):
@@ -197,7 +205,7 @@ class Clauses:
 
     def _is_filler(self, token: Token) -> bool:
         return token.kind == "word" and (
-            token.low in AUXILIARIES or token.low in ADVERBS or (token.low.endswith("ly") and not token.capital)
+            token.low in AUXILIARIES or token.low in ADVERBS or (is_adverb(token.low) and not token.capital)
         )
 
     def _ending_at(self, begin: int, end: int) -> Phrase | None:
@@ -216,7 +224,7 @@ class Clauses:
                 # An opening like `During the debate` is no subject: what follows it may be.
                 at += 1
                 continue
-            if at > begin and tokens[at - 1].low in PREPOSITIONS and phrase.last < end:
+            if at > begin and tokens[at - 1].low in PREPOSITIONS - {"as"} and phrase.last < end:
                 at = phrase.last
                 continue
             return phrase
@@ -230,7 +238,9 @@ class Clauses:
     def _before_appositive(self, begin: int, comma: int) -> Phrase | None:
         """`S, the chairman, V`: what stands before the appositive; a name within it counts where S is none."""
         opening = comma - 1
-        while opening > begin and self.tokens[opening].text not in (",", "(", "—", "–"):
+        nested = self.tokens[comma - 1].text == ")"
+        while opening > begin and (nested or self.tokens[opening].text not in (",", "(", "—", "–")):
+            nested = nested and self.tokens[opening].text != "("
             opening -= 1
         if opening <= begin:
             return self._main(begin, comma)
@@ -245,7 +255,7 @@ class Clauses:
         at = begin
         while at < end:
             token = self.tokens[at]
-            if token.low in ADVERBS or token.low.endswith("ly"):
+            if token.low in ADVERBS or is_adverb(token.low):
                 at += 1
                 continue
             opening = token.low in PREPOSITIONS or token.low in BREAKS or token.low.endswith("ing")
@@ -259,6 +269,9 @@ class Clauses:
                 at = comma + 1
                 continue
             phrase = self.line.phrase(at, end)
+            if phrase is not None and phrase.last < end and self.tokens[phrase.last].low in ("later", "ago", "earlier"):
+                at = phrase.last + 1
+                continue
             if phrase is not None and self._speaks(phrase):
                 return self._cut_at_verb(phrase)
             at += 1
@@ -315,7 +328,8 @@ class Clauses:
         previous = self.tokens[before]
         if token.low in NOUNS and before == index - 1:
             subject = previous.low in PRONOUNS and previous.low not in ("this", "that", "these", "those")
-            named = previous.capital and not previous.low.endswith(("'s", "s'"))
+            finite = token.low.endswith(("s", "d")) or token.low in ("cast", "hit", "read", "thought")
+            named = previous.capital and finite and not previous.low.endswith(("'s", "s'"))
             if previous.low in DETERMINERS or previous.low in PREPOSITIONS - {"to"}:
                 return False
             return subject or named or previous.low == "to" or (token.low in READS and self._introduces(index))

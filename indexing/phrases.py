@@ -16,6 +16,12 @@ from indexing.spans import Span
 QUOTED = "\ue000\ue001"  # stand for what is inside quotation marks, in turn, so that neighbours stay two
 TOKEN = re.compile(r"\ue000+|\ue001+|[^\W_]+(?:['’.&-][^\W_]+)*|[^\w\s]")
 END = ".!?…"
+PASTS = frozenset(
+    "met went made held took got gave won lost ran led left sent came saw had kept put set cut hit beat fought drew "
+    "grew knew spoke rose fell felt found brought bought taught caught began became stood sat spent paid sold built "
+    "meets wins leads joins visits makes takes gives goes gets holds keeps faces runs".split()
+)
+NOT_ADVERBS = frozenset("ally family assembly reply supply daily weekly monthly early only bully rally july".split())
 LONGEST = 10  # words of a noun phrase
 INITIAL = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]$")
 SHORTENED = frozenset(
@@ -124,7 +130,8 @@ class Line:
         while at < last and self.tokens[at].kind == "word" and not self.tokens[at].capital:
             at += 1
         named = at < last and self.tokens[at].capital and at - index <= 3
-        return named and not is_title(self.tokens[at - 1].text) and self.tokens[index].text != "of"
+        low = self.tokens[index].low
+        return named and not is_title(low) and (low.endswith("ed") or low in PASTS)
 
     def _goes_on(self, index: int, last: int) -> bool:
         """Whether a noun phrase goes on with this token."""
@@ -144,7 +151,7 @@ class Line:
             or token.low in BREAKS
             or token.low in AUXILIARIES
             or token.low in ADVERBS
-            or token.low.endswith("ly")
+            or is_adverb(token.low)
         )
 
     def _name(self, first: int, last: int) -> str:
@@ -195,6 +202,10 @@ class Line:
             elif token.text in ")]" and index and tokens[index - 1].text in END and following.capital:
                 first = index + 1
         return begins
+
+
+def is_adverb(low: str) -> bool:
+    return low.endswith("ly") and low not in NOT_ADVERBS
 
 
 def _tokens(masked: str, offset: int) -> list[Token]:
