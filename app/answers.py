@@ -128,6 +128,7 @@ class Answer:
     notices: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     usage: dict[str, int] = field(default_factory=dict)
+    rewritten: str = ""  # how a follow-up was read in full; empty where it stood alone
     filters: dict[str, Any] = field(default_factory=dict)  # what was searched: `app.limits.Limits.as_json`
 
     def as_json(self) -> dict[str, Any]:
@@ -143,15 +144,18 @@ class Answer:
             "timings_ms": {stage: round(value, 2) for stage, value in self.timings.items()},
             "usage": self.usage,
             "notices": list(self.notices),
+            "rewritten": self.rewritten or None,
             "filters": self.filters,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Event: the passages that were found, before anything is said."""
+    """Event: the passages that were found, before anything is said; how a follow-up was read, and what limits held."""
 
     hits: tuple[Hit, ...]
+    rewritten: str = ""
+    filters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,9 @@ def _stream(first: Event, rest: Iterator[Event]) -> Iterator[str]:
 
 def _event(event: Event) -> str:
     match event:
-        case Sources(hits):
-            return _line("sources", {"retrieved": [hit_as_json(hit) for hit in hits]})
+        case Sources(hits, rewritten, filters):
+            found = [hit_as_json(hit) for hit in hits]
+            return _line("sources", {"retrieved": found, "rewritten": rewritten or None, "filters": filters})
         case Said(statement):
             return _line("statement", statement.as_json())
         case Notice(text):

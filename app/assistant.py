@@ -15,6 +15,7 @@ from app.limits import EVERYTHING, Limits
 from app.llm import language_model
 from app.owner import Beside, is_owned
 from app.retrieve import Found, Query, Retriever
+from app.rewriting import rewriter
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.documents import Hit
@@ -37,6 +38,7 @@ class _Walk:
     timings: dict[str, float] = field(default_factory=dict)
     usage: dict[str, int] = field(default_factory=dict)
     filters: dict[str, Any] = field(default_factory=dict)
+    rewritten: str = ""
     began: float = field(default_factory=time.perf_counter)
 
     def lap(self, stage: str) -> None:
@@ -81,8 +83,9 @@ class Assistant:
             query = self._retrieve.read(question, history, limits)
             walk.found = self._retrieve(query)
         walk.filters = limits.as_json(query.period)
+        walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
-        yield Sources(walk.found.hits)
+        yield Sources(walk.found.hits, walk.rewritten, walk.filters)
         if self._generate:
             yield from self._generated(self._generate, walk, query, history)
         else:
@@ -157,6 +160,7 @@ class Assistant:
             walk.timings,
             walk.usage,
             filters=walk.filters,
+            rewritten=walk.rewritten,
         )
 
 
@@ -178,5 +182,8 @@ def build(settings: Settings, *, owning: bool = False) -> Assistant:
     beside = not owning and not settings.chroma_url and is_owned(settings.home)
     opened = Beside if beside else Collection
     collection = opened(settings.home, build_embedder(settings), chroma_url=settings.chroma_url, mend=not beside)
-    generate = GenerativeAnswerer(language_model(settings), settings.llm_context) if settings.llm else None
-    return Assistant(collection, Retriever(collection, settings.passages), generate, settings)
+    if not settings.llm:
+        return Assistant(collection, Retriever(collection, settings.passages), None, settings)
+    model = language_model(settings)
+    retriever = Retriever(collection, settings.passages, rewriter(model))
+    return Assistant(collection, retriever, GenerativeAnswerer(model, settings.llm_context), settings)

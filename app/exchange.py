@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 from app.answers import Answer, Citation, Done, Event, Notice, Restart, Said, Sources, Statement, Turn
 from indexing.documents import Hit
@@ -26,6 +26,8 @@ class Exchange:
     notices: tuple[str, ...] = ()
     answer: Answer | None = None
     problem: str = ""
+    rewritten: str = ""
+    filters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:
@@ -38,8 +40,8 @@ class Exchange:
     def after(self, event: Event) -> Exchange:
         """What it is once `event` has been heard."""
         match event:
-            case Sources(hits):
-                return replace(self, stage="found", hits=hits)
+            case Sources(hits, rewritten, filters):
+                return replace(self, stage="found", hits=hits, rewritten=rewritten, filters=filters)
             case Said(statement):
                 return replace(self, statements=(*self.statements, statement))
             case Notice(text):

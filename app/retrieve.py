@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from datetime import date
 from itertools import islice
 
 from app.answers import Turn
+from app.conversation import Asked, Rewrite, rewrite
 from app.copies import also_in, collapse
 from app.limits import EVERYTHING, Limits, Period
 from app.when import period_of, widened
@@ -26,7 +26,7 @@ DEEPEST = 16 * CANDIDATES  # where copies of a few texts take most places
 FUSION = 60  # the constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
 # How much each ranking counts in the final order; every score is scaled to [0, 1] over the pool first. Chosen on eval
 # suites, where reciprocal ranks alone put fewer of the evidence sentences first.
-WEIGHTS = {"meaning": 1.0, "words": 1.0, "sentence": 2.0, "document": 1.0, "date": 1.0}
+WEIGHTS = {"meaning": 1.0, "words": 1.0, "sentence": 2.0, "document": 0.5, "date": 1.0}
 DOCUMENTS = 10  # whose other passages become candidates as well: what answers often stands near what matches
 SIBLINGS = 24  # of each at most, the nearest
 LEAST_RANGE = 0.3  # of the best score: scores that differ by less do not differ by all
@@ -38,7 +38,8 @@ COVERAGE = 0.3  # what a sentence gains by holding all words of the question, in
 class Query:
     """A question, the text searched for it (a follow-up's with the one before), its vector and its weighted stems.
 
-    `limits` are the asker's, which hold; `period` is a time that the question names, which is preferred.
+    `limits` are the asker's, which hold; `period` is a time that the question names, which is preferred; `asked` is how
+    the question reads after the conversation.
     """
 
     question: str
@@ -47,6 +48,7 @@ class Query:
     weights: Mapping[str, float]
     limits: Limits = EVERYTHING
     period: Period | None = None
+    asked: Asked | None = None
 
     def coverage(self, text: str) -> float:
         """The share of the question's words that a text holds, rare words counting more; 0 to 1."""
@@ -86,36 +88,21 @@ class Found:
         return also_in(quote, document_id, [one for one in self.alike if self.groups[one.document.id] == label])
 
 
-LEANING = re.compile(
-    r"^\W*(?:and|but|so|or|also|what about|how about|why not|why|when|where|who else|what else|since when|how so)\W*$|"
-    r"^\W*(?:and|but|so|or|what about|how about)\b|"
-    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|that|these|those|there|then|one|ones|former|latter|"
-    r"same|else|another|others?)\b",
-    re.IGNORECASE,
-)
-FEW = 2  # content words; a question of fewer is an ellipsis
-
-
-def leans(question: str) -> bool:
-    """Whether a question needs the one before: a pronoun, a conjunction in front, or hardly a word of its own."""
-    return bool(LEANING.search(question)) or len(stems(question)) < FEW
-
-
 class Retriever:
     """Finds the passages of a collection for a query; every one is current in the catalogue."""
 
-    def __init__(self, collection: Collection, count: int) -> None:
+    def __init__(self, collection: Collection, count: int, rewrite: Rewrite = rewrite) -> None:
         self._collection = collection
         self._count = count
+        self._rewrite = rewrite
 
     def read(self, question: str, history: Sequence[Turn], limits: Limits = EVERYTHING) -> Query:
-        """The query for a question; one that leans on the conversation is searched with the question before it."""
-        asked = [turn.content for turn in history if turn.role == "user"]
-        text = f"{asked[-1]} {question}" if asked and leans(question) else question
-        text = text.encode("utf-8", "replace").decode("utf-8")  # a history may come with halves of characters
+        """The query for a question; one that leans on the conversation is read in full first."""
+        asked = self._rewrite(question, history)
+        text = asked.searched.encode("utf-8", "replace").decode("utf-8")  # a history may come with halves of characters
         weights = self._collection.words.weights(stems(text))
-        period = period_of(text, self._collection.catalogue.newest_day(), self._event_day) if limits.dates else None
-        return Query(question, text, self._collection.embedder.question(text), weights, limits, period)
+        period = period_of(question, self._collection.catalogue.newest_day(), self._event_day) if limits.dates else None
+        return Query(question, text, self._collection.embedder.question(text), weights, limits, period, asked)
 
     def __call__(self, query: Query, filter: Filter | None = None) -> Found:
         """The best passages; of those that say the same in copies of a document only the best one counts as one.

@@ -25,9 +25,11 @@ def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) ->
     page = _Page(max(20, min(width, WIDEST)), color)
     for notice in answer.notices:
         page.add(f"Note: {notice}", style=YELLOW)
+    if answer.rewritten:
+        page.add(f"Read as: {answer.rewritten}", style=DIM)
     for line in searched_in(answer.filters):
         page.add(line, style=DIM)
-    if answer.notices or any(searched_in(answer.filters)):
+    if page.lines:
         page.gap()
     if answer.status == "refused":
         _refusal(page, answer)

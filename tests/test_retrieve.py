@@ -241,7 +241,7 @@ def test_a_follow_up_is_searched_with_the_question_before_it_and_another_questio
         Turn("assistant", "Brink."),
     ]
     assert retriever.read("What did she accuse the administration of?", history).text == (
-        "Who resigned as ambassador in Kyiv? What did she accuse the administration of?"
+        "Who resigned as ambassador in Kyiv? What did Brink accuse the administration of?"
     )
     alone = "What did the Kremlin say about the February call?"
     assert retriever.read(alone, history).text == retriever.read(alone, ()).text == alone
