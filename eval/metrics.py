@@ -92,6 +92,10 @@ class Column:
         """Total and count by item."""
         return {item: (total, count) for item, total, count, _, _ in self._rows if count}
 
+    def missing(self) -> frozenset[int]:
+        """Items that should have a value and have none."""
+        return frozenset(item for item, _, _, _, missing in self._rows if missing)
+
     def metric(self, clusters: Sequence[str], items: frozenset[int] | None = None) -> Metric:
         rows = [row for row in self._rows if items is None or row[0] in items]
         n, missing = round(math.fsum(row[3] for row in rows if row[3])), sum(row[4] for row in rows)

@@ -32,8 +32,8 @@ class Interval:
 def interval(totals: Sequence[float] | Floats, counts: Sequence[float] | Floats, share: bool = True) -> Interval | None:
     """The 95 % interval of `sum(totals) / sum(counts)` over clusters; None with fewer than 8 of them (`too few`).
 
-    The standard error comes from a seeded bootstrap over clusters and, where that is larger, from leaving out each
-    cluster in turn; the quantile from Student's t with one degree of freedom less than clusters. A share (a value
+    The standard error comes from a seeded bootstrap over clusters, the quantile from Student's t with one degree of
+    freedom less than clusters. A share (a value
     between 0 and 1) is bounded on the logit scale, which keeps its coverage near 0 and 1; where all clusters agree on 0
     or 1 nothing can be drawn, and the bound is the exact binomial one of as many units as were counted.
     """
@@ -44,7 +44,7 @@ def interval(totals: Sequence[float] | Floats, counts: Sequence[float] | Floats,
     value = math.fsum(total) / math.fsum(count)
     if share and (value <= 0 or value >= 1):
         return _all_alike(value, math.fsum(count))
-    error = standard_error(total, count) * _t(0.5 + LEVEL / 2, len(total) - 1)
+    error = standard_error(total, count) * quantile_t(0.5 + LEVEL / 2, len(total) - 1)
     if not share:
         return Interval(value - error, value + error)
     middle, half = math.log(value / (1 - value)), min(error / (value * (1 - value)), 700.0)
@@ -61,23 +61,29 @@ def _logistic(value: float) -> float:
 
 
 def standard_error(total: Floats, count: Floats) -> float:
-    """Of a ratio of sums over clusters: the larger of the bootstrap's and the jackknife's."""
-    size = len(total)
-    left_out = count.sum() - count
-    ratios = np.divide(total.sum() - total, left_out, out=np.zeros(size), where=left_out > 0)
-    value = total.sum() / count.sum()
-    jackknife = math.sqrt((size - 1) / size * float(((ratios - value) ** 2).sum()))
+    """Of a ratio of sums over clusters, by the bootstrap; widened, since draws vary less than samples."""
     drawn = draws(total, count)
-    return max(float(drawn.std()) * math.sqrt(size / (size - 1)), jackknife)
+    drawn = drawn[np.isfinite(drawn)]
+    return float(drawn.std()) * math.sqrt(len(total) / (len(total) - 1))
 
 
-def draws(*sums: Floats) -> Floats:
-    """The ratio of the first two sums in each seeded draw of as many clusters as there are, with replacement."""
-    total, count = sums
-    size = len(total)
+def leave_one_out(total: Floats, count: Floats) -> Floats:
+    """The ratio without each cluster in turn; infinite where nothing is left."""
+    left = count.sum() - count
+    without = np.full(len(total), np.inf)
+    np.divide(total.sum() - total, left, out=without, where=left > 0)
+    return without
+
+
+def draws(total: Floats, count: Floats) -> Floats:
+    """The ratio in each seeded draw of as many clusters as there are, with replacement; infinite where it has no count.
+
+    The same draws for the same number of clusters, so two runs over the same clusters are drawn alike.
+    """
     ratios = []
-    for weights in _weights(size):
-        ratios.append((weights @ total) / (weights @ count))
+    for weights in _weights(len(total)):
+        drawn = weights @ count
+        ratios.append(np.divide(weights @ total, drawn, out=np.full(len(drawn), np.inf), where=drawn > 0))
     return np.concatenate(ratios)
 
 
@@ -100,7 +106,7 @@ def _fresh_weights(size: int) -> Any:
         yield drawn.astype(float)
 
 
-def _t(quantile: float, degrees: int) -> float:
+def quantile_t(quantile: float, degrees: int) -> float:
     from scipy.stats import t
 
     return float(t.ppf(quantile, degrees))

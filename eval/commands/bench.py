@@ -77,4 +77,26 @@ def run_scale(chunks: int, queries: int, seed: int, json: bool) -> int:
     return DONE
 
 
-BENCHES = (add_index, add_ask, add_scale)
+def add_intervals(benches: Commands) -> None:
+    intervals = command(
+        benches,
+        "intervals",
+        "coverage of the 95 %% intervals and false alarms of compare, on simulated runs",
+        run_intervals,
+    )
+    intervals.add_argument(
+        "--simulations", type=positive, default=2000, metavar="N", help="of each kind of run (default: 2000)"
+    )
+    intervals.add_argument("--seed", type=int, default=1, metavar="N", help="of the simulated runs (default: 1)")
+    intervals.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_intervals(simulations: int, seed: int, json: bool) -> int:
+    from eval.bench_intervals import bench_intervals, intervals_report
+
+    result = bench_intervals(simulations, seed)
+    print(line(result) if json else intervals_report(result))
+    return DONE
+
+
+BENCHES = (add_index, add_ask, add_scale, add_intervals)

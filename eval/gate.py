@@ -1,0 +1,155 @@
+"""A release gate: conditions on a run, decided on the bounds of intervals and never on points.
+
+Where there are too few clusters for an interval, the condition must hold with each cluster left out in turn; with a
+single cluster, or nothing measured, it does not hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from eval.compare import Both, difference
+from eval.journal import read_records
+from eval.metrics import BY_NAME, Scores
+from eval.stats import leave_one_out
+from indexing.errors import UsageError
+
+LEAST = re.compile(r"\s*(\w+)\s*(>=|<=)\s*(-?[\d.]+)\s*")
+NO_WORSE = re.compile(r"\s*(\w+)\s*@\s*([\d.]+)\s*")
+LEFT_OUT = "too few clusters; the worst with one of them left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One condition, whether it holds, and why in words."""
+
+    condition: str
+    holds: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """`metric >= bound`, or `<=`."""
+
+    metric: str
+    sign: str
+    bound: float
+
+    @classmethod
+    def read(cls, text: str) -> Least:
+        match = LEAST.fullmatch(text)
+        if match is None:
+            raise UsageError(f'--min takes a metric and a bound, like "citation_precision>=0.95", not {text!r}')
+        return cls(_known(match[1]), match[2], _number(match[3], text))
+
+    def decide(self, scores: Scores) -> Verdict:
+        metric = scores.columns[self.metric].metric(scores.clusters)
+        words = f"{self.metric} {self.sign} {self.bound:g}"
+        if metric.value is None:
+            return Verdict(words, False, f"nothing was measured ({metric.unmeasured} items unmeasured)")
+        up = self.sign == ">="
+        edge, how = (metric.low if up else metric.high), "95 % bound"
+        if edge is None:
+            edge, how = _left_out(scores, self.metric, up), LEFT_OUT
+        if edge is None:
+            return Verdict(words, False, f"{metric.value:.3f} from a single cluster: it cannot be decided")
+        holds = edge >= self.bound if up else edge <= self.bound
+        told = f"{metric.value:.3f}, {how} {edge:.3f} (n {metric.n}, {metric.clusters} clusters)"
+        return Verdict(words, holds, told)
+
+
+@dataclass(frozen=True, slots=True)
+class NoWorse:
+    """Not worse than the baseline by more than `margin`, on the items of both."""
+
+    metric: str
+    margin: float
+
+    @classmethod
+    def read(cls, text: str) -> NoWorse:
+        match = NO_WORSE.fullmatch(text)
+        if match is None:
+            raise UsageError(f"--no-worse takes a metric and a margin, like faithfulness@0.02, not {text!r}")
+        return cls(_known(match[1]), _number(match[2], text))
+
+    def decide(self, both: Both) -> Verdict:
+        words = f"{self.metric} no worse than the baseline by more than {self.margin:g}"
+        found, _ = difference(both, self.metric)
+        if found is None:
+            return Verdict(words, False, "one of the two runs measured nothing")
+        up = BY_NAME[self.metric].better != "lower"
+        sign = 1 if up else -1
+        edge: float | None
+        if found.interval is not None:
+            edge, how = sign * (found.interval.low if up else found.interval.high), "95 % bound"
+        elif found.difference == 0 and found.p == 1.0:
+            edge, how = 0.0, "the same in every cluster"
+        else:
+            before, after, _ = both.sums(self.metric)
+            changes = sign * (leave_one_out(*after) - leave_one_out(*before))
+            edge, how = float(changes.min()) if found.clusters > 1 and np.isfinite(changes).all() else None, LEFT_OUT
+        told = f"{found.first:.3f} to {found.second:.3f}"
+        if edge is None:
+            return Verdict(words, False, f"{told} from a single cluster: it cannot be decided")
+        told += f", {how} {edge:+.3f} (n {found.items}, {found.clusters} clusters)"
+        return Verdict(words, edge >= -self.margin, told)
+
+
+def _left_out(scores: Scores, name: str, up: bool) -> float | None:
+    _, totals, counts = scores.columns[name].sums(scores.clusters)
+    values = leave_one_out(totals, counts)
+    if len(values) < 2 or not np.isfinite(values).all():
+        return None
+    return float(values.min() if up else values.max())
+
+
+def _known(name: str) -> str:
+    if name not in BY_NAME:
+        raise UsageError(f"there is no metric {name!r}; `python -m eval metrics --definitions` lists them")
+    return name
+
+
+def _number(text: str, whole: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"{text!r} in {whole!r} is not a number") from None
+
+
+def decide(
+    run: Path, least: Sequence[Least], no_worse: Sequence[NoWorse], baseline: Path | None = None
+) -> list[Verdict]:
+    """The verdict of each condition, in order; UsageError where there are none, or a baseline is missing."""
+    if not least and not no_worse:
+        raise UsageError("give at least one condition: --min or --no-worse")
+    if no_worse and baseline is None:
+        raise UsageError("--no-worse compares with a run: give --baseline DIR")
+    scores = Scores(read_records(run)) if least else Scores()
+    verdicts = [condition.decide(scores) for condition in least]
+    if baseline is not None and no_worse:
+        both = Both.read(baseline, run)
+        verdicts += [condition.decide(both) for condition in no_worse]
+    return verdicts
+
+
+def junit(verdicts: Sequence[Verdict]) -> str:
+    """A test suite with a case for each condition, as JUnit XML."""
+    failed = sum(not verdict.holds for verdict in verdicts)
+    suite = ElementTree.Element(
+        "testsuite", name="onrecord eval gate", tests=str(len(verdicts)), failures=str(failed), errors="0"
+    )
+    for verdict in verdicts:
+        case = ElementTree.SubElement(suite, "testcase", classname="gate", name=verdict.condition)
+        if verdict.holds:
+            ElementTree.SubElement(case, "system-out").text = verdict.reason
+        else:
+            ElementTree.SubElement(case, "failure", message=verdict.reason)
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"

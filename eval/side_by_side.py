@@ -1,0 +1,60 @@
+"""A comparison for people: a line a metric, then the items that flipped with both answers beside each other."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+WIDTH = 56  # of each answer's column
+
+
+def side_by_side(result: Mapping[str, Any], most: int) -> str:
+    """What `compare` prints; `most` flipped items are shown."""
+    lines = [f"{result['items']} items in both"]
+    for key, words in (("only_in_first", "only in A"), ("only_in_second", "only in B")):
+        if result[key]:
+            lines.append(f"{result[key]} items {words}, left out")
+    lines.append("not the same: " + (", ".join(result["configuration"]) or "nothing in the configuration"))
+    head = f"{'metric':<22}{'A':>8}{'B':>8}{'B - A':>9}{'95 % interval':>20}{'p':>8}{'Holm':>8}{'McNemar':>16}"
+    lines += ["", f"{head}{'n':>6}{'detectable':>12}{'n needed':>10}"]
+    lines += [_metric(name, one) for name, one in result["metrics"].items()]
+    lines += ["", *_flips(result["flipped"], most)]
+    return "\n".join(lines)
+
+
+def _metric(name: str, one: Mapping[str, Any]) -> str:
+    if one["difference"] is None:
+        return f"{name:<22}  unmeasured in one of the runs"
+    few = f"too few ({one['clusters']})"
+    bounds = f"{one['low']:+.3f} to {one['high']:+.3f}" if one["low"] is not None else few
+    exact = one["mcnemar"]
+    split = f"{exact['only_first']}:{exact['only_second']} p {exact['p']:.3f}" if exact else ""
+    return (
+        f"{name:<22}{one['first']:>8.3f}{one['second']:>8.3f}{one['difference']:>+9.3f}{bounds:>20}"
+        f"{_number(one['p']):>8}{_number(one['p_holm']):>8}{split:>16}{one['items']:>6}"
+        f"{_number(one['detectable']):>12}{one['items_needed'] or '':>10}"
+    ).rstrip()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _flips(flipped: list[Mapping[str, Any]], most: int) -> Iterator[str]:
+    worse = sum(one["became"] == "wrong" for one in flipped)
+    yield f"{len(flipped)} items flipped: {worse} became wrong, {len(flipped) - worse} became right"
+    for one in flipped[:most]:
+        changes = ", ".join(f"{name} {change:+.2f}" for name, change in one["changes"].items())
+        yield ""
+        yield f"{one['id']} ({one['type']}) became {one['became']}: {changes}"
+        yield f"  {one['question']}" + (f"  [expected: {one['expected']}]" if one["expected"] else "")
+        columns = [
+            textwrap.wrap(f"{run}: {one[key]['answer'] or one[key]['status']}", WIDTH)
+            for run, key in (("A", "first"), ("B", "second"))
+        ]
+        for left, right in zip_longest(*columns, fillvalue=""):
+            yield f"  {left:<{WIDTH}} | {right}"
+    if len(flipped) > most:
+        yield f"\n... and {len(flipped) - most} more (--flipped N, or --json)"
