@@ -7,7 +7,8 @@ from pathlib import Path
 
 EXIT_CODES = (
     "exit codes: 0 done (ask: answered; index: all is in), 1 error, 2 usage, "
-    "3 the answer is no (ask: refused; index: some files did not go in; doctor: something is wrong)"
+    "3 the answer is no (ask: refused; quote: not all green; index: some files did not go in; "
+    "doctor: something is wrong)"
 )
 ABOUT = (
     "Ask a folder of documents; get answers whose every sentence points at the exact characters of a source. "
@@ -27,6 +28,7 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     _indexing(command("index", "index files and folders, or bring their index up to date", common))
     _indexing(command("watch", "keep the index in step with files and folders until Ctrl-C", common))
     _asking(command("ask", "answer a question from the indexed documents", common, model))
+    _quoting(command("quote", "check a quote, word for word, against the indexed documents", common))
     _chatting(command("chat", "open the chat page in the browser", common, model))
     json = "print it as one line of JSON"
     status = command("status", "say what is indexed, what was noticed about it, and what did not go in", common)
@@ -113,6 +115,22 @@ def _asking(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.json",
         help="also write an evidence packet, and the same as .html beside it",
     )
+
+
+def _quoting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("quote", nargs="?", default=None, metavar="QUOTE")
+    parser.add_argument("--speaker", default="", metavar="NAME", help="whom the quote is given to")
+    parser.add_argument(
+        "--profile",
+        choices=["strict", "ap", "reuters", "guardian"],
+        default="strict",
+        help="house rules (default: strict)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the verdict as one line of JSON")
+    parser.add_argument(
+        "--batch", type=Path, metavar="FILE", help='check every line {"id", "query", "speaker"} of a JSONL file'
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where --batch writes (default: standard output)")
 
 
 def _chatting(parser: argparse.ArgumentParser) -> None:

@@ -165,6 +165,12 @@ def ask_command(
     return DONE if answer.status == "answered" else NO
 
 
+def quote_command(**options: Any) -> int:
+    from app.quotes.commands import quote
+
+    return DONE if quote(_settings(options), **options) else NO
+
+
 def chat_command(no_browser: bool, **options: Any) -> int:
     settings = _settings(options)
     from app.address import check_address
@@ -275,6 +281,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "index": index_command,
     "watch": watch_command,
     "ask": ask_command,
+    "quote": quote_command,
     "chat": chat_command,
     "status": status_command,
     "show": show_command,

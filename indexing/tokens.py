@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from indexing.clean import View
 from indexing.documents import Sentence
@@ -42,9 +43,18 @@ ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,6}|#x[\da-f]{1,5});", re.IGNORECASE) 
 _SPLIT = str.maketrans(dict.fromkeys("'.,$€£¥₹%-", " "))
 
 
+class Origins(Protocol):
+    """Where the characters of what is shown stand in the text."""
+
+    @property
+    def pieces(self) -> tuple[Span, ...]: ...
+
+    def source(self, span: Span) -> tuple[Span, ...]: ...
+
+
 @dataclass(frozen=True)
 class Tokens:
-    """The words of a text. `shown` is what a reader sees; `pieces` say where it stands in the text, None: as it is.
+    """The words of a text. `shown` is what a reader sees; `view` says where it stands in the text, None: as it is.
 
     `starts` and `ends` are places in `shown`; `keys` are the words folded and in lower case.
     """
@@ -53,7 +63,7 @@ class Tokens:
     starts: Sequence[int]
     ends: Sequence[int]
     keys: Sequence[str]
-    view: View | None = None
+    view: Origins | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -127,7 +137,7 @@ class Tokens:
         )
 
 
-def tokens_of(shown: str, view: View | None = None) -> Tokens:
+def tokens_of(shown: str, view: Origins | None = None) -> Tokens:
     """The words of a text that is all visible, or of what a view shows of one."""
     starts: list[int] = []
     ends: list[int] = []

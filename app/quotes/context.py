@@ -1,0 +1,157 @@
+"""Whether a quote was cut so that what takes it back is missing: before `but`, or after `I don't think`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.quotes.lexicon import Lexicon
+from app.quotes.result import Context, Edit
+from indexing.quotations import Quotation
+from indexing.spans import Span
+from indexing.tokens import Tokens
+
+ENDED = re.compile(r"[.!?…]|\n\s*\n")
+OPENED = re.compile(r"[\"“„«「『]|(?<!\w)['‘]")
+CLOSED = re.compile(r"[\"”“»」』]|['’](?!\w)")
+SHORTENED = frozenset("mr mrs ms dr sen rep gov gen st vs jr sr prof lt col sgt no".split())
+LIMITER_REACH = 4  # words after the quote in which a limiter begins
+GOVERNOR_REACH = 14  # words before it that are looked at
+DENIAL_REACH = 7  # words before a quotation mark in which a denial stands
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A limiter behind a quote, or a governor before it, as the range of words it has."""
+
+    kind: Context
+    first: int
+    last: int
+
+    def edit(self, text: Tokens) -> Edit:
+        span = text.source(self.first, self.last)
+        shown = text.shown[text.starts[self.first] : text.ends[self.last - 1]]
+        where = "goes on with" if self.kind == "cut_before" else "puts before it"
+        return Edit("cut", "critical", shown, "", span, None, f"the source {where} “{shown}”")
+
+
+def cut_of(text: Tokens, first: int, last: int, quotations: Sequence[Quotation], lexicon: Lexicon) -> Cut | None:
+    """The limiter or governor that a quote of the words `[first, last)` leaves out; None where it is whole."""
+    span = text.source(first, last)
+    turn = turn_of(quotations, span)
+    return _limited(text, last, turn, lexicon) or _governed(text, first, turn, lexicon)
+
+
+def turn_of(quotations: Sequence[Quotation], span: Span) -> Quotation | None:
+    """The innermost quotation that holds a span; what is given without marks does not count."""
+    held = [one for one in quotations if one.kind != "indirect" and one.holds(span)]
+    return min(held, key=lambda one: (-one.depth, len(one.span)), default=None)
+
+
+def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) -> Cut | None:
+    if last >= len(text):
+        return None
+    gap = _raw_gap(text, last)
+    following = last
+    if turn is not None:
+        end = text.source(last - 1, last).end
+        if text.source(last, last + 1).start >= _part_end(turn, end):
+            nxt = next((part for part in turn.inner if part.start >= end), None)
+            if nxt is None:
+                return None
+            following = text.index_at(nxt.start)
+            between = text.shown[text.ends[last - 1] : text.starts[following]] if following < len(text) else "."
+            before_mark = OPENED.split(between)[0] if not CLOSED.match(between.lstrip(" ,")) else between
+            if ENDED.match(gap.lstrip()) or re.search(r"[.!?]\s*[\"“']?\s*$", between) or ENDED.match(before_mark):
+                return None
+            gap = ","
+    elif CLOSED.search(gap):
+        return None
+    if following >= len(text) or (_ends(text, last - 1, gap) if following == last else False):
+        return None
+    size = lexicon.limiters.at(text.keys[following : following + LIMITER_REACH], 0)
+    if not size and text.keys[following] in ("and", "or") and following + 1 < len(text):
+        size = lexicon.limiters.at(text.keys[following + 1 : following + 1 + LIMITER_REACH], 0)
+        following += bool(size)
+    return Cut("cut_before", following, following + size) if size else None
+
+
+def _part_end(turn: Quotation, at: int) -> int:
+    """Where the part of a turn ends in which a place lies."""
+    return next((part.end for part in turn.inner if at <= part.end), turn.inner[-1].end)
+
+
+def _governed(text: Tokens, first: int, turn: Quotation | None, lexicon: Lexicon) -> Cut | None:
+    begin = _sentence_start(text, first)
+    opened = first if first and OPENED.search(_raw_gap(text, first)) else None
+    if opened is not None:
+        return _denied(text, first, lexicon)
+    words = text.keys
+    at = first
+    while at > begin and first - at < 5 and lexicon.between.before(words[begin:at], at - begin) == 1:
+        at -= 1
+    for place in (first, at):
+        size = lexicon.governors.before(words[begin:place], place - begin) if place > begin else 0
+        if size:
+            return Cut("cut_after", place - size, first)
+    for place in range(first, at - 1, -1):
+        if place > begin and (words[place - 1].endswith("n't") or words[place - 1] in lexicon.governors):
+            return Cut("cut_after", place - 1, first)
+    if first > begin and ("," in text.gap(first) or words[first - 1] == "then"):
+        return _opened(text, begin, first, lexicon)
+    return None
+
+
+def _opened(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | None:
+    """A clause such as `if we win,` right before a quote."""
+    for index in range(first - 1, max(begin, first - GOVERNOR_REACH) - 1, -1):
+        if text.keys[index] in lexicon.openers and (
+            index == begin or "," in text.gap(index) or text.keys[index - 1] in ("and", "but", "even", "that", "said")
+        ):
+            return Cut("cut_after", index, first)
+        if index < first - 1 and "," in text.gap(index + 1) and index + 1 < first - 1:
+            continue
+    return None
+
+
+def _denied(text: Tokens, first: int, lexicon: Lexicon) -> Cut | None:
+    """A denial right before a quotation mark: `I never said "..."`."""
+    begin = _sentence_start(text, first, marks=False)
+    words = text.keys
+    for index in range(first - 1, max(begin, first - DENIAL_REACH) - 1, -1):
+        denies = words[index] in lexicon.denials or words[index].endswith("n't")
+        says = any(word in lexicon.saying for word in words[index + 1 : first])
+        if denies and (says or words[index].startswith("den")):
+            return Cut("cut_after", index, first)
+    return None
+
+
+def _sentence_start(text: Tokens, first: int, *, marks: bool = True) -> int:
+    """The first word of the sentence in which a word stands; with `marks`, of what is inside the quotation marks."""
+    at = first
+    while at > 0:
+        gap = _raw_gap(text, at)
+        if _ends(text, at - 1, gap) or "\n" in gap or (marks and OPENED.search(gap)):
+            return at
+        at -= 1
+    return 0
+
+
+def _ends(text: Tokens, index: int, gap: str) -> bool:
+    """Whether a sentence ends behind a word."""
+    match = ENDED.search(gap)
+    if match is None or (gap.startswith(("...", "…"))):
+        return match is not None and "\n\n" in gap
+    key = text.keys[index]
+    shortened = gap[:1] == "." and (key in SHORTENED or len(key) == 1 or "." in key)
+    if not shortened:
+        return True
+    following = text.shown[text.starts[index + 1] : text.starts[index + 1] + 1] if index + 1 < len(text) else ""
+    return "\n" in gap or (len(key) > 1 and "." in key and following.isupper() and key not in ("u.s", "u.n", "u.k"))
+
+
+def _raw_gap(text: Tokens, index: int) -> str:
+    """What stands between a word and the one before it, as shown."""
+    start = text.ends[index - 1] if index else 0
+    return text.shown[start : text.starts[index] if index < len(text) else len(text.shown)]

@@ -1,0 +1,292 @@
+"""Where a quote stands in one document, and how: whole, with marked omissions, altered, or put together from parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from app.quotes.align import LEAST, locate
+from app.quotes.compare import Compared, Comparison, Rules
+from app.quotes.given import Fragment, Given
+from app.quotes.result import FOUND, SEVERITIES, Edit, Integrity, Severity, Words
+from app.quotes.shelf import Source
+from indexing.spans import Span, hull
+from indexing.tokens import Tokens
+
+WIDEST_GAP = 60  # words that a marked omission may leave out
+WIDEST_BRACKET = 6  # words that a bracket may stand for
+LEAST_WORDS = 4  # that must be the same for a quote to count as altered
+RANKS: dict[Words, int] = {"verbatim": 0, "punctuation_style": 1, "marked_edit": 2, "altered": 3, "not_found": 9}
+FINAL = re.compile(r"[.,;:!?…]")
+
+
+@dataclass(frozen=True)
+class Match:
+    """A quote in one document. `pieces` are ranges of words of `text`, one of the document's readings."""
+
+    source: Source
+    text: Tokens
+    pieces: tuple[tuple[int, int], ...]
+    words: Words
+    edits: tuple[Edit, ...]
+    integrity: Integrity = "contiguous"
+    cost: int = 0  # units of quote and document that differ
+    edges: tuple[int, int] = (
+        0,
+        0,
+    )  # characters of punctuation that belong to it before its first and behind its last word
+
+    @property
+    def first(self) -> int:
+        return self.pieces[0][0]
+
+    @property
+    def last(self) -> int:
+        return self.pieces[-1][1]
+
+    @cached_property
+    def severity(self) -> Severity:
+        return worst(self.edits)
+
+    @cached_property
+    def span(self) -> Span:
+        start = self.text.starts[self.first] - self.edges[0]
+        return self.text.place(start, self.text.ends[self.last - 1] + self.edges[1])
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Its pieces as spans of the document, punctuation at its edges included."""
+        found = [self.text.source(*piece) for piece in self.pieces]
+        found[0] = hull((Span(self.span.start, self.span.start), found[0]))
+        found[-1] = hull((found[-1], Span(self.span.end, self.span.end)))
+        return tuple(found)
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """The lower the nearer."""
+        return RANKS[self.words], SEVERITIES.index(self.severity) if self.words in FOUND else 0, self.cost
+
+
+def worst(edits: Sequence[Edit]) -> Severity:
+    return max((one.severity for one in edits), key=SEVERITIES.index, default="")
+
+
+class Matcher:
+    """Matches one quote with documents."""
+
+    def __init__(self, given: Given, rules: Rules) -> None:
+        self._given = given
+        self._rules = rules
+        self._compare = Comparison(given.tokens, rules)
+        self._keys = given.tokens.keys
+        self._known = set(self._keys)
+
+    def whole(self, source: Source) -> Iterator[Match]:
+        """Every place where the very words stand in a row, in the first reading of the document that has one."""
+        for text in source.readings:
+            found = [
+                self._match(source, text, self._compare(text, at, at + len(self._keys))) for at in text.find(self._keys)
+            ]
+            if found:
+                yield from found
+                return
+
+    def marked(self, source: Source) -> Match | None:
+        """The quote's fragments in their order, as near to each other as they stand."""
+        best: Match | None = None
+        for text in source.readings:
+            chain = self._chain(text)
+            if chain is None:
+                continue
+            found = self._marked(source, text, chain)
+            if best is None or found.rank < best.rank:
+                best = found
+        return best
+
+    def altered(self, source: Source) -> Iterator[Match]:
+        """The nearest places, if they have enough of the quote's words in their order."""
+        if len(self._keys) < LEAST_WORDS:
+            return
+        found: list[Match] = []
+        for text in source.readings:
+            if len(self._known & set(text.keys)) < LEAST * 0.8 * len(self._known):
+                continue
+            for first, last in locate(self._keys, text.keys):
+                compared = self._compare(text, first, last)
+                if self._enough(compared):
+                    found.append(self._match(source, text, compared))
+        best = min((one.rank for one in found), default=None)
+        seen: set[Span] = set()
+        for one in sorted(found, key=lambda one: one.rank):
+            if one.rank[0] == best[0] and one.span not in seen:  # type: ignore[index]
+                seen.add(one.span)
+                yield one
+
+    def _enough(self, compared: Compared) -> bool:
+        if compared.words in FOUND:
+            return True
+        length = len(self._keys)
+        return compared.share >= LEAST and compared.share * length >= 3 and compared.gone <= max(3, length * 0.8)
+
+    def _match(self, source: Source, text: Tokens, compared: Compared) -> Match:
+        pieces = ((compared.first, compared.last),)
+        edges = self._edges(text, compared.first, compared.last)
+        words = compared.words
+        if words in FOUND and self._given.initial:
+            words = "marked_edit"
+        return Match(source, text, pieces, words, compared.edits, "contiguous", compared.added + compared.gone, edges)
+
+    def _edges(self, text: Tokens, first: int, last: int) -> tuple[int, int]:
+        """How much of the punctuation at the quote's edges stands there as well; one final mark may be another."""
+        lead, rest = self._given.lead, self._given.rest
+        before = text.shown[text.ends[first - 1] if first else 0 : text.starts[first]]
+        after = text.shown[text.ends[last - 1] : text.starts[last] if last < len(text) else len(text.shown)]
+        start = 0
+        while start < min(len(lead), len(before)) and _alike(lead[-1 - start], before[-1 - start]):
+            start += 1
+        end = 0
+        while end < min(len(rest), len(after)) and (
+            _alike(rest[end], after[end])
+            or (FINAL.match(rest[end]) and FINAL.match(after[end]) and end + 1 == len(rest))
+        ):
+            end += 1
+        while end and after[end - 1].isspace():
+            end -= 1
+        while start and before[len(before) - start].isspace():
+            start -= 1
+        return start, end
+
+    # -- marked editing ------------------------------------------------------------------------------------------------
+
+    def _chain(self, text: Tokens) -> list[tuple[int, int]] | None:
+        """The fragments' places in a row, with the least between them; None where one of them is not there."""
+        fragments = self._given.fragments
+        places = [self._places(text, one) for one in fragments]
+        if not all(places):
+            return None
+        best: tuple[int, list[tuple[int, int]]] | None = None
+        for start in places[0]:
+            chain = [start]
+            for fragment, following in zip(fragments[1:], places[1:], strict=True):
+                nearest = next((one for one in following if one[0] >= chain[-1][1]), None)
+                if nearest is None or (fragment.mark == "bracket" and nearest[0] - chain[-1][1] > WIDEST_BRACKET):
+                    break
+                chain.append(nearest)
+            else:
+                width = chain[-1][1] - chain[0][0]
+                if best is None or width < best[0]:
+                    best = width, chain
+        return best[1] if best else None
+
+    def _places(self, text: Tokens, fragment: Fragment) -> list[tuple[int, int]]:
+        keys = self._keys[fragment.first : fragment.last]
+        exact = [(at, at + len(keys)) for at in text.find(keys)]
+        if exact or len(keys) < LEAST_WORDS:
+            return exact
+        found = []
+        for place in locate(keys, text.keys):
+            compared = self._compare(text, *place, fragment.first, fragment.last)
+            if compared.share >= 0.75:
+                found.append((compared.first, compared.last))
+        return found
+
+    def _marked(self, source: Source, text: Tokens, chain: list[tuple[int, int]]) -> Match:
+        fragments = self._given.fragments
+        edits: list[Edit] = []
+        cost = 0
+        levels: set[Words] = set()
+        for fragment, place in zip(fragments, chain, strict=True):
+            compared = self._compare(text, *place, fragment.first, fragment.last)
+            edits += compared.edits
+            levels.add(compared.words)
+            cost += compared.added + compared.gone
+        integrity: Integrity = "elided"
+        for fragment, before, place in zip(fragments[1:], chain, chain[1:], strict=False):
+            hidden = self._hidden(text, fragment, before[1], place[0])
+            if hidden is not None:
+                integrity = "elision_hides"
+                edits.append(hidden)
+            if place[0] - before[1] > WIDEST_GAP or _new_paragraph(text, before[1], place[0]):
+                integrity = "across_turns"
+        edits += self._rule()
+        added = self._tail_edit(text, chain[-1][1])
+        if added is not None:
+            integrity = "elision_hides" if integrity == "elided" else integrity
+            edits.append(added)
+        words: Words = "altered" if "altered" in levels or any(one.kind == "rule" for one in edits) else "marked_edit"
+        if not any(len(one) >= 2 for one in (range(*piece) for piece in chain)):
+            words = "altered"
+        edges = self._edges(text, chain[0][0], chain[-1][1])
+        return Match(source, text, tuple(chain), words, tuple(edits), integrity, cost, edges)
+
+    def _hidden(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Edit | None:
+        """The critical word that stands between two fragments, or that a bracket puts in."""
+        lexicon = self._rules.lexicon
+        words = [key if not key.endswith("n't") else "not" for key in text.keys[first:last]]
+        inside = list(self._keys[fragment.inside_first : fragment.inside_last])
+        quoted = self._given.tokens.source(fragment.inside_first, fragment.inside_last) if inside else None
+        kind = "bracket" if fragment.mark == "bracket" else "elision"
+        found = lexicon.hidden.first(words) or next(
+            (
+                (n, n + 1)
+                for n, word in enumerate(words)
+                if word[-1:].isdigit() or word[:1].isdigit() or word[1:2].isdigit()
+            ),
+            None,
+        )
+        if found is not None and set(words[found[0] : found[1]]) - set(inside):
+            span = text.source(first + found[0], first + found[1])
+            shown = text.shown[text.starts[first + found[0]] : text.ends[first + found[1] - 1]]
+            return Edit(kind, "critical", shown, " ".join(inside), span, quoted, f"what was left out says “{shown}”")
+        return self._put_in(text, fragment.inside_first, fragment.inside_last, first, words)
+
+    def _put_in(self, text: Tokens, begin: int, end: int, at: int, words: Sequence[str]) -> Edit | None:
+        """The critical word of a bracket that the source has not."""
+        inside = [key if not key.endswith("n't") else "not" for key in self._keys[begin:end]]
+        found = self._rules.lexicon.hidden.first(inside)
+        if found is None or not set(inside[found[0] : found[1]]) - set(words):
+            return None
+        quoted = self._given.tokens
+        shown = quoted.shown[quoted.starts[begin + found[0]] : quoted.ends[begin + found[1] - 1]]
+        place = text.starts[at] if at < len(text) else len(text.shown)
+        return Edit(
+            "bracket",
+            "critical",
+            "",
+            shown,
+            text.place(place, place),
+            quoted.source(begin + found[0], begin + found[1]),
+            f"the bracket adds “{shown}”",
+        )
+
+    def _tail_edit(self, text: Tokens, at: int) -> Edit | None:
+        return self._put_in(text, *self._given.tail, at, ()) if self._given.tail else None
+
+    def _rule(self) -> Iterator[Edit]:
+        """Reuters: nothing but deletion, marked."""
+        given = self._given
+        brackets = [(one.inside_first, one.inside_last) for one in given.fragments if one.mark == "bracket"]
+        for first, last in [*brackets, *([given.tail] if given.tail else [])]:
+            if self._rules.profile == "reuters":
+                span = given.tokens.source(first, last)
+                yield Edit(
+                    "rule", "substantive", "", span.of(given.text), None, span, "Reuters allows no words in brackets"
+                )
+
+
+def _alike(one: str, other: str) -> bool:
+    from indexing.tokens import folded_gap
+
+    return one == other or folded_gap(one) == folded_gap(other)
+
+
+def _new_paragraph(text: Tokens, first: int, last: int) -> bool:
+    """Whether a paragraph ends between two places; a line wrapped by hand is none."""
+    between = text.shown[text.ends[first - 1] : text.starts[last] if last < len(text) else len(text.shown)]
+    return re.search(r"\n\s*\n", between) is not None
+
+
+def with_edits(match: Match, *edits: Edit, integrity: Integrity) -> Match:
+    return replace(match, edits=(*match.edits, *edits), integrity=integrity)
