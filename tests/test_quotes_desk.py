@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from app.quotes.desk import QuoteDesk
 from app.quotes.result import Verdict
 from indexing.collection import Collection
-from indexing.errors import UsageError
 from indexing.ingest import index
 from tests.folders import write
 from tests.hashing import HashingEmbedder
@@ -21,8 +19,8 @@ SPEECH = (
     "be closed before winter comes, but only if the council agrees.”\n\n"
     "“The plan is good,” said John Smith, “and it will cost five percent less than the last one.”\n\n"
     "The council has spent two million euros on repairs that nobody asked for in the first place.\n\n"
-    "“I don’t think we are ready to open the tunnel in March,” Lopez said. “Are we safe there? I never said ‘the tunnel "
-    "is safe for everyone’ to anybody.”\n"
+    "“I don’t think we are ready to open the tunnel in March,” Lopez said. “Are we safe there? I never said ‘the "
+    "tunnel is safe for everyone’ to anybody.”\n"
 )
 MARKDOWN = (
     "---\ntitle: Harbour talk\ndate: 2026-03-04\n---\n# Harbour\n\n"
@@ -32,7 +30,11 @@ TRANSCRIPT = (
     "HOST: Welcome to the show about the harbour.\n\n"
     "BROWN: We have built it with our own hands. (LAUGHTER) And we shall keep it for our children.\n"
 )
-WRAPPED = "“The inter-\nnational community has failed the people of this small and well-known island,” Kim Jones said.\n"
+WRAPPED = (
+    "Kim Jones was in the port on Friday. “The inter-\nnational community has failed the people of this small\n"
+    "and well-known island,” Jones said to those who had come to the meeting\n"
+    "in the port.\n"
+)
 GERMAN = "„Wir werden die Steuern in diesem Jahr nicht erhöhen“, sagte die Ministerin am Montag in Berlin.\n"
 
 
