@@ -40,6 +40,7 @@ DIRECTION = re.compile(
     r"[A-Z]{5,}(?:[ ,]+[A-Z]+){0,4})[.!]?\s*[)\]]",
 )
 ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,6}|#x[\da-f]{1,5});", re.IGNORECASE)  # Markdown's way to write a mark
+DIVIDED = re.compile(r"[-\u2010\u00ad][ \t]*\r?\n[ \t]*")
 _SPLIT = str.maketrans(dict.fromkeys("'.,$€£¥₹%-", " "))
 
 
@@ -69,8 +70,9 @@ class Tokens:
         return len(self.keys)
 
     def word(self, index: int) -> str:
-        """As it is printed, folded."""
-        return folded(self.shown[self.starts[index] : self.ends[index]])
+        """As it is printed, folded, without the hyphen of a line's end."""
+        word = self.shown[self.starts[index] : self.ends[index]]
+        return folded(DIVIDED.sub("", word) if "\n" in word else word)
 
     def gap(self, index: int) -> str:
         """What stands between a word and the one before it, folded; at the ends, to the end of the text."""
