@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -84,6 +85,20 @@ def limits_of(
         raise UsageError(f"--since {since} is after --until {until}")
     names = [tuple(name.strip() for name in given if name.strip()) for given in (sources, authors)]
     return Limits(Period(first, last) if first or last else None, names[0], names[1], dates)
+
+
+def searched_in(filters: Mapping[str, Any]) -> Iterator[str]:
+    """What an answer was limited to, a line each; from `Limits.as_json`."""
+    for one in filters.get("dates", ()):
+        days = " to ".join((one["since"] or "the beginning", one["until"] or "today"))
+        if one["from"] == "given":
+            yield f"Searched: {days}."
+        else:
+            note = f"; {one['note']}" if one["note"] else ""
+            yield f"Preferred: {days} (“{one['words']}”{note})."
+    for key in ("sources", "authors"):
+        if filters.get(key):
+            yield f"Searched: {key} {', '.join(filters[key])}."
 
 
 def day_of(text: str, *, last: bool) -> datetime.date:

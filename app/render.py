@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from app.answers import Citation, Statement
 from app.exchange import REFUSED, Exchange, numbered
+from app.limits import searched_in
 from indexing.documents import Copy, Document, Hit, Passage
 from indexing.spans import Span
 
@@ -83,6 +84,9 @@ def exchange(each: Exchange) -> str:
     """One question and everything said about it so far."""
     numbers = numbered(each.statements)
     parts = [f'<h2 class="question"><span class="hidden">You asked: </span>{escape(each.question)}</h2>']
+    if each.rewritten:
+        parts.append(f'<p class="read-as">Read as: {escape(each.rewritten)}</p>')
+    parts += [f'<p class="read-as">{escape(line)}</p>' for line in searched_in(each.filters)]
     parts += [notice(text) for text in each.notices]
     if each.refused and each.answer is not None:
         parts.append(refusal(each.hits, each.answer.searched))

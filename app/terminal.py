@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.answers import Answer, Citation, Statement
 from app.exchange import REFUSED, numbered
+from app.limits import searched_in
 from indexing.documents import Copy, Hit
 
 # What a terminal obeys or a reader cannot see: controls (ANSI sequences begin with one), overrides, surrogates.
@@ -29,6 +30,8 @@ def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) ->
         page.add(f"Read as: {answer.rewritten}", style=DIM)
     for line in searched_in(answer.filters):
         page.add(line, style=DIM)
+    if any(one["from"] == "question" for one in answer.filters.get("dates", ())):
+        page.add("--no-dates ignores the time that a question names.", style=DIM)
     if page.lines:
         page.gap()
     if answer.status == "refused":
@@ -36,20 +39,6 @@ def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) ->
     else:
         _statements(page, answer.statements)
     return "\n".join(page.lines).rstrip("\n") + "\n"
-
-
-def searched_in(filters: Mapping[str, Any]) -> Iterator[str]:
-    """What an answer was limited to, a line each; see `app.limits`."""
-    for one in filters.get("dates", ()):
-        days = " to ".join((one["since"] or "the beginning", one["until"] or "today"))
-        if one["from"] == "given":
-            yield f"Searched: {days}."
-        else:
-            note = f"; {one['note']}" if one["note"] else ""
-            yield f"Preferred: {days} (“{one['words']}”{note}). --no-dates ignores it."
-    for key in ("sources", "authors"):
-        if filters.get(key):
-            yield f"Searched: {key} {', '.join(filters[key])}."
 
 
 def plain(text: str) -> str:

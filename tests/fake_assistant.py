@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from app.answers import Answer, Citation, Done, Event, Notice, Said, Sources, Statement, Turn
 from app.assistant import Assistant
+from app.limits import EVERYTHING, Limits
 from app.settings import Settings
 from indexing.documents import Document, Hit, Metadata, Passage, Rank, Sentence
 from indexing.errors import OnrecordError
@@ -96,7 +97,7 @@ class FakeAssistant:
         self.pause = pause
         self.histories: list[tuple[Turn, ...]] = []
 
-    def walk(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def walk(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Iterator[Event]:
         self.histories.append(tuple(history))
         if "fail" in question:
             raise OnrecordError("the index is missing; run `onrecord index FOLDER` <b>first</b>")

@@ -363,3 +363,20 @@ def test_a_document_added_on_the_page_can_be_asked_about_at_once(chat: Window, t
     page.keyboard.press("Escape")
     page.click("#library-remove")
     page.wait_for_selector("#library-list td >> text=torvik.md", state="detached")
+
+
+def test_a_time_that_the_question_names_can_be_dropped_and_limits_given(chat: Window) -> None:
+    page = chat.open()
+    chat.ask("What did Trump and Putin speak about in February 2025?")
+    expect(page.locator("#current .read-as")).to_contain_text("Preferred: 2025-02-01 to 2025-02-28")
+    page.click("#unlimited")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("#current .read-as")).to_have_count(0)
+    page.click("#limits button")
+    page.fill("#since textarea, #since input", "2025-05")
+    chat.ask("What did Trump and Putin speak about?")
+    expect(page.locator("#current .read-as")).to_contain_text("Searched: 2025-05-01 to today.")
+    expect(page.locator("#sources .card").first).to_contain_text("After a Monday call")
+    page.fill("#since textarea, #since input", "soon")
+    chat.ask("And then?")
+    expect(page.locator("#hint")).to_contain_text("is no date; write 2015")

@@ -21,6 +21,7 @@ from app.answers import Turn
 from app.assistant import Assistant
 from app.examples import example_questions
 from app.exchange import Exchange
+from app.ui.limits import LimitControls, chosen
 from app.ui.place import html_place
 from indexing.errors import OnrecordError
 
@@ -79,6 +80,7 @@ class AskTab:
 
     def _composer(self) -> None:
         with gr.Column(elem_id="composer"):
+            self.limits = LimitControls()
             self.box = gr.Textbox(
                 label="Your question",
                 placeholder="Ask the documents a question",
@@ -93,23 +95,30 @@ class AskTab:
                 self.clear = gr.Button("New conversation", variant="secondary", elem_id="clear")
                 self.stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop")
                 self.ask = gr.Button("Ask", variant="primary", elem_id="ask")
+            self.limits.place()
 
     def _listen(self) -> None:
         shown = [self.talk, self.past, self.current, self.sources, self.box, self.hint]
-        shown += [self.stop, self.ask, self.examples]
+        shown += [self.stop, self.ask, self.examples, self.limits.unlimited]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         # Gradio's default drops a question while the one before, stopped already, still waits for its model.
         asking = {**quiet, "trigger_mode": "multiple"}
-        asked = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.talk], shown, **asking)]
-        asked += [button.click(self.answer, [button, self.talk], shown, **asking) for button in self.buttons]
+        given = [self.talk, *self.limits.given]
+        asked = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, *given], shown, **asking)]
+        asked += [button.click(self.answer, [button, *given], shown, **asking) for button in self.buttons]
+        asked += [self.limits.unlimited.click(self.answer_at_any_time, given, shown, **asking)]
         self.stop.click(self.stopped, [self.talk], shown, cancels=asked, **quiet)
         self.clear.click(self.cleared, None, shown, cancels=asked, **quiet)
-        begins = [self.box.submit, self.ask.click, self.clear.click, *(button.click for button in self.buttons)]
+        begins = [self.box.submit, self.ask.click, self.clear.click, self.limits.unlimited.click]
+        begins += [button.click for button in self.buttons]
         gr.on(begins, None, None, None, js=START_OVER, api_visibility="private")
 
     def opens(self, opening: Any) -> None:
         """What is shown once the page is opened."""
-        opening.then(self.suggested, None, self.buttons, show_progress="hidden", api_visibility="private")
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        choices = [self.limits.sources, self.limits.authors]
+        opening.then(lambda: self.limits.offered(self.assistant.collection.catalogue), None, choices, **quiet)
+        opening.then(self.suggested, None, self.buttons, **quiet)
 
     def suggested(self) -> Updates:
         """Example questions on their buttons. Finding them takes a while, so they are kept while the collection is."""
@@ -124,7 +133,12 @@ class AskTab:
             updates[button] = gr.update(value=questions[place] if known else "", visible=known)
         return updates
 
-    def answer(self, question: str | None, talk: Talk) -> Iterator[Updates]:
+    def answer_at_any_time(self, talk: Talk, *given: Any) -> Iterator[Updates]:
+        """The question asked last once more, without regard to the time that it names."""
+        if talk.current is not None:
+            yield from self.answer(talk.current.question, replace(talk, current=None), *given, dates=False)
+
+    def answer(self, question: str | None, talk: Talk, *given: Any, dates: bool = True) -> Iterator[Updates]:
         """The question at once, the sources as soon as they are found, then statement by statement."""
         question = (question or "").strip()
         if not question:
@@ -133,12 +147,17 @@ class AskTab:
         if talk.current is not None and talk.current.running:
             yield {self.hint: render.hint("An answer is being written. Stop it first, or wait for its end.")}
             return
+        try:
+            limits = chosen(*given, dates=dates)
+        except OnrecordError as error:
+            yield {self.hint: render.hint(str(error))}
+            return
         talk = talk.asking(question)
         exchange = Exchange(question)
         yield {**self._showing(talk), self.past: talk.past, self.box: ""}
         shown_at = time.monotonic()
         try:
-            for event in self.assistant.walk(question, talk.turns):
+            for event in self.assistant.walk(question, talk.turns, limits):
                 exchange = exchange.after(event)
                 time.sleep(max(0.0, shown_at + BETWEEN_UPDATES - time.monotonic()))
                 yield self._showing(replace(talk, current=exchange))
@@ -172,4 +191,5 @@ class AskTab:
             self.stop: gr.update(visible=running),
             self.ask: gr.update(visible=not running),
             self.examples: gr.update(visible=False),
+            self.limits.unlimited: self.limits.heeded(talk.current),
         }
