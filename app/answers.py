@@ -26,7 +26,8 @@ class Turn:
 class Citation:
     """Exact characters of a document: `document.text[span.start:span.end] == quote`, checked where it is made.
 
-    `page` is empty where the document has none; `copies` are the places where the same words stand in its copies.
+    `page` is empty where the document has none; `copies` are the places where the same words stand in its copies;
+    `superseded` is a later version of the text, published as a document of its own.
     """
 
     document_id: str
@@ -39,6 +40,7 @@ class Citation:
     date: str
     page: str = ""
     copies: tuple[Copy, ...] = ()
+    superseded: Copy | None = None
 
     @classmethod
     def of(cls, document: Document, span: Span) -> Citation:
@@ -62,6 +64,7 @@ class Citation:
             "date": self.date,
             "page": self.page,
             "copies": _as_json(self.copies),
+            "superseded_by": next(iter(_as_json([self.superseded])), None) if self.superseded else None,
         }
 
 
@@ -85,13 +88,17 @@ def hit_as_json(hit: Hit) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of an answer; `span` is its place in `Answer.text`, `reason` says in words why that support."""
+    """One sentence of an answer; `span` is its place in `Answer.text`, `reason` says in words why that support.
+
+    `highlight` is where in `text` the short answer stands (a name, a figure, a date), if there is one.
+    """
 
     text: str
     citations: tuple[Citation, ...]
     support: Support
     span: Span = Span(0, 0)
     reason: str = ""
+    highlight: tuple[Span, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -100,6 +107,7 @@ class Statement:
             "end": self.span.end,
             "support": self.support,
             "reason": self.reason,
+            "highlight": [{"start": span.start, "end": span.end} for span in self.highlight],
             "citations": [citation.as_json() for citation in self.citations],
         }
 
@@ -114,9 +122,86 @@ class Draft:
     usage: dict[str, int] = field(default_factory=dict)
 
 
+Verdict = Literal["contradicted", "not_supported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """What the question takes for granted, in `text`, and what the sources say to that.
+
+    Where they contradict it, the citation is the sentence that does; where none of them has it, what came nearest.
+    """
+
+    text: str
+    verdict: Verdict
+    citation: Citation | None
+
+    def as_json(self) -> dict[str, Any]:
+        citation = self.citation.as_json() if self.citation else None
+        return {"text": self.text, "verdict": self.verdict, "citation": citation}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one source has where sources differ: its figure or date, and the sentence it stands in."""
+
+    value: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Sources that give another figure or date for the same thing, side by side, the newest first."""
+
+    about: str
+    sides: tuple[Side, ...]
+
+    @property
+    def notice(self) -> str:
+        """The same in a sentence for readers."""
+        named = []
+        for side in self.sides:
+            where = filter(None, (side.citation.source or side.citation.file, side.citation.date))
+            named.append(f"{side.value} ({', '.join(where)})")
+        return f"The sources differ: {' against '.join(named)}."
+
+    def as_json(self) -> dict[str, Any]:
+        sides = [
+            {"value": side.value, "date": side.citation.date, "citation": side.citation.as_json()}
+            for side in self.sides
+        ]
+        return {"about": self.about, "sides": sides}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the evidence says to a question before anybody answers it.
+
+    `answerability` is how likely the documents answer, 0 to 1; for a refusal `reason` says what is missing, and
+    `nearest` is what comes nearest to it.
+    """
+
+    answerability: float = 0.0
+    reason: str = ""
+    nearest: tuple[Citation, ...] = ()
+    premise: Premise | None = None
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """How recent an answer is: the date of its newest cited source, and when the collection was last indexed."""
+
+    newest_source: str = ""
+    indexed: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The finished answer: `text` is the statements joined by a blank, each at its `span`."""
+    """The finished answer: `text` is the statements joined by a blank, each at its `span`.
+
+    `ruling` is what the evidence says: of an answer its premise and disagreements, of a refusal what is missing.
+    """
 
     question: str
     status: Status
@@ -130,6 +215,8 @@ class Answer:
     usage: dict[str, int] = field(default_factory=dict)
     rewritten: str = ""  # how a follow-up was read in full; empty where it stood alone
     filters: dict[str, Any] = field(default_factory=dict)  # what was searched: `app.limits.Limits.as_json`
+    ruling: Ruling = Ruling()
+    as_of: AsOf = AsOf()
 
     def as_json(self) -> dict[str, Any]:
         """The public contract of `ask --json`: offsets in code points, `searched` in documents, times in ms."""
@@ -146,6 +233,12 @@ class Answer:
             "notices": list(self.notices),
             "rewritten": self.rewritten or None,
             "filters": self.filters,
+            "answerability": round(self.ruling.answerability, 4),
+            "reason": self.ruling.reason,
+            "nearest": [citation.as_json() for citation in self.ruling.nearest],
+            "premise": self.ruling.premise.as_json() if self.ruling.premise else None,
+            "disagreements": [one.as_json() for one in self.ruling.disagreements],
+            "as_of": {"newest_source": self.as_of.newest_source, "indexed": self.as_of.indexed},
         }
 
 

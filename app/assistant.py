@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.answers import Answer, Done, Draft, Event, Mode, Notice, Restart, Said, Sources, Statement, Turn
+from app.answers import Answer, AsOf, Done, Draft, Event, Mode, Notice, Restart, Said, Sources, Statement, Turn
 from app.extract import extract
+from app.finding import Finding, find
 from app.generate import GenerativeAnswerer
 from app.ground import ground
 from app.limits import EVERYTHING, Limits
@@ -69,29 +70,35 @@ class Assistant:
         with self.collection.steady():
             return self._retrieve(self._retrieve.read(question, (), limits)).hits
 
+    def look_up(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> tuple[Query, Found]:
+        """How a question is read after a conversation, and what is found for it within the limits."""
+        with self.collection.steady():
+            query = self._retrieve.read(question, history, limits)
+            return query, self._retrieve(query)
+
     def finds(self, question: str) -> bool:
         """Whether the documents alone answer a question; no model is asked."""
-        with self.collection.steady():
-            query = self._retrieve.read(question, ())
-            return next(extract(query, self._retrieve(query), 1), None) is not None
+        return find(*self.look_up(question)).answers
 
     def walk(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Iterator[Event]:
         """The same as events: sources first, then each statement once it is grounded, the finished answer last."""
         question = self._checked(question)
         walk = _Walk(question, "llm" if self._generate else "extractive")
-        with self.collection.steady():
-            query = self._retrieve.read(question, history, limits)
-            walk.found = self._retrieve(query)
+        query, walk.found = self.look_up(question, history, limits)
         walk.filters = limits.as_json(query.period)
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
         yield Sources(walk.found.hits, walk.rewritten, walk.filters)
+        finding = find(query, walk.found)
+        if finding.premise is not None:
+            walk.notices.append(finding.premise.notice)
+            yield Notice(walk.notices[-1])
         if self._generate:
-            yield from self._generated(self._generate, walk, query, history)
+            yield from self._generated(self._generate, walk, finding, history)
         else:
-            yield from self._extracted(walk, query)
+            yield from self._extracted(walk, finding)
         walk.lap("done")
-        yield Done(self._finished(walk))
+        yield Done(self._finished(walk, finding))
 
     def _checked(self, question: str) -> str:
         question = question.strip()
@@ -106,12 +113,12 @@ class Assistant:
             )
         return question
 
-    def _extracted(self, walk: _Walk, query: Query) -> Iterator[Event]:
-        for statement in extract(query, walk.found, self._settings.max_statements):
+    def _extracted(self, walk: _Walk, finding: Finding) -> Iterator[Event]:
+        for statement in extract(finding, self._settings.max_statements):
             yield self._said(walk, statement)
 
     def _generated(
-        self, generate: GenerativeAnswerer, walk: _Walk, query: Query, history: Sequence[Turn]
+        self, generate: GenerativeAnswerer, walk: _Walk, finding: Finding, history: Sequence[Turn]
     ) -> Iterator[Event]:
         """What the model says; when its endpoint fails, that is withdrawn and the documents answer themselves."""
         try:
@@ -130,21 +137,26 @@ class Assistant:
             walk.mode = "extractive"
             walk.notices.append(f"{error}. This answer was put together from the documents alone.")
             yield Notice(walk.notices[-1])
-            yield from self._extracted(walk, query)
+            yield from self._extracted(walk, finding)
 
     def _said(self, walk: _Walk, statement: Statement) -> Said:
         """Ground a statement and give it its place in the answer."""
         start = walk.statements[-1].span.end + 1 if walk.statements else 0
         grounded = ground(statement, lambda citation: self.collection.document(citation.document_id, citation.version))
         citations = tuple(
-            replace(one, copies=walk.found.also_in(one.quote, one.document_id)) for one in grounded.citations
+            replace(
+                one,
+                copies=walk.found.also_in(one.quote, one.document_id),
+                superseded=walk.found.superseding(one.document_id, one.date),
+            )
+            for one in grounded.citations
         )
         span = Span(start, start + len(grounded.text))
         walk.statements.append(replace(grounded, citations=citations, span=span))
         walk.lap("first_statement")
         return Said(walk.statements[-1])
 
-    def _finished(self, walk: _Walk) -> Answer:
+    def _finished(self, walk: _Walk, finding: Finding) -> Answer:
         answered = any(statement.support in SHOWN and statement.citations for statement in walk.statements)
         if walk.statements and not answered:
             walk.notices.append("Nothing the model said is supported by the documents, so this counts as no answer.")
@@ -161,7 +173,13 @@ class Assistant:
             walk.usage,
             filters=walk.filters,
             rewritten=walk.rewritten,
+            ruling=finding.ruling(answered=answered),
+            as_of=self._as_of(walk.statements),
         )
+
+    def _as_of(self, statements: Sequence[Statement]) -> AsOf:
+        dates = (citation.date for statement in statements for citation in statement.citations)
+        return AsOf(max(dates, default=""), self.collection.catalogue.meta("indexed_at"))
 
 
 def build_embedder(settings: Settings) -> Embedder:

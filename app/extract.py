@@ -1,76 +1,130 @@
-"""Extractive answers: the sentences of the sources that best answer, word for word, or nothing when none does."""
+"""Extractive answers: the fewest sentences of the sources that answer, word for word, or nothing when none does."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.answers import Citation, Statement
-from app.copies import words_of
-from app.retrieve import Found, Query
-from indexing.documents import Passage, Sentence
+from app.evidence import Candidate, Evidence
+from app.finding import Finding
+from app.short import Short
 from indexing.spans import Span
+from indexing.words import stems
 
-# A logistic regression on the tuning half of questions that the sources answer and of questions off their topics: how
-# much the best sentence's similarity, the best passage's, and the best passage's share of the question's words count.
-WEIGHTS = (15.4, 5.6, 5.25)
-BIAS = -10.7
-ANSWERABLE = 0.5  # below it nothing in the sources is taken for an answer
-COVERAGE = 0.4  # what a sentence gains by holding all words of the question
-CONTEXT = 0.4  # what it gains by standing in the best passage
-MARGIN = 0.82  # share of the best sentence's score that another needs to be shown as well
+ALSO = 1.3  # how much lower than the best a sentence may score and still be shown beside it
+LISTED = 2.5  # ... where several things are asked for
+AGREEING = 0.5  # share of the content words of the shorter of two sentences that both hold when they say the same
+WINDOW = 60  # characters around a short answer in which the question's words count for it
+# A sentence whose subject is one of these speaks of somebody named before it.
+LEANING = re.compile(
+    r"^[“\"'(]*(?:(?:and|but|so|then|still|yet|later|also|in fact|instead|however|after that)"
+    r"[,\s]+)*(?:he|she|they|it|his|her|their|its|this|these|those|that|such|both|"
+    r"the (?:former|latter|two|three|same))\b",
+    re.IGNORECASE,
+)
+SPEAKS = re.compile(
+    r"[”\"'][,.]?\s+(?:he|she|they)\s+\w+|[”\"'][,.]?\s+\w+\s+(?:he|she|they)\b|"
+    r"\b(?:he|she|they) (?:said|told|wrote|added)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence that may answer, its passage, and its score."""
+class Chosen:
+    """A sentence to show, and sentences of other documents that say the same."""
 
-    passage: Passage
-    sentence: Sentence
-    score: float
-
-    @property
-    def place(self) -> tuple[str, Span]:
-        return self.passage.document.id, self.sentence.span
+    candidate: Candidate
+    agreeing: tuple[Candidate, ...] = ()
 
 
-def answerability(query: Query, found: Found) -> float:
-    """How likely the sources speak of what is asked at all, 0 to 1. That the answer itself is there, it cannot tell."""
-    sentence = max((match.similarity for row in found.matches for match in row), default=0.0)
-    passage = max((rank.score for hit in found.hits for rank in hit.how if rank.ranking == "meaning"), default=0.0)
-    words = max((query.coverage(hit.passage.text) for hit in found.hits), default=0.0)
-    evidence = sum(weight * value for weight, value in zip(WEIGHTS, (sentence, passage, words), strict=True))
-    return 1 / (1 + math.exp(-(evidence + BIAS)))
-
-
-def extract(query: Query, found: Found, most: int) -> Iterator[Statement]:
+def extract(finding: Finding, most: int) -> Iterator[Statement]:
     """At most `most` statements, document by document (best first), in the order of the source; none is a refusal."""
-    if answerability(query, found) < ANSWERABLE:
+    if not finding.answers:
         return
-    ranked = sorted(_candidates(found), key=lambda candidate: (-candidate.score, candidate.place))
-    chosen = [candidate for candidate in ranked[:most] if candidate.score >= MARGIN * ranked[0].score]
-    documents = list(dict.fromkeys(candidate.passage.document.id for candidate in chosen))
-    for candidate in sorted(chosen, key=lambda one: (documents.index(one.passage.document.id), one.sentence.span)):
-        document = candidate.passage.document
-        pieces = (piece for piece in candidate.sentence.pieces if piece.of(document.text).strip())
-        citations = tuple(Citation.of(document, piece) for piece in pieces)
-        yield Statement(candidate.sentence.visible(document.text), citations, "unchecked")
+    evidence, chosen = finding.evidence, choose(finding, most)
+    sides = [side.candidate.place[0] for each in finding.differences for side in each.sides]
+    documents = list(dict.fromkeys([*sides, *(one.candidate.place[0] for one in chosen)]))
+    for one in sorted(chosen, key=lambda each: (documents.index(each.candidate.place[0]), each.candidate.place[1])):
+        citations = tuple(_citations(one.candidate)) + tuple(c for other in one.agreeing for c in _citations(other))
+        text = one.candidate.text
+        yield Statement(text, citations, "unchecked", highlight=highlights(evidence, one.candidate))
 
 
-def _candidates(found: Found) -> Iterator[Candidate]:
-    """Every sentence once (chunks overlap, copies repeat), scored by its own match and by how good its passage is."""
-    best: dict[tuple[str, Hashable], Candidate] = {}
-    top = max((hit.score for hit in found.hits), default=0.0) or 1.0
-    for hit, matches in zip(found.hits, found.matches, strict=True):
-        document = hit.passage.document
-        label = found.groups.get(document.id)
-        for sentence, match in zip(hit.passage.sentences, matches, strict=False):
-            if sentence.kind != "text":
-                continue
-            score = match.similarity + COVERAGE * match.coverage + CONTEXT * hit.score / top
-            candidate = Candidate(hit.passage, sentence, score)
-            key = candidate.place if label is None else (label, words_of(sentence.visible(document.text)))
-            if key not in best or best[key].score < score:
-                best[key] = candidate
-    return iter(best.values())
+def choose(finding: Finding, most: int) -> list[Chosen]:
+    """The fewest sentences that answer: the best, what nearly ties with it, and what one must have read to follow it.
+
+    What contradicts a premise comes first; where sources differ, each side is shown.
+    """
+    evidence = finding.evidence
+    ranked, also = evidence.ranked, finding.owed
+    least = ranked[0].score - (LISTED if evidence.asked.several else ALSO)
+    chosen: list[Candidate] = []
+    agreeing: dict[tuple[str, Span], list[Candidate]] = {}
+    wanted = [*also, *(one for one in ranked[: 4 * most] if one.score >= least and finding.premise is None)]
+    for one in wanted:
+        if any(one.place == other.place for other in chosen):
+            continue
+        same = next(
+            (other for other in chosen if other not in also and one not in also and agrees(evidence, one, other)), None
+        )
+        if same is not None:
+            agreeing.setdefault(same.place, []).append(one)
+            continue
+        lead = one.before() if leans(one.text) else None
+        needed = [each for each in (lead, one) if each and all(each.place != other.place for other in chosen)]
+        if len(chosen) + len(needed) > most:
+            needed = [one]
+        if len(chosen) + len(needed) <= most:
+            chosen += needed
+    return [Chosen(one, tuple(agreeing.get(one.place, ()))) for one in chosen]
+
+
+def leans(text: str) -> bool:
+    """Whether a sentence speaks of somebody or something that only the sentence before names."""
+    return bool(LEANING.search(text) or SPEAKS.search(text))
+
+
+def agrees(evidence: Evidence, one: Candidate, other: Candidate) -> bool:
+    """Whether two documents give the same short answer in sentences about the same."""
+    if one.place[0] == other.place[0] or not evidence.exact:
+        return False
+    answers, others = (_best_stems(evidence, each) for each in (one, other))
+    shared = len(one.stems & other.stems)
+    fewer = min(len(one.stems), len(other.stems))
+    return bool(answers and answers == others) and fewer > 0 and shared >= AGREEING * fewer
+
+
+def _best_stems(evidence: Evidence, one: Candidate) -> frozenset[str]:
+    best = _best(evidence, one)
+    return frozenset(stems(best.span.of(one.text))) if best else frozenset()
+
+
+def highlights(evidence: Evidence, one: Candidate) -> tuple[Span, ...]:
+    """Where the short answer stands in a sentence: the one nearest to the question's words, or all of a list."""
+    if evidence.asked.several:
+        return _apart([short.span for short in one.shorts])
+    best = _best(evidence, one)
+    return (best.span,) if best else ()
+
+
+def _best(evidence: Evidence, one: Candidate) -> Short | None:
+    def weight(short: Short) -> tuple[bool, float, int]:
+        around = one.text[max(0, short.span.start - WINDOW) : short.span.end + WINDOW]
+        return short.beside, evidence.query.coverage(around), -short.span.start
+
+    return max(one.shorts, key=weight, default=None)
+
+
+def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Spans in order, without those that overlap one before."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda each: (each.start, -each.end)):
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return tuple(kept)
+
+
+def _citations(one: Candidate) -> Iterator[Citation]:
+    document = one.passage.document
+    return (Citation.of(document, piece) for piece in one.sentence.pieces if piece.of(document.text).strip())

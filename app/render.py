@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from urllib.parse import quote
 
-from app.answers import Citation, Statement
+from app.answers import AsOf, Citation, Disagreement, Ruling, Statement
 from app.exchange import REFUSED, Exchange, numbered
 from app.limits import searched_in
 from indexing.documents import Copy, Document, Hit, Passage
@@ -89,9 +89,12 @@ def exchange(each: Exchange) -> str:
     parts += [f'<p class="read-as">{escape(line)}</p>' for line in searched_in(each.filters)]
     parts += [notice(text) for text in each.notices]
     if each.refused and each.answer is not None:
-        parts.append(refusal(each.hits, each.answer.searched))
+        parts.append(refusal(each.hits, each.answer.searched, each.answer.ruling))
     else:
+        ruling = each.answer.ruling if each.answer else Ruling()
+        parts += [disagreement(one, numbers) for one in ruling.disagreements]
         parts += [statement(said, numbers) for said in each.statements]
+        parts += [as_of(each.answer.as_of)] if each.answer else []
     if each.running:
         parts.append(_progress(each))
     elif each.stage == "stopped":
@@ -111,14 +114,42 @@ def statement(said: Statement, numbers: Mapping[Citation, int]) -> str:
         label = f'<span class="support"><span aria-hidden="true">{shape}</span> {words}</span>'
     reason = f'<span class="reason">{escape(said.reason)}</span>' if said.reason else ""
     origins = dict.fromkeys(
-        (_title(each.title, each.file), each.source, each.date, each.page, each.copies) for each in said.citations
+        (_title(each.title, each.file), each.source, each.date, each.page, each.copies, each.superseded)
+        for each in said.citations
     )
     sources = "".join(
-        f'<span class="origin">{byline(title, source, day, page)}</span>{also_in(copies, source)}'
-        for title, source, day, page, copies in origins
+        f'<span class="origin">{byline(title, source, day, page)}</span>{also_in(copies, source)}{later_version(later)}'
+        for title, source, day, page, copies, later in origins
     )
     footing = f'<p class="footing">{label}{reason}{sources}</p>' if label or reason or sources else ""
-    return f'<div class="statement {said.support}"><p class="said">{escape(said.text)}{markers}</p>{footing}</div>'
+    return f'<div class="statement {said.support}"><p class="said">{_marked(said)}{markers}</p>{footing}</div>'
+
+
+def _marked(said: Statement) -> str:
+    """The words of a statement, its short answers marked."""
+    parts, at = [], 0
+    for span in said.highlight:
+        parts += [escape(said.text[at : span.start]), f'<mark class="short">{escape(span.of(said.text))}</mark>']
+        at = span.end
+    return "".join([*parts, escape(said.text[at:])])
+
+
+def disagreement(one: Disagreement, numbers: Mapping[Citation, int]) -> str:
+    """The sides of a disagreement, side by side, the newest first; each leads to its sentence."""
+    sides = "".join(
+        f'<li><a href="{source_link(side.citation.document_id, side.citation.version, (side.citation.span,))}">'
+        f"{escape(side.value)}</a>"
+        f"<span>{byline('', side.citation.source or side.citation.file, side.citation.date)}</span></li>"
+        for side in one.sides
+    )
+    return f'<section class="differ" role="note"><h3>The sources differ</h3><ul>{sides}</ul></section>'
+
+
+def as_of(one: AsOf) -> str:
+    """How recent an answer is."""
+    newest = f"newest source cited {day_of(one.newest_source)}" if one.newest_source else "no source cited has a date"
+    indexed = f"; documents indexed {day_of(one.indexed[:10])}" if one.indexed else ""
+    return f'<p class="as-of">As of: {newest}{indexed}.</p>'
 
 
 def marker(citation: Citation, number: int) -> str:
@@ -140,13 +171,21 @@ def source_link(document_id: str, version: str, spans: Iterable[Span]) -> str:
     return f"#source/{quote(document_id, safe='')}/{quote(version, safe='')}/{places}"
 
 
-def refusal(hits: Sequence[Hit], searched: int) -> str:
-    """That nothing answers, what was searched, and what came nearest; never dressed as an answer."""
+def refusal(hits: Sequence[Hit], searched: int, ruling: Ruling = Ruling()) -> str:  # noqa: B008  # it is frozen
+    """That nothing answers, what is missing and was searched, and what came nearest; never dressed as an answer."""
     nearest = "".join(f"<li>{_near(hit.passage)}</li>" for hit in hits[:NEAREST_SHOWN])
     listing = f'<h4>Nearest passages, not an answer</h4><ul class="nearest">{nearest}</ul>' if nearest else ""
+    reason = f'<p class="reason">{escape(ruling.reason)}</p>' if ruling.reason else ""
+    quotes = "".join(
+        f'<blockquote class="near"><p>{escape(one.quote)}</p><footer><a href="'
+        f'{source_link(one.document_id, one.version, (one.span,))}">{escape(_title(one.title, one.file))}</a> '
+        f"<span>{byline('', one.source, one.date)}</span></footer></blockquote>"
+        for one in ruling.nearest
+    )
     return (
-        f'<section class="refusal"><h3>{REFUSED}</h3>'
-        f"<p>Searched {counted(searched, 'document')}; no passage answers this question.</p>{listing}</section>"
+        f'<section class="refusal"><h3>{REFUSED}</h3>{reason}'
+        f"<p>Searched {counted(searched, 'document')}; no passage answers this question.</p>"
+        f"{f'<h4>What comes nearest, not an answer</h4>{quotes}' if quotes else ''}{listing}</section>"
     )
 
 
@@ -260,6 +299,15 @@ def also_in(copies: Sequence[Copy], source: str) -> str:
         for copy in copies[:NAMED]
     )
     return f'<span class="also-in">Also in: {"; ".join(links)}{_more(copies)}</span>' if copies else ""
+
+
+def later_version(later: Copy | None) -> str:
+    """That a later version of the text was found as well, with a link to it."""
+    if later is None:
+        return ""
+    href = source_link(later.document_id, later.version, (later.span,))
+    about = byline("", later.source or later.file, later.date)
+    return f'<span class="later">A later version: <a href="{href}" title="{attribute(later.file)}">{about}</a></span>'
 
 
 def _more(copies: Sequence[Copy]) -> str:

@@ -87,6 +87,17 @@ class Found:
             return ()
         return also_in(quote, document_id, [one for one in self.alike if self.groups[one.document.id] == label])
 
+    def superseding(self, document_id: str, date: str) -> Copy | None:
+        """The newest version of a document's text that was published later, as a document that was found as well."""
+        label = self.groups.get(document_id)
+        later = [
+            one
+            for one in self.alike
+            if date and self.groups[one.document.id] == label and one.document.metadata.date > date
+        ]
+        newest = max(later, key=lambda one: one.document.metadata.date, default=None)
+        return Copy.of(newest.document, newest.span) if newest else None
+
 
 class Retriever:
     """Finds the passages of a collection for a query; every one is current in the catalogue."""

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.answers import Answer, Citation, Statement
+from app.answers import Answer, AsOf, Citation, Disagreement, Statement
 from app.exchange import REFUSED, numbered
 from app.limits import searched_in
 from indexing.documents import Copy, Hit
@@ -15,6 +15,8 @@ from indexing.documents import Copy, Hit
 # What a terminal obeys or a reader cannot see: controls (ANSI sequences begin with one), overrides, surrogates.
 COMMANDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LABELS = {"partly": "~ partly supported", "unsupported": "x not supported", "unchecked": "? not checked"}
+BEGINS, ENDS = "\ue000", "\ue001"  # around a short answer, until its line is made
+NO_MARKS = str.maketrans("", "", BEGINS + ENDS)
 BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
 WIDEST = 100
 NEAREST_SHOWN = 3
@@ -37,7 +39,10 @@ def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) ->
     if answer.status == "refused":
         _refusal(page, answer)
     else:
+        for disagreement in answer.ruling.disagreements:
+            _disagreement(page, disagreement)
         _statements(page, answer.statements)
+        _as_of(page, answer.as_of)
     return "\n".join(page.lines).rstrip("\n") + "\n"
 
 
@@ -115,6 +120,7 @@ class _Page:
             break_long_words=False,
             break_on_hyphens=False,
         ):
+            line = line.replace(BEGINS, "\x1b[1m" if self.color else "").replace(ENDS, "\x1b[22m" if self.color else "")
             self.lines.append(f"\x1b[{style}m{line}\x1b[0m" if self.color and style else line)
 
     def gap(self) -> None:
@@ -122,11 +128,14 @@ class _Page:
 
 
 def _statements(page: _Page, statements: Iterable[Statement]) -> None:
+    """Each statement with its markers; bold is the short answer where there is one, else what is supported."""
     said = tuple(statements)
     numbers = numbered(said)
+    marked = any(statement.highlight for statement in said)
     for statement in said:
         markers = "".join(f" [{numbers[citation]}]" for citation in statement.citations)
-        page.add(statement.text + markers, style=BOLD if statement.support == "supported" else "")
+        style = BOLD if statement.support == "supported" and not marked else ""
+        page.add(_with_marks(statement) + markers, style=style)
         label = LABELS.get(statement.support, "")
         if label:
             style = RED if statement.support == "unsupported" else YELLOW
@@ -138,14 +147,50 @@ def _statements(page: _Page, statements: Iterable[Statement]) -> None:
         label = f"[{number}] "
         page.add(_place(citation), first=label)
         _also_in(page, citation.copies, " " * len(label))
+        if citation.superseded:
+            later = citation.superseded
+            about = ", ".join(filter(None, (later.title, later.source, later.date, later.file)))
+            page.add(f"A later version: {about}", first=" " * len(label), style=YELLOW)
         if plain(citation.quote) not in verbatim:  # a sentence given word for word stands above already
             page.add(f"“{plain(citation.quote)}”", first=" " * len(label), style=DIM)
 
 
+def _with_marks(statement: Statement) -> str:
+    """The words of a statement, its short answers between marks that `_Page` turns into bold."""
+    text, parts, at = statement.text, [], 0
+    for span in statement.highlight:
+        parts += [text[at : span.start].translate(NO_MARKS), BEGINS, span.of(text).translate(NO_MARKS), ENDS]
+        at = span.end
+    return "".join([*parts, text[at:].translate(NO_MARKS)])
+
+
+def _disagreement(page: _Page, one: Disagreement) -> None:
+    page.add("The sources differ, newest first:", style=YELLOW)
+    for side in one.sides:
+        day = side.citation.date or "no date"
+        page.add(f"{side.value}, {day}: {_place(side.citation)}", first="  - ")
+    page.gap()
+
+
+def _as_of(page: _Page, as_of: AsOf) -> None:
+    """How recent the answer is."""
+    newest = f"newest source cited {as_of.newest_source}" if as_of.newest_source else "no source cited has a date"
+    indexed = f"; documents indexed {as_of.indexed[:10]}" if as_of.indexed else ""
+    page.gap()
+    page.add(f"As of: {newest}{indexed}.", style=DIM)
+
+
 def _refusal(page: _Page, answer: Answer) -> None:
     page.add(REFUSED, style=BOLD)
+    if answer.ruling.reason:
+        page.add(answer.ruling.reason)
     noun = "document" if answer.searched == 1 else "documents"
     page.add(f"Searched {answer.searched:,} {noun} for: {answer.question}")
+    for citation in answer.ruling.nearest:
+        page.gap()
+        page.add("What comes nearest, not an answer:")
+        page.add(f"“{plain(citation.quote)}”", first="  ", rest="  ")
+        page.add(_place(citation), first="    ", style=DIM)
     if not answer.hits:
         return
     page.gap()

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from eval.arguments import ERROR, USAGE
-from eval.commands import bench, compare, gate, metrics, run, suites
+from eval.commands import bench, calibrate, compare, gate, metrics, run, suites
 
-COMMANDS = (run, suites, metrics, compare, gate, bench)  # each with `add(commands)`; a new one is added here
+COMMANDS = (run, suites, metrics, compare, gate, calibrate, bench)  # each with `add(commands)`; a new one is added here
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

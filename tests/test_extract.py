@@ -12,7 +12,8 @@ import pytest
 
 from app.answers import Answer, Turn
 from app.assistant import Assistant
-from app.extract import ANSWERABLE, answerability, extract
+from app.extract import extract
+from app.finding import find
 from app.retrieve import Found, Match, Query, Retriever
 from app.settings import Settings
 from indexing.collection import Collection
@@ -70,7 +71,10 @@ def test_citations_slice_exactly_and_statements_are_the_visible_characters_of_th
     for statement in answer.statements:
         assert statement.support == "supported" and statement.citations
         assert statement.span.of(answer.text) == statement.text
-        assert statement.text == "".join(citation.quote for citation in statement.citations)
+        by_document: dict[str, str] = {}
+        for citation in statement.citations:
+            by_document[citation.document_id] = by_document.get(citation.document_id, "") + citation.quote
+        assert statement.text == next(iter(by_document.values())), "other documents that agree are cited after it"
         for citation in statement.citations:
             document = seeds.collection.document(citation.document_id, citation.version)
             assert document is not None
@@ -129,10 +133,8 @@ def test_no_sentence_is_said_twice_although_passages_overlap(answers: dict[str, 
 
 
 def test_the_number_of_statements_is_held(seeds: Assistant) -> None:
-    retriever = Retriever(seeds.collection, 10)
-    query = retriever.read("What share of Ukrainians trust Zelensky?", ())
-    found = retriever(query)
-    lengths = [len(list(extract(query, found, most))) for most in (1, 2, 3, 4)]
+    finding = find(*seeds.look_up("What share of Ukrainians trust Zelensky?"))
+    lengths = [len(list(extract(finding, most))) for most in (1, 2, 3, 4)]
     assert lengths == sorted(lengths) and lengths[0] == 1
     assert all(length <= most for most, length in enumerate(lengths, 1))
 
@@ -196,19 +198,18 @@ def test_a_heading_is_no_answer(marked: Assistant) -> None:
 
 
 def test_answerability_grows_with_the_evidence(seeds: Assistant) -> None:
-    retriever = Retriever(seeds.collection, 10)
-    query = retriever.read("What share of Ukrainians trust Zelensky?", ())
-    found = retriever(query)
-    assert answerability(query, found) >= ANSWERABLE
-    assert answerability(query, Found((), ())) < ANSWERABLE
+    query, found = seeds.look_up("What share of Ukrainians trust Zelensky?")
+    strong = find(query, found)
+    assert strong.answers
+    assert not find(query, Found((), ())).answers
     weaker = Found(found.hits, tuple(tuple(Match(m.similarity / 2, m.coverage) for m in row) for row in found.matches))
-    assert answerability(query, weaker) < answerability(query, found)
+    assert find(query, weaker).answerability < strong.answerability
     strange = replace(query, weights={"sourdough": 1.0})
-    assert answerability(strange, found) < answerability(query, found)
+    assert find(strange, found).answerability < strong.answerability
 
 
 def test_nothing_found_is_a_refusal() -> None:
     import numpy as np
 
     query = Query("Who?", "Who?", np.zeros(3, dtype=np.float32), {})
-    assert list(extract(query, Found((), ()), 3)) == []
+    assert list(extract(find(query, Found((), ())), 3)) == []

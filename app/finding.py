@@ -1,0 +1,65 @@
+"""What the evidence comes to before anybody answers: is there an answer, does a premise fail, do sources differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app import answers
+from app.answerability import answerability, missing, threshold
+from app.answers import Citation, Ruling
+from app.disagreement import Difference, differences
+from app.evidence import Candidate, Evidence, weigh
+from app.premise import Premise, contradicted
+from app.retrieve import Found, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The evidence with how likely it answers, the premise that it contradicts, and where its sources differ."""
+
+    evidence: Evidence
+    answerability: float
+    premise: Premise | None
+    differences: tuple[Difference, ...]
+
+    @property
+    def answers(self) -> bool:
+        """Whether the documents alone answer: a corrected premise is an answer."""
+        return bool(self.evidence.ranked) and (self.premise is not None or self.answerability >= threshold())
+
+    @property
+    def owed(self) -> tuple[Candidate, ...]:
+        """Sentences that an answer must show: what corrects the premise, or the best one and each side that differs."""
+        if self.premise is not None:
+            return (self.premise.candidate,)
+        sides = tuple(side.candidate for each in self.differences for side in each.sides)
+        return (self.evidence.ranked[0], *sides) if sides else ()
+
+    def ruling(self, *, answered: bool) -> Ruling:
+        """The same for a reader: of an answer its premise and differences, of a refusal what is missing."""
+        found = self.premise
+        premise = answers.Premise(found.text, "contradicted", cited(found.candidate)) if found else None
+        if answered:
+            told = tuple(_disagreement(one, self.evidence) for one in self.differences) if found is None else ()
+            return Ruling(self.answerability, premise=premise, disagreements=told)
+        reason, nearest = missing(self.evidence)
+        return Ruling(self.answerability, reason, (cited(nearest),) if nearest else (), premise)
+
+
+def find(query: Query, found: Found) -> Finding:
+    """Everything the evidence says to a question."""
+    evidence = weigh(query, found)
+    likely = answerability(evidence)
+    premise = contradicted(evidence) if evidence.ranked else None
+    differ = differences(evidence) if evidence.ranked and premise is None and likely >= threshold() else ()
+    return Finding(evidence, likely, premise, differ)
+
+
+def cited(one: Candidate) -> Citation:
+    """The whole sentence as one citation, markup within it included."""
+    return Citation.of(one.passage.document, one.sentence.span)
+
+
+def _disagreement(one: Difference, evidence: Evidence) -> answers.Disagreement:
+    about = evidence.asked.focus or evidence.query.question
+    return answers.Disagreement(about, tuple(answers.Side(side.value, cited(side.candidate)) for side in one.sides))

@@ -1,0 +1,172 @@
+"""False premises: what a question takes for granted, and a sentence of the sources that says otherwise.
+
+"Why did the council close the bridge?" takes for granted that it did. A sentence contradicts that when it is about the
+same and denies the question's verb of the same subject ("the council did not close"), asserts the opposite of it ("the
+council kept the bridge open"), or says that a thing named in the question does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.evidence import Candidate, Evidence
+from app.lexicons import lexicon
+from indexing.words import stems
+
+LOOKED_AT = 15  # sentences, those most to the point first
+ABOUT = 0.4  # share of the question's words that the sentence with its neighbours must hold
+SCOPE = 7  # words after a negation that it may deny
+REACH = 70  # characters between a subject and what is said of it
+PREFIX = 5  # letters by which a verb and its noun are one: concede, concession
+
+AUXILIARY = re.compile(
+    r"\b(?:why|how|when|where|what|which|whom|who|whose)\b[^?]*?\b(?P<verb>did|does|do|was|were|is|are|has|have|had|will|would|made|could|can)\s+(?P<rest>[^?]+)",
+    re.IGNORECASE,
+)
+DENIAL = re.compile(
+    r"\b(?:not|never|no|none|nothing|nobody|neither|nor|without|cannot|denie[sd]|deny(?:ing)?|refus\w+|declin\w+|reject\w+|"
+    r"fail(?:s|ed|ing)? to|unable to|stopped short of|ruled out|yet to|contrary to)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+ABSENT = re.compile(
+    r"\b(?:(?:does|do|did|has|have)(?: not|n[’']t) (?:even )?exist|never existed|no such|non-?existent|fictitious|"
+    r"made[- ]up|invented|fabricated)\b",
+    re.IGNORECASE,
+)
+LIGHT = frozenset(" ".join(lexicon("light_verbs")).split())  # they leave what is done to the words after them
+SMALL = frozenset(" ".join(lexicon("small_words")).split())
+# Words of which one side denies the other, of the same subject.
+OPPOSED = tuple(
+    tuple(re.compile(rf"\b(?:{side})\b", re.IGNORECASE) for side in line.split(" / ")) for line in lexicon("opposites")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """What the question takes for granted, and the sentence that contradicts it."""
+
+    text: str
+    candidate: Candidate
+
+    @property
+    def notice(self) -> str:
+        """The same in a sentence for readers."""
+        return f"The question takes for granted: “{self.text}”. The documents say otherwise."
+
+
+def contradicted(evidence: Evidence) -> Premise | None:
+    """The premise that a sentence of the sources contradicts, if there is one."""
+    question = evidence.query.question
+    found = AUXILIARY.search(question)
+    if found is None or DENIAL.search(question):
+        return None
+    claim = found["rest"].strip()
+    verbs = tuple(_verbs(claim, evidence))
+    subjects = _subjects(claim, evidence)
+    for one in sorted(evidence.ranked, key=lambda each: (-each.topic, -each.score))[:LOOKED_AT]:
+        if one.features.around < ABOUT or not _about_the_same(one, subjects, evidence):
+            continue
+        if _absent(one, evidence) or _denies(one, verbs) or _opposes(one, claim, subjects):
+            return Premise(_spoken(found, claim, evidence), one)
+    return None
+
+
+def _subjects(claim: str, evidence: Evidence) -> tuple[str, ...]:
+    """The last word of the name that the claim begins with; else of every name in the question."""
+    names = [name for name in evidence.asked.names if claim.find(name) >= 0]
+    first = min(names, key=claim.find, default=None)
+    if first is not None and len(claim[: claim.find(first)].split()) <= 2:
+        return (_last(first),)
+    return tuple(_last(name) for name in evidence.asked.names)
+
+
+def _last(name: str) -> str:
+    return re.sub(r"[’']s?$", "", name.rsplit(maxsplit=1)[-1])
+
+
+def _verbs(claim: str, evidence: Evidence) -> Iterator[str]:
+    """What the claim says of its subject: the first words after its name that carry meaning, or the thing asked for."""
+    names = {word for name in evidence.asked.names for word in name.lower().split()}
+    words = [
+        word
+        for word in re.findall(r"[A-Za-z][\w’'-]*", claim)
+        if word.lower() not in names and word.lower() not in SMALL
+    ]
+    plain = [word.lower() for word in words if not word[0].isupper()]
+    carrying = [word for word in plain if word not in LIGHT]
+    if plain and plain[0] in LIGHT and evidence.asked.noun:
+        yield evidence.asked.noun.lower()
+    yield from carrying[: 2 if evidence.asked.names else 3]
+
+
+def _about_the_same(one: Candidate, subjects: tuple[str, ...], evidence: Evidence) -> bool:
+    """Whether the sentence, or the one that it leans on, names the subject; and most names of the question are near."""
+    before = one.before()
+    texts = one.text + " " + (before.text if before else "")
+    named = any(re.search(rf"\b{re.escape(subject)}", texts, re.IGNORECASE) for subject in subjects)
+    return (named or not subjects) and one.features.names_around >= 0.6
+
+
+def _absent(one: Candidate, evidence: Evidence) -> bool:
+    """Whether it says that something the question names does not exist."""
+    found = ABSENT.search(one.text)
+    names = [name for name in evidence.asked.names if " " in name]
+    return found is not None and any(
+        _last(name) in one.text and len(set(stems(name)) & one.stems) >= 2 for name in names
+    )
+
+
+def _denies(one: Candidate, verbs: tuple[str, ...]) -> bool:
+    """Whether one of the verbs stands in the reach of a denial."""
+    for found in DENIAL.finditer(one.text):
+        after = re.split(r"[.;:!?”]|, (?:but|and|who|which)\b", one.text[found.end() :])[0].split()[:SCOPE]
+        reached = set(stems(" ".join(after)))
+        if found[0].lower() in ("nothing", "none", "no"):  # "conceded nothing"
+            reached |= set(stems(" ".join(one.text[: found.start()].split()[-2:])))
+        if any(_same(stem, verb) for verb in verbs for stem in reached):
+            return True
+    return False
+
+
+def _same(stem: str, verb: str) -> bool:
+    root = (stems(verb) or [verb])[0]
+    return stem == root or (len(root) >= PREFIX and len(stem) >= PREFIX and stem[:PREFIX] == root[:PREFIX])
+
+
+def _opposes(one: Candidate, claim: str, subjects: tuple[str, ...]) -> bool:
+    """Whether it says of the subject the opposite of what the claim does, and nowhere the same."""
+    for same, opposite in OPPOSED:
+        if not same.search(claim) or opposite.search(claim) or same.search(one.text):
+            continue
+        for found in opposite.finditer(one.text):
+            before, after = (
+                one.text[max(0, found.start() - REACH) : found.start()],
+                one.text[found.end() : found.end() + 25],
+            )
+            if DENIAL.search(" ".join(before.split()[-3:])):
+                continue
+            if any(_leads(subject, before) or subject in after for subject in subjects):
+                return True
+    return False
+
+
+def _leads(subject: str, before: str) -> bool:
+    """Whether the subject stands before, with no other name between it and the end, or the words go on from "he"."""
+    at = before.rfind(subject)
+    if at >= 0:
+        return not re.search(
+            r"(?<!^)\b[A-Z][a-z]{2,}\s+(?!said|says)", re.sub(r"^\W*\w*", "", before[at + len(subject) :])
+        )
+    return bool(re.search(r"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who)\b[^.]*$", before))
+
+
+def _spoken(found: re.Match[str], claim: str, evidence: Evidence) -> str:
+    """The claim as words of its own: `Pope Francis did endorse Bernie Sanders`."""
+    name = next((each for each in evidence.asked.names if claim.startswith((each, f"the {each}"))), None)
+    if name is None:
+        return claim
+    head = claim[: claim.find(name) + len(name)]
+    verb = "did" if found["verb"].lower() == "made" else found["verb"].lower()  # "What made X accept ..."
+    return f"{head} {verb} {claim[len(head) :].strip()}".strip()

@@ -1,0 +1,175 @@
+"""Short answers in a text: names, figures, dates and quoted words, by the kind of answer that is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from app.lexicons import lexicon
+from indexing.spans import Span
+from indexing.words import stems
+
+Kind = Literal[
+    "person", "name", "place", "time", "money", "percent", "count", "duration", "age", "words", "reason", "manner",
+    "yes_no", "thing",
+]  # fmt: skip
+NUMERIC: frozenset[Kind] = frozenset(("money", "percent", "count", "duration", "age"))
+NAMING: frozenset[Kind] = frozenset(("person", "name", "place"))
+EXACT: frozenset[Kind] = NUMERIC | NAMING | {"time", "words"}  # kinds that a few words can answer
+BESIDE = 6  # words between a short answer and the noun that says what it is
+
+SMALL = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
+    "nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?"
+)
+SCALE = r"(?:[\s-](?:hundred|thousand|million|billion|trillion|dozen)\b)?"
+NUMBER = rf"(?:(?<![\w.])\d[\d,]*(?:\.\d+)?(?<!,)|\b(?:{SMALL})\b){SCALE}"
+UNITS = r"(?:second|minute|hour|day|night|week|month|year|decade|centur(?:y|ie))"
+MONTHS = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"(?:Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.)"
+)
+DAYS = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
+NAMED = r"(?:[A-Z#@](?:[\w’'\-&]*\w)?\.?(?<![a-z]{4}\.))"
+NAME = re.compile(rf"{NAMED}(?:(?:\s(?:of\sthe|of|de|du|von|van|al|bin|&)\s|\s|,\s(?=Jr|Sr)){NAMED})*")
+PLACED = re.compile(
+    r"\b(?:in|at|from|near|to|outside|of|across|through|for|over|visited|left|into)\s(?:the\s)?"
+    rf"({NAME.pattern}(?:,\s{NAMED})?)"
+)
+CURRENCY = "dollars?|euros?|pounds?|cents?|pence|yen|yuan|rubles?|roubles?|crowns?|kron[aeo]r?|francs?|rupees?|pesos?"
+DOERS = re.compile(rf"\bby\s((?:an?|the|{SMALL}|his|her|their|local)\s(?:\w+\s)?\w+)")
+SCORE = r"\b\d+[-–]\d+\b|\b\d+\.\d+\b"
+PATTERNS: dict[Kind, re.Pattern[str]] = {
+    "money": re.compile(
+        r"[$€£¥]\s?\d[\d,.]*(?<![,.])(?:[\s-]?(?:hundred|thousand|million|billion|trillion|bn|mn|[mkb]\b))?|"
+        rf"{NUMBER}\s(?:{CURRENCY})\b|{NUMBER}(?<=illion)(?!\s(?:people|votes|voters|viewers|barrels|tons|tonnes|acres))",
+        re.IGNORECASE,
+    ),
+    "percent": re.compile(
+        rf"{NUMBER}(?:\s?%|\s(?:per\s?cent|percentage|points?)\b(?:\spoints?\b)?)|\b(?:a|one|two|three)[\s-]"
+        rf"(?:thirds?|quarters?|fifths?|tenths?|half)\b|\bhalf\b|{SCORE}",
+        re.IGNORECASE,
+    ),
+    "count": re.compile(NUMBER, re.IGNORECASE),
+    "duration": re.compile(
+        rf"(?:{NUMBER}|\ban?\b|\bseveral\b|\ba few\b)[\s-](?:and a half\s|more\s)?{UNITS}s?\b|"
+        r"\bsince\s(?:1[5-9]|20)\d\d\b",
+        re.IGNORECASE,
+    ),
+    "age": re.compile(
+        r"(?<=\baged\s)\d{1,3}\b|(?<=\bage of\s)\d{1,3}\b|(?<=\bturned\s)\d{1,3}\b|\b\d{1,3}(?=[\s-]years?[\s-]old)|"
+        r"(?<=, )\d{1,3}(?=[,.])|"
+        r"(?<=\bat\s)\d{1,3}(?=,)",
+        re.IGNORECASE,
+    ),
+    "time": re.compile(
+        rf"(?:\b{DAYS},?\s)?\b(?:\d{{1,2}}\s)?{MONTHS}(?!\w)(?:\s\d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,?\s(?:1[5-9]|20)\d\d\b)?|"
+        rf"(?<![\w.,])(?:1[5-9]|20)\d\d(?!\d|[,.]\d)s?|\b{DAYS}\b|"
+        r"\b(?:[Ll]ast|[Nn]ext|[Tt]his|earlier this|later this)\s(?:week|month|"
+        r"year|spring|summer|fall|autumn|winter|weekend)\b|\b(?:[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]oday)\b|\b\d{1,2}(?::\d\d)?\s?[ap]\.?m\b|"
+        rf"\b(?:{NUMBER}|an?|several|a few)\s{UNITS}s?\s(?:ago|later|earlier|before|after)\b",
+    ),
+    "words": re.compile(r"[“\"‘]([^”\"’]{2,120})[”\"’]|''(.{2,120}?)''"),
+}
+NOT_COUNTED = re.compile(rf"(?:{MONTHS}\s|[$€£¥]\s?|\d[-–:])$")  # before a figure that counts nothing
+NOT_COUNTING = re.compile(r"\s?(?:%|percent|per cent|[ap]\.?m\b|[-–:]\d|st\b|nd\b|rd\b|th\b|-year)", re.IGNORECASE)
+YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+NOT_NAMES = frozenset(" ".join(lexicon("not_names")).split())
+# A name asked for by one of these nouns is written with such a word in it, or beside it.
+WRITTEN: dict[str, str] = dict(line.split(": ", 1) for line in lexicon("written_names"))
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Where a text has what could be a short answer; `beside`: the noun that is asked for stands by it."""
+
+    span: Span
+    beside: bool
+
+
+def shorts_in(kind: Kind, noun: str, known: frozenset[str], text: str) -> list[Short]:
+    """What in `text` is of the kind and says more than the stems `known` from the question; leftmost first."""
+    root = frozenset(stems(noun))
+    found = []
+    for span in _spans(kind, noun, text):
+        held = stems(span.of(text))
+        if (held or re.search(r"\w", span.of(text))) and not (held and known.issuperset(held)):
+            found.append(Short(span, _beside(kind, noun, root, span, text)))
+    return [one for one in found if one.beside] if noun.lower() in WRITTEN else found
+
+
+def _spans(kind: Kind, noun: str, text: str) -> Iterator[Span]:
+    if kind in NAMING:
+        if kind == "place":
+            yield from (Span(*match.span(1)) for match in PLACED.finditer(text))
+        if kind != "place" or noun.lower() not in ("city", "town", "village"):
+            yield from filter(len, (_without_small(span, text) for span in name_spans(text)))
+        if kind == "name":
+            yield from quoted(text)
+        if kind == "person":
+            yield from (Span(*match.span(1)) for match in DOERS.finditer(text))
+    elif kind == "count":
+        yield from (span for span in map(_span, PATTERNS[kind].finditer(text)) if _counts(span, text))
+    elif kind == "words":
+        yield from quoted(text)
+    elif kind in PATTERNS:
+        yield from map(_span, PATTERNS[kind].finditer(text))
+
+
+def _span(match: re.Match[str]) -> Span:
+    return Span(*match.span())
+
+
+def quoted(text: str) -> Iterator[Span]:
+    """What stands between quotation marks, without them."""
+    return (Span(*match.span(match.lastindex or 0)) for match in PATTERNS["words"].finditer(text))
+
+
+def _counts(span: Span, text: str) -> bool:
+    """Whether a figure counts something: it is no year, no day of a month, no sum, no share, no bare `one`."""
+    figure = span.of(text)
+    return not (
+        YEAR.fullmatch(figure)
+        or figure.lower() == "one"
+        or NOT_COUNTED.search(text[max(0, span.start - 12) : span.start])
+        or NOT_COUNTING.match(text, span.end)
+    )
+
+
+def _beside(kind: Kind, noun: str, root: frozenset[str], span: Span, text: str) -> bool:
+    """A counted thing follows its figure; a role or a sort of thing is in the name, just before or just after it."""
+    if not root:
+        return False
+    after = " ".join(text[span.end : span.end + 80].split()[:BESIDE])
+    if kind in NUMERIC:
+        return bool(root & frozenset(stems(after)))
+    around = " ".join([*text[max(0, span.start - 80) : span.start].split()[-BESIDE:], span.of(text), after])
+    written = WRITTEN.get(noun.lower())
+    return bool(re.search(written, around)) if written else bool(root & frozenset(stems(around)))
+
+
+def names_in(text: str, *, first: bool = True) -> Iterator[str]:
+    """Names in a text; of one that begins it only what follows its first word, unless `first`."""
+    for span in name_spans(text):
+        name = span.of(text)
+        if first or span.start > 0:
+            yield name
+        elif " " in name:
+            yield name.split(" ", 1)[1]
+
+
+def name_spans(text: str) -> Iterator[Span]:
+    """Runs of words with a capital, as they stand."""
+    return map(_span, NAME.finditer(text))
+
+
+def _without_small(span: Span, text: str) -> Span:
+    """A name without words at its front that have a capital for another reason; empty where nothing is left."""
+    while len(span):
+        word = span.of(text).split()[0]
+        if re.sub(r"[’']s$|\.$", "", word).lower() not in NOT_NAMES:
+            break
+        span = Span(min(span.end, span.start + len(word) + 1), span.end)
+    return span

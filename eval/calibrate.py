@@ -1,0 +1,286 @@
+"""Fit what ranks sentences and what tells answerable questions from others, on the tuning parts of suites.
+
+`python -m eval calibrate` writes the constants that `app/evidence.py` and `app/answerability.py` read. Four steps, all
+convex, begun at zero, so that the same questions give the same constants:
+
+1. a conditional logistic regression ranks the sentences of an item: the likelihood of those that are its evidence;
+2. a logistic regression tells off-topic items from others by how alike and how well covered the question is;
+3. another over `Signals` tells answerable items from near misses, all of these together weighing as much as all of
+   those; a signal that speaks for an answer may not weigh against it, nor the other way round;
+4. the threshold is the highest at which the wanted share of the answerable items is answered.
+
+Items without a split are divided by their place: the 1st, 3rd, ... are for tuning, the others for reporting.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from app.answerability import AGAINST, WEIGHED, Signals, likelihood, signals, topical
+from app.assistant import Assistant, build
+from app.evidence import RANKED, Candidate, Evidence, fitted, weigh
+from app.indexer import run_index
+from app.settings import load_settings
+from eval.suite import FOLDER, Item, Located, load_suite, locate
+
+Array = npt.NDArray[np.float64]
+Bounds = list[tuple[float | None, float | None]]
+Part = Literal["tune", "report"]
+
+SEEDS = FOLDER.parent.parent / "seeds"
+SHIPPED = [FOLDER / f"{name}.jsonl" for name in ("seeds", "off_topic", "collection")]
+
+SPREAD = 1.0  # how strongly weights are held near zero
+TOPIC_SPREAD = 0.05  # ... of the three that tell the topic, which hardly overlap
+WANTED = 0.95  # share of the answerable tuning items that the threshold must let through
+ANSWERABLE = "single_fact who_said numeric temporal why_how list comparison disagreement".split()
+START = {"similarity": 1.0, "coverage": 0.4, "passage": 0.4}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An item of a suite with all its sentences, and which of them are its evidence."""
+
+    collection: str
+    part: Part
+    item: Item
+    evidence: Evidence
+    gold: tuple[bool, ...]
+
+    @property
+    def kind(self) -> str:
+        """`answerable`, `near`, `off`, or nothing for what is neither (false premises, follow-ups)."""
+        kinds = {"unanswerable_near": "near", "unanswerable_off": "off"} | dict.fromkeys(ANSWERABLE, "answerable")
+        return kinds.get(self.item.type, "")
+
+
+def weighed(path: Path, assistant: Assistant, collection: str) -> list[Weighed]:
+    """Every item of a suite, searched in the collection of `assistant`."""
+    suite = load_suite(path)
+    located = locate(suite.items, assistant.collection.catalogue.find_document)
+    found = []
+    for place, one in enumerate(located):
+        evidence = weigh(*assistant.look_up(one.item.question, one.item.turns()), START)
+        part: Part = ("tune", "report")[place % 2] if not one.item.split else _part(one.item.split)
+        found.append(
+            Weighed(collection, part, one.item, evidence, tuple(_is_gold(each, one) for each in evidence.ranked))
+        )
+    return found
+
+
+def _part(split: str) -> Part:
+    return "tune" if split == "tune" else "report"
+
+
+def _is_gold(candidate: Candidate, located: Located) -> bool:
+    document, span = candidate.passage.document, candidate.sentence.span
+    return any(
+        evidence.file == document.name and any(span.contains(place) or place.contains(span) for place in places)
+        for evidence, places in zip(located.item.evidence, located.places, strict=True)
+    )
+
+
+def fit(items: Sequence[Weighed]) -> dict[str, Any]:
+    """The constants, from the tuning items alone."""
+    tuned = [one for one in items if one.part == "tune"]
+    rank = _fit_rank([one for one in tuned if any(one.gold)])
+    topic = _fit_topic([one for one in tuned if one.kind])
+    rated = [(one, signals(weigh(one.evidence.query, one.evidence.found, rank), topic)) for one in tuned if one.kind]
+    weights, bias = _fit_answer(rated)
+    threshold = _threshold([(one, likelihood(found, weights, bias)) for one, found in rated])
+    return {"rank": rank, "topic": topic, "answer": {"weights": weights, "bias": bias, "threshold": threshold}}
+
+
+def _fit_rank(items: Sequence[Weighed]) -> dict[str, float]:
+    data = [
+        (
+            np.array([[getattr(one.features, name) for name in RANKED] for one in item.evidence.ranked]),
+            np.array(item.gold),
+        )
+        for item in items
+    ]
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        total, slope = SPREAD * float(weights @ weights) / 2, SPREAD * weights
+        for rows, gold in data:
+            scores = np.exp(rows @ weights - (rows @ weights).max())
+            chance, right = scores / scores.sum(), scores * gold / (scores * gold).sum()
+            total -= float(np.log((scores * gold).sum() / scores.sum()))
+            slope = slope + rows.T @ (chance - right)
+        return total, slope
+
+    found = minimize(loss, np.zeros(len(RANKED)), jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(RANKED))
+    return {name: round(float(weight), 3) for name, weight in zip(RANKED, found.x, strict=True)}
+
+
+def _fit_topic(items: Sequence[Weighed]) -> dict[str, Any]:
+    rows = np.array([[*topical(one.evidence), 1.0] for one in items])
+    wanted = np.array([one.kind != "off" for one in items], dtype=float)
+    *weights, bias = _logistic(rows, wanted, [(0, None)] * (rows.shape[1] - 1), spread=TOPIC_SPREAD)
+    return {"weights": weights, "bias": bias}
+
+
+def _fit_answer(rated: Sequence[tuple[Weighed, Signals]]) -> tuple[dict[str, float], float]:
+    rated = [(one, found) for one, found in rated if one.kind != "off"]
+    rows = np.array([[getattr(found, name) for name in WEIGHED] + [1.0] for _, found in rated])
+    wanted = np.array([one.kind == "answerable" for one, _ in rated], dtype=float)
+    bounds: Bounds = [(None, 0) if name in AGAINST else (0, None) for name in WEIGHED]
+    *weights, bias = _logistic(rows, wanted, bounds)
+    return dict(zip(WEIGHED, weights, strict=True)), bias
+
+
+def _logistic(rows: Array, wanted: Array, bounds: Bounds, spread: float = SPREAD) -> list[float]:
+    """The weights of a logistic regression, the constant last; both classes weigh the same."""
+    counted = np.where(wanted, 1.0, wanted.sum() / max(1.0, (1 - wanted).sum()))
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        odds, free = rows @ weights, np.append(weights[:-1], 0.0)
+        slope = rows.T @ (counted * (1 / (1 + np.exp(-odds)) - wanted))
+        total = float((counted * (np.logaddexp(0, odds) - wanted * odds)).sum())
+        return total + spread * float(free @ free) / 2, slope + spread * free
+
+    found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)])
+    return [round(float(weight), 3) for weight in found.x]
+
+
+def _threshold(rated: Sequence[tuple[Weighed, float]]) -> float:
+    """The highest with which the WANTED share of the answerable is answered."""
+    values = sorted(value for one, value in rated if one.kind == "answerable")
+    return round(values[int(len(values) * (1 - WANTED))] - 0.0005, 3) if values else 0.5
+
+
+# -- what it is worth --------------------------------------------------------------------------------------------------
+
+
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
+    """How often a positive ranks above a negative, ties as half; none without both."""
+    if not positive or not negative:
+        return None
+    above, below = np.array(positive)[:, None], np.array(negative)[None]
+    return float(((above > below) + 0.5 * (above == below)).mean())
+
+
+def worth(items: Sequence[Weighed], constants: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each collection and part: AUROC, beside that of the highest similarity, and shares at the threshold."""
+    answer = constants["answer"]
+    rows = []
+    for name, part in sorted(
+        {(one.collection, one.part) for one in items}, key=lambda pair: (pair[1] != "tune", pair[0])
+    ):
+        chosen = [one for one in items if (one.collection, one.part) == (name, part) and one.kind]
+        again = [weigh(one.evidence.query, one.evidence.found, constants["rank"]) for one in chosen]
+        values = [likelihood(signals(each, constants["topic"]), answer["weights"], answer["bias"]) for each in again]
+        alike = [max((match.similarity for row in each.found.matches for match in row), default=0.0) for each in again]
+        single = [(one, each) for one, each in zip(chosen, again, strict=True) if len(one.item.evidence) == 1]
+        rows.append(
+            {"collection": name, "part": part} | _row(chosen, values, alike, answer["threshold"], _shown(single))
+        )
+    return rows
+
+
+def _row(
+    items: Sequence[Weighed], values: Sequence[float], alike: Sequence[float], threshold: float, shown: float | None
+) -> dict[str, Any]:
+    def of(kind: str, given: Iterable[float]) -> list[float]:
+        return [value for one, value in zip(items, given, strict=True) if one.kind == kind]
+
+    def share(kind: str, holds: Callable[[float], bool]) -> float | None:
+        found = of(kind, values)
+        return sum(map(holds, found)) / len(found) if found else None
+
+    answerable, near, off = (of(kind, values) for kind in ("answerable", "near", "off"))
+    return {
+        "answerable": len(answerable),
+        "near": len(near),
+        "off": len(off),
+        "auroc_near": auroc(answerable, near),
+        "auroc_near_similarity": auroc(of("answerable", alike), of("near", alike)),
+        "auroc_off": auroc(answerable, off),
+        "answered": share("answerable", lambda value: value >= threshold),
+        "near_refused": share("near", lambda value: value < threshold),
+        "off_refused": share("off", lambda value: value < threshold),
+        "gold_in_top_3": shown,
+    }
+
+
+def _shown(items: Sequence[tuple[Weighed, Evidence]]) -> float | None:
+    """How often one of the three best sentences is the evidence, of items with one."""
+    hits = []
+    for one, again in items:
+        gold = {each.place for each, is_gold in zip(one.evidence.ranked, one.gold, strict=True) if is_gold}
+        hits.append(any(each.place in gold for each in again.ranked[:3]))
+    return sum(hits) / len(hits) if hits else None
+
+
+def report(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as a table for people."""
+    names = list(rows[0])
+    head = f"{'collection':<18}{'part':<8}" + "".join(f"{name:>{len(name) + 2}}" for name in names[2:])
+    lines = [head]
+    for row in rows:
+        cells = "".join(f"{_cell(row[name]):>{len(name) + 2}}" for name in names[2:])
+        lines.append(f"{row['collection']:<18}{row['part']:<8}{cells}")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None) -> dict[str, Any]:
+    """Fit on the shipped suites and on `also`, pairs of a suite and the home of its collection; write to `out`.
+
+    Returns the constants with what they are worth on both parts of every collection.
+    """
+    items = _all(also)
+    constants = fit(items)
+    constants["about"] = {
+        "made_by": "python -m eval calibrate" + "".join(f" --also {suite.name} HOME" for suite, _ in also),
+        "tuned_on": dict(Counter(f"{one.collection} {one.kind}" for one in items if one.part == "tune" and one.kind)),
+    }
+    if out is not None:
+        out.write_text(json.dumps(constants, indent=1) + "\n", encoding="utf-8", newline="\n")
+    return {**constants, "worth": worth(items, constants)}
+
+
+def shipped_worth(also: Sequence[tuple[Path, Path]]) -> list[dict[str, Any]]:
+    """What the shipped constants are worth on the same suites."""
+    return worth(_all(also), fitted())
+
+
+def _all(also: Sequence[tuple[Path, Path]]) -> list[Weighed]:
+    items: list[Weighed] = []
+    with ExitStack() as stack:
+        homes: dict[tuple[Path, ...], Assistant] = {}
+        for path in filter(Path.is_file, SHIPPED):
+            documents = load_suite(path).documents() or (SEEDS,)
+            if documents not in homes:
+                home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-eval-")))
+                run_index(load_settings({"home": home}), list(documents))
+                homes[documents] = _opened(home, stack)
+            items += weighed(path, homes[documents], documents[0].name)
+        for path, home in also:
+            items += weighed(path, _opened(home, stack), home.name)
+    return items
+
+
+def _opened(home: Path, stack: ExitStack) -> Assistant:
+    assistant = build(load_settings({"home": home}))
+    stack.enter_context(assistant.collection)
+    return assistant
