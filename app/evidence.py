@@ -92,6 +92,11 @@ class Evidence:
     ranked: tuple[Candidate, ...]
 
     @property
+    def question(self) -> str:
+        """The question as it stands alone: a follow-up with what it leaves out."""
+        return self.query.asked.full if self.query.asked else self.query.question
+
+    @property
     def exact(self) -> bool:
         """Whether a few words could answer."""
         return self.asked.kind in EXACT
@@ -105,7 +110,7 @@ def fitted() -> Any:
 
 def weigh(query: Query, found: Found, weights: Mapping[str, float] | None = None) -> Evidence:
     """Every sentence of the passages once (chunks overlap, copies repeat), where its passage ranks best."""
-    asked = read_question(query.text)
+    asked = read_question(query.asked.full if query.asked else query.text)
     weights = fitted()["rank"] if weights is None else weights
     topical = {name: weight for name, weight in weights.items() if name in TOPICAL}
     best: dict[Hashable, Candidate] = {}

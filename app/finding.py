@@ -61,5 +61,5 @@ def cited(one: Candidate) -> Citation:
 
 
 def _disagreement(one: Difference, evidence: Evidence) -> answers.Disagreement:
-    about = evidence.asked.focus or evidence.query.question
+    about = evidence.asked.focus or evidence.question
     return answers.Disagreement(about, tuple(answers.Side(side.value, cited(side.candidate)) for side in one.sides))

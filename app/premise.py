@@ -58,7 +58,7 @@ class Premise:
 
 def contradicted(evidence: Evidence) -> Premise | None:
     """The premise that a sentence of the sources contradicts, if there is one."""
-    question = evidence.query.question
+    question = evidence.question
     found = AUXILIARY.search(question)
     if found is None or DENIAL.search(question):
         return None
