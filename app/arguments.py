@@ -44,6 +44,12 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     )
     _showing(rebuild)
     rebuild.add_argument("--json", action="store_true", help=json)
+    speakers = command("speakers", "list who is quoted by name in the indexed documents", common)
+    speakers.add_argument("--json", action="store_true", help=json)
+    said = command("said", "list what a person said, newest first, each with its citation", common)
+    said.add_argument("name", metavar="NAME")
+    said.add_argument("--about", default="", metavar="WORDS", help="only where these words stand in it or around it")
+    said.add_argument("--json", action="store_true", help=json)
     verify = command(
         "verify", "check an evidence packet against the index: every cited character, without a model", common
     )

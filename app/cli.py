@@ -189,6 +189,19 @@ def chat_command(no_browser: bool, **options: Any) -> int:
     return DONE
 
 
+def speakers_command(**options: Any) -> int:
+    from app.quotes.draft_commands import speakers
+
+    speakers(_settings(options), **options)
+    return DONE
+
+
+def said_command(**options: Any) -> int:
+    from app.quotes.draft_commands import said
+
+    return DONE if said(_settings(options), **options) else NO
+
+
 def status_command(json: bool, **options: Any) -> int:
     from app.indexer import read_status
     from app.terminal import status_for_terminal
@@ -283,6 +296,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "ask": ask_command,
     "quote": quote_command,
     "chat": chat_command,
+    "speakers": speakers_command,
+    "said": said_command,
     "status": status_command,
     "show": show_command,
     "doctor": doctor_command,

@@ -51,6 +51,10 @@ class Settings(BaseModel):
     max_statements: int = Field(3, ge=1, le=4, description="sentences in an extractive answer, at most")
     max_question: int = Field(4000, ge=1, le=100_000, description="characters a question may have")
 
+    aliases: Path | None = Field(
+        None, description="who is also called what: a text file with a line `Full Name = other name, another` for each"
+    )
+
     host: str = Field("127.0.0.1", description="address the chat page is served on; loopback only, there is no login")
     port: int = Field(7860, ge=1, le=65535, description="port the chat page is served on")
 
