@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "home"
 
 
-def said(home: Path, capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, object]]:
+def said(home: Path, capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
     main(["said", *words, "--json", "--home", str(home)])
-    found: list[dict[str, object]] = json.loads(capsys.readouterr().out)
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
     return found
 
 
@@ -44,7 +45,7 @@ def test_what_a_person_said_is_listed_newest_first_with_exact_citations(
     ]
     for one in found:
         text = FILES[str(one["file"])]
-        assert text[one["start"] : one["end"]] == one["text"]  # type: ignore[misc]
+        assert text[one["start"] : one["end"]] == one["text"]
         assert one["citation"] == f"{one['file']}:{one['start']}-{one['end']}"
 
 
