@@ -64,9 +64,13 @@ class Batch:
 
 
 class World:
-    """Topics with their words, vectors and days; everything follows from the seed."""
+    """Topics with their words, vectors and days; everything follows from the seed.
+
+    A document is the same whenever it is made, so that a build can go on where another one stopped.
+    """
 
     def __init__(self, chunks: int, seed: int) -> None:
+        self._seed = seed
         self._random = np.random.default_rng(seed)
         topics = int(np.clip(chunks // 100, 10, 2_000))
         self._centres = self._noise(topics)
@@ -100,6 +104,7 @@ class World:
         return np.where(self._random.random(shape) < 0.3, own, common)
 
     def batch(self, numbers: range) -> Batch:
+        self._random = np.random.default_rng([self._seed, 1, numbers.start])
         topics = self._random.integers(0, len(self._centres), len(numbers)).tolist()
         texts = self._words[self._word_ids(topics, CHUNKS * SENTENCES * WORDS)]
         chunks = np.repeat(self._near(self._centres[topics], 0.5), CHUNKS, axis=0)
@@ -109,6 +114,10 @@ class World:
             _document(number, row, self._day(topic)) for number, topic, row in zip(numbers, topics, texts, strict=True)
         ]
         return Batch(prepared, _unit(chunks), _unit(sentences))
+
+    def ask_from(self, start: int) -> None:
+        """Let the questions that follow depend on `start` and on the seed alone."""
+        self._random = np.random.default_rng([self._seed, 2, start])
 
     def question(self) -> tuple[str, Vectors]:
         topic = int(self._random.integers(0, len(self._centres)))
@@ -142,11 +151,11 @@ def _document(number: int, words: Any, day: int) -> Prepared:
 
 
 def build(collection: Collection, world: World, chunks: int) -> dict[str, float]:
-    """Write documents in the order that indexing has; seconds by store."""
+    """Write documents in the order that indexing has, from the first that is lacking; seconds by store."""
     seconds = dict.fromkeys(("catalogue", "vectors", "words", "texts"), 0.0)
     documents = max(1, chunks // CHUNKS)
     began = time.perf_counter()
-    for at in range(0, documents, BATCH):
+    for at in range(collection.count(), documents, BATCH):
         batch = world.batch(range(at, min(at + BATCH, documents)))
         moments = [time.perf_counter()]
         written = collection.catalogue.add(batch.prepared, batch.sentences, now())

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 
 from indexing.catalogue import Catalogue
-from indexing.duplicates import ALIKE, bands, shares
+from indexing.linking import Linker, top_of, unlink
 
 SIGNATURE = "~"  # what their ids begin with: they sort behind those of documents
 GONE = "NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = linked.document_id AND d.version_id = linked.version_id)"
@@ -31,38 +30,17 @@ def link_copies(catalogue: Catalogue) -> None:
             "SELECT d.id, d.version_id FROM documents d LEFT JOIN linked ON linked.document_id = d.id "
             "WHERE d.version_id IS NOT NULL AND linked.document_id IS NULL"
         ).fetchall()
+        linker = Linker(db)
         for document_id, version_id in fresh:
             likeness = db.execute("SELECT likeness FROM versions WHERE id = ?", [version_id]).fetchone()[0]
             signature = None if likeness is None else SIGNATURE + hashlib.sha256(likeness).hexdigest()[:32]
             db.execute("INSERT INTO linked VALUES (?, ?, ?)", [document_id, version_id, signature])
             if signature is not None:
-                _link(db, signature, likeness)
-        for signature in {row[1] for row in left}:
-            if not db.execute("SELECT 1 FROM linked WHERE signature = ?", [signature]).fetchone():
-                _unlink(db, signature)
-
-
-def _link(db: sqlite3.Connection, signature: str, likeness: bytes) -> None:
-    """Link a signature, if it is new, to all that are like it."""
-    if not db.execute("INSERT OR IGNORE INTO signatures VALUES (?, ?)", [signature, likeness]).rowcount:
-        return
-    keys = list(bands(likeness))
-    marks = ",".join("?" * len(keys))
-    near = db.execute(
-        f"SELECT id, likeness FROM signatures WHERE id IN (SELECT signature FROM bands WHERE band IN ({marks}))",
-        keys,
-    ).fetchall()
-    alike = shares(likeness, [theirs for _, theirs in near]) >= ALIKE
-    pairs = [sorted([signature, other]) for (other, _), is_alike in zip(near, alike, strict=True) if is_alike]
-    db.executemany("INSERT INTO copies VALUES (?, ?)", pairs)
-    db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(key, signature) for key in keys])
-
-
-def _unlink(db: sqlite3.Connection, signature: str) -> None:
-    db.execute("DELETE FROM bands WHERE signature = ?", [signature])
-    db.execute("DELETE FROM copies WHERE first = ?", [signature])
-    db.execute("DELETE FROM copies WHERE second = ?", [signature])
-    db.execute("DELETE FROM signatures WHERE id = ?", [signature])
+                linker.add(signature, likeness)
+        used = "SELECT 1 FROM linked WHERE signature = ?"
+        unlink(
+            db, [one for one in sorted({row[1] for row in left if row[1]}) if not db.execute(used, [one]).fetchone()]
+        )
 
 
 def groups(catalogue: Catalogue, document_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -90,21 +68,11 @@ def labels(catalogue: Catalogue, document_ids: Iterable[str]) -> dict[str, str]:
     )
     parents: dict[str, str] = {}
     for pair in pairs:
-        smaller, larger = sorted(_top(parents, one) for one in pair)
+        smaller, larger = sorted(top_of(parents, one) for one in pair)
         parents[larger] = parents[smaller] = smaller
-    sizes = Counter(_top(parents, one) for one in list(parents) if not one.startswith(SIGNATURE))
-    tops = {document_id: _top(parents, document_id) for document_id in wanted if document_id in parents}
+    sizes = Counter(top_of(parents, one) for one in list(parents) if not one.startswith(SIGNATURE))
+    tops = {document_id: top_of(parents, document_id) for document_id in wanted if document_id in parents}
     return {document_id: top for document_id, top in tops.items() if sizes[top] > 1}
-
-
-def _top(parents: dict[str, str], key: str) -> str:
-    """The smallest id that `key` is joined to so far; what was passed on the way is joined to it directly."""
-    path = []
-    while (above := parents.setdefault(key, key)) != key:
-        path.append(key)
-        key = above
-    parents.update(dict.fromkeys(path, key))
-    return key
 
 
 def all_groups(catalogue: Catalogue) -> list[tuple[str, ...]]:
