@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -21,7 +22,7 @@ from indexing.lock import ChangeOver, OwnerLock
 from indexing.rows import ABSENT
 from indexing.schema import Prepared
 from indexing.tokens import indexed_text
-from indexing.vectors import VectorIndex
+from indexing.vectors import VectorIndex, drop
 from indexing.words import TextIndex, WordIndex
 
 CATALOGUE = "catalogue.sqlite"
@@ -54,8 +55,9 @@ class Collection:
         self.catalogue = Catalogue(home / CATALOGUE, create=create)
         self.filters = Filters(self.catalogue)
         self._claim()
-        self._indexes = ChangeOver()
-        self.vectors, self.words, self.texts = self._open_indexes(self.catalogue.meta("indexes"), embedder)
+        self._indexes, self._swapping = ChangeOver(), threading.Lock()
+        self._label = self.catalogue.meta("indexes")
+        self.vectors, self.words, self.texts = self._open_indexes(self._label, embedder)
         if mend and not (self.in_step() and not self._leftovers()) and self.lock.try_acquire():
             try:
                 self.sweep()
@@ -106,9 +108,27 @@ class Collection:
         """The current text, or that of an older version; None where there is none."""
         return self.catalogue.document(document_id, version)
 
-    def steady(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def steady(self) -> Iterator[None]:
         """Inside, embedder and indexes stay those that belong together: a rebuild that is ready waits to take over."""
-        return self._indexes.using()
+        if not self._indexes.used_here and self.catalogue.meta("indexes") != self._label:
+            self._follow()
+        with self._indexes.using():
+            yield
+
+    def _follow(self) -> None:
+        """Change over to the indexes that another process has made anew."""
+        with self._swapping, self._indexes.changing():
+            label = self.catalogue.meta("indexes")
+            if label == self._label:  # a rebuild of this very process
+                return
+            self._claim()
+            before = self.vectors, self.words, self.texts
+            self.vectors, self.words, self.texts = self._open_indexes(label, self.embedder)
+            self._label = label
+        before[2].release()
+        before[1].release()
+        before[0].close()
 
     def by_meaning(self, vector: Vectors, count: int, filter: Filter | None = None) -> list[tuple[int, float]]:
         """`(chunk id, cosine)`, nearest first, of what passes; may name chunks that are no longer current."""
@@ -119,7 +139,8 @@ class Collection:
 
     def by_words(self, question: str, count: int, filter: Filter | None = None) -> list[tuple[int, float]]:
         """`(chunk id, BM25)`, best first, of what passes; may name chunks that are no longer current."""
-        return self.words.search(question, count, self.filters.passing(filter) if filter else None)
+        with self.steady():
+            return self.words.search(question, count, self.filters.passing(filter) if filter else None)
 
     def scores(
         self, vector: Vectors, question: str, chunk_ids: Sequence[int]
@@ -248,10 +269,11 @@ class Collection:
         made = vectors, words, texts = self._open_indexes(label, embedder)
         try:
             self._fill(*made, embedder, progress)
-            with self._indexes.changing():
+            with self._swapping, self._indexes.changing():
                 self.catalogue.change_over(label, embedder.name, embedder.dimension)
                 before = self.vectors, self.words, self.texts
                 self.embedder, self.vectors, self.words, self.texts = embedder, *made
+                self._label = label
         except BaseException:
             words.release()
             texts.release()
@@ -295,7 +317,10 @@ class Collection:
         if leftovers:
             self.catalogue.forget_other_embedders()
         for folder in leftovers:
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.name.startswith("vectors"):
+                drop(folder, self.chroma_url)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _leftovers(self) -> list[Path]:
         label = self.catalogue.meta("indexes")

@@ -87,6 +87,11 @@ class ChangeOver:
         self._changing = False
         self._thread = threading.local()
 
+    @property
+    def used_here(self) -> bool:
+        """Whether this thread uses it already."""
+        return bool(getattr(self._thread, "depth", 0))
+
     @contextmanager
     def using(self) -> Iterator[None]:
         depth = getattr(self._thread, "depth", 0)

@@ -8,6 +8,7 @@ when many do, more neighbours than wanted are fetched and those that do not pass
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -198,6 +199,25 @@ def _server(url: str) -> ClientAPI:
         ssl=parts.scheme == "https",
         settings=Settings(anonymized_telemetry=False),
     )
+
+
+def drop(folder: Path, url: str) -> None:
+    """Remove an index that nobody uses: its collection on the server, then its folder, which names the collection.
+
+    A server that cannot be reached keeps the folder, so that the next writer tries again.
+    """
+    if url:
+        import chromadb.errors
+        import httpx
+
+        try:
+            client = _server(url)
+            with suppress(chromadb.errors.NotFoundError):
+                client.delete_collection(_collection_name(folder))
+            client.close()  # type: ignore[attr-defined]
+        except (chromadb.errors.ChromaError, httpx.HTTPError, ValueError, OSError):
+            return
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _collection_name(folder: Path) -> str:

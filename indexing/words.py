@@ -73,6 +73,7 @@ class _Index:
         self._index.config_reader("manual")
         if not self._mark.is_file():
             self.reach(0)
+        self._seen = self.generation
         self._writer: tantivy.IndexWriter | None = None
 
     @property
@@ -89,6 +90,7 @@ class _Index:
         try:
             part.write_text(f"{self._form} {generation}", encoding="utf-8")
             part.replace(self._mark)
+            self._seen = generation
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -126,7 +128,15 @@ class _Index:
         ]
         return {int(value) for value in searcher.fast_field_values(self._key, addresses) if value is not None}
 
+    def _follow(self) -> None:
+        """See what another process has written since."""
+        generation = self.generation
+        if generation != self._seen:
+            self._index.reload()
+            self._seen = generation
+
     def _best(self, query: tantivy.Query, count: int) -> list[tuple[int, float]]:
+        self._follow()
         searcher = self._index.searcher()
         hits = searcher.search(query, limit=count, count=False).hits
         numbers = searcher.fast_field_values(self._key, [address for _, address in hits])

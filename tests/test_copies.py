@@ -152,3 +152,18 @@ def test_a_text_that_lies_there_many_times_costs_no_more_each_time(collection: C
     assert len(all_groups(collection.catalogue)[0]) == 149
     link_copies(collection.catalogue)
     assert len(all_groups(collection.catalogue)[0]) == 149
+
+
+def test_near_copies_are_held_together_by_a_tree_of_links_also_when_what_held_them_goes(
+    collection: Collection, tmp_path: Path
+) -> None:
+    wire, count = story(1), 60
+    docs = write(tmp_path / "docs", {f"{n}.txt": text(edited(wire, 2, n)) for n in range(count)})
+    index(collection, [docs])
+    held = "SELECT name FROM documents d JOIN linked l ON l.document_id = d.id JOIN copies c ON l.signature IN "
+    for left in (count, count - 1, count - 2):
+        assert [len(group) for group in all_groups(collection.catalogue)] == [left]
+        assert collection.catalogue.query("SELECT count(*) FROM copies") == [(left - 1,)]
+        most = collection.catalogue.query(f"{held} (c.first, c.second) GROUP BY d.id ORDER BY count(*) DESC LIMIT 1")
+        (docs / most[0][0]).unlink()
+        index(collection, [docs])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import subprocess
 import sys
 import time
@@ -103,6 +104,40 @@ def test_a_process_that_is_open_sees_what_another_puts_in_and_never_what_is_not_
         assert {best, 999_999} < set(found)
         current = {passage.document.text for passage in first.passages(found).values()}
         assert current == {PIER.replace("turquoise", "green"), LAMP}
+
+
+def collections_on(url: str) -> set[str]:
+    with urllib.request.urlopen(
+        f"{url}/api/v2/tenants/default_tenant/databases/default_database/collections", timeout=5
+    ) as answer:
+        return {one["name"] for one in json.load(answer)}
+
+
+def test_what_a_rebuild_replaces_leaves_the_server_and_an_open_process_follows(server: str, tmp_path: Path) -> None:
+    docs, home, before = folder(tmp_path, "lamp", LAMP), tmp_path / "home", collections_on(server)
+    with (
+        Collection(home, HashingEmbedder(), create=True, chroma_url=server) as first,
+        Collection(home, HashingEmbedder(), create=True, chroma_url=server) as second,
+    ):
+        index(first, [docs])
+        assert [cosine > 0 for _, cosine in second.by_meaning(second.embedder.question(LAMP), 5)] == [True]
+        made = ""
+        for _ in range(2):
+            with first.lock:
+                first.rebuild(first.embedder)
+            (made,) = collections_on(server) - before
+            assert {path.name for path in home.iterdir() if path.is_dir()} == {
+                f"{store}{first.catalogue.meta('indexes')}" for store in ("vectors", "words")
+            }
+        (docs / "pier.txt").write_text(PIER, encoding="utf-8")
+        index(first, [docs])
+        for found in (second.by_meaning(second.embedder.question(PAINTER), 1), second.by_words(PAINTER, 1)):
+            assert second.passages([found[0][0]])[found[0][0]].document.name == "pier.txt"
+        with first.lock:
+            first.rebuild(HashingEmbedder("hashing-2"))
+        assert made not in collections_on(server)
+        with pytest.raises(HomeError, match="hashing-2"):
+            second.by_words(PAINTER, 1)
 
 
 def test_two_homes_on_one_server_do_not_mix(server: str, tmp_path: Path) -> None:
