@@ -23,7 +23,7 @@ Vectors = npt.NDArray[np.float32]
 MINILM_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 MINILM_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256  # what all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen
-BATCH = 4  # texts a session takes at once: short batches of like length waste least on padding
+BATCH = 2  # texts a session takes at once: short batches waste least on padding, and hold half the memory of four
 
 
 class Embedder(Protocol):

@@ -163,7 +163,10 @@ def test_near_copies_are_held_together_by_a_tree_of_links_also_when_what_held_th
     held = "SELECT name FROM documents d JOIN linked l ON l.document_id = d.id JOIN copies c ON l.signature IN "
     for left in (count, count - 1, count - 2):
         assert [len(group) for group in all_groups(collection.catalogue)] == [left]
-        assert collection.catalogue.query("SELECT count(*) FROM copies") == [(left - 1,)]
+        links, signatures = (
+            collection.catalogue.query(f"SELECT count(*) FROM {table}")[0][0] for table in ("copies", "signatures")
+        )
+        assert links == signatures - 1 > count / 2
         most = collection.catalogue.query(f"{held} (c.first, c.second) GROUP BY d.id ORDER BY count(*) DESC LIMIT 1")
         (docs / most[0][0]).unlink()
         index(collection, [docs])
