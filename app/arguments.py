@@ -44,6 +44,7 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     )
     _showing(rebuild)
     rebuild.add_argument("--json", action="store_true", help=json)
+    _drafting(command("check", "check every quote of a draft against the indexed documents", common))
     speakers = command("speakers", "list who is quoted by name in the indexed documents", common)
     speakers.add_argument("--json", action="store_true", help=json)
     said = command("said", "list what a person said, newest first, each with its citation", common)
@@ -137,6 +138,20 @@ def _quoting(parser: argparse.ArgumentParser) -> None:
         "--batch", type=Path, metavar="FILE", help='check every line {"id", "query", "speaker"} of a JSONL file'
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="where --batch writes (default: standard output)")
+
+
+def _drafting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("draft", type=Path, metavar="DRAFT", help="a .md, .txt, .docx, .html or .pdf file")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a report: .html, .csv, or .json (W3C annotations)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the verdicts as one line of JSON, a list")
+    parser.add_argument(
+        "--profile",
+        choices=["strict", "ap", "reuters", "guardian"],
+        default="strict",
+        help="house rules (default: strict)",
+    )
 
 
 def _chatting(parser: argparse.ArgumentParser) -> None:

@@ -189,6 +189,12 @@ def chat_command(no_browser: bool, **options: Any) -> int:
     return DONE
 
 
+def check_command(**options: Any) -> int:
+    from app.quotes.draft_commands import check
+
+    return DONE if check(_settings(options), **options) else NO
+
+
 def speakers_command(**options: Any) -> int:
     from app.quotes.draft_commands import speakers
 
@@ -296,6 +302,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "ask": ask_command,
     "quote": quote_command,
     "chat": chat_command,
+    "check": check_command,
     "speakers": speakers_command,
     "said": said_command,
     "status": status_command,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.cli import main
 from app.quotes.draft import SET_OFF, TITLE, Checked, DraftReport, check_draft, draft_of, read_draft
 from app.quotes.export import annotations_of, csv_of, page_of
 from app.quotes.result import Axes, Edit, Occurrence, Policy, Profile, Searched, Verdict
@@ -189,3 +190,28 @@ def test_nothing_logs_the_draft(caplog: pytest.LogCaptureFixture, tmp_path: Path
     with caplog.at_level(logging.DEBUG):
         annotations_of(check_draft(verdict_on, read_draft(tmp_path / "d.txt")))
     assert "Zanzibar" not in caplog.text
+
+
+GOOD = (
+    "Bridget A. Brink called it otherwise: “peace at any price is not peace at all — it is appeasement,” Brink said.\n"
+)
+BAD = "“peace at any price is peace at all — it is appeasement,” Brink said.\n"
+
+
+def test_check_is_a_gate_that_ends_with_0_only_where_every_quote_is_green(
+    seeds_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad, page = tmp_path / "good.md", tmp_path / "bad.md", tmp_path / "out" / "page.html"
+    good.write_text("“peace at any price is not peace at all — it is appeasement” was heard.\n", encoding="utf-8")
+    bad.write_text(GOOD + "\n" + BAD, encoding="utf-8")
+    assert main(["check", str(good), "--home", str(seeds_home)]) == 0
+    assert "1 of 1 quotes green." in capsys.readouterr().out
+    assert main(["check", str(bad), "--json", "--report", str(page), "--home", str(seeds_home)]) == 3
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["headline"], second["headline"], second["severity"]) == ("verbatim", "altered", "critical")
+    text = bad.read_text(encoding="utf-8")
+    for one in (first, second):
+        (span,) = one["spans_in_draft"]
+        assert text[span[0] : span[1]] == one["quote"]
+    assert "altered" in page.read_text(encoding="utf-8")
+    assert main(["check", str(bad), "--report", "page.exe", "--home", str(seeds_home)]) == 2

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 if TYPE_CHECKING:
     from app.quotes.desk import QuoteDesk
+from app.quotes.draft_commands import aliases_of
 from app.quotes.result import Profile, Verdict
 from app.settings import Settings
 from indexing.errors import OnrecordError, UsageError
@@ -41,7 +42,7 @@ def quote(
 
     rules = cast(Profile, profile)
     with build(settings.model_copy(update={"llm": ""})).collection as collection:
-        desk = QuoteDesk(collection)
+        desk = QuoteDesk(collection, aliases_of(settings))
         if batch is not None:
             run_quotes(desk, batch, out, rules)
             return True

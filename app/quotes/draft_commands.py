@@ -7,15 +7,36 @@ import json as jsonlib
 import shutil
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from app.settings import Settings
-from indexing.errors import OnrecordError
+from indexing.errors import OnrecordError, UsageError
 
 if TYPE_CHECKING:
     from app.quotes.draft import Checked, DraftReport
     from app.quotes.said import Said
     from app.quotes.speaker import Aliases
+
+REPORTS = (".html", ".htm", ".csv", ".json")
+
+
+def check(settings: Settings, draft: Path, report: Path | None, json: bool, profile: str) -> bool:
+    """Check every quote of a draft; whether all are green."""
+    from app.assistant import build
+    from app.quotes.desk import QuoteDesk
+    from app.quotes.draft import check_draft, read_draft
+    from app.quotes.result import Profile
+
+    if report is not None and report.suffix.lower() not in REPORTS:
+        raise UsageError(f"--report writes {', '.join(REPORTS)}; give {report.name} one of these endings")
+    read = read_draft(draft, int(settings.max_document_mb * 1_000_000))
+    with build(settings.model_copy(update={"llm": ""})).collection as collection:
+        desk = QuoteDesk(collection, aliases_of(settings))
+        found = check_draft(desk.check, read, cast(Profile, profile))
+    if report is not None:
+        write_report(found, report)
+    print(_json([one.as_json() for one in found.checked]) if json else for_terminal(found))
+    return found.green
 
 
 def write_report(found: DraftReport, path: Path) -> None:
