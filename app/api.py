@@ -19,6 +19,9 @@ from app.answers import Done, Event, Notice, Restart, Said, Sources, hit_as_json
 from app.assistant import Assistant
 from app.batch import GivenLimits, Message, turns_of
 from app.meter import Meter
+from app.quotes.desk import QuoteDesk
+from app.quotes.draft import check_draft, draft_of
+from app.quotes.result import Profile
 from app.source import source_of
 from indexing.copies import all_groups
 from indexing.errors import HomeError, ModelError, OnrecordError, UsageError
@@ -37,9 +40,31 @@ class Question(BaseModel):
     filters: GivenLimits = GivenLimits()
 
 
-def add_api(app: FastAPI, assistant: Assistant, meter: Meter) -> None:
+class Quote(BaseModel):
+    """A quote to be checked, and whom it is given to (empty: nobody)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quote: str
+    speaker: str = ""
+    profile: Profile = "strict"
+    variants: bool = False
+
+
+class DraftText(BaseModel):
+    """A draft whose quotes are to be checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    name: str = "draft"
+    profile: Profile = "strict"
+
+
+def add_api(app: FastAPI, assistant: Assistant, meter: Meter, desk: QuoteDesk) -> None:
     """Give `app` the routes under `/api`, `/metrics`, and one shape for errors."""
     app.include_router(_asking(assistant, meter))
+    app.include_router(_quotes(desk))
     app.include_router(_documents(assistant))
 
     @app.get("/metrics", include_in_schema=False)
@@ -119,6 +144,23 @@ def _event(event: Event) -> str:
 
 def _line(name: str, value: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
+
+
+def _quotes(desk: QuoteDesk) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["quotes"])
+
+    @router.post("/quote")
+    def quote(given: Quote) -> JSONResponse:
+        """What the collection says of one quote: the object of `onrecord quote --json`."""
+        return JSONResponse(desk.check(given.quote, given.speaker, given.profile, variants=given.variants).as_json())
+
+    @router.post("/check")
+    def check(given: DraftText) -> JSONResponse:
+        """Every quote of a draft; offsets are code points of its text."""
+        report = check_draft(desk.check, draft_of(given.text, given.name), given.profile)
+        return JSONResponse({"green": report.green, "quotes": [one.as_json() for one in report.checked]})
+
+    return router
 
 
 def _documents(assistant: Assistant) -> APIRouter:

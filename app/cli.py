@@ -282,10 +282,11 @@ def mcp_command(**options: Any) -> int:
     settings = _settings(options)
     from app.assistant import build
     from app.mcp_server import serve
+    from app.quotes.draft_commands import aliases_of
 
     assistant = build(settings)
     with assistant.collection:
-        serve(assistant)
+        serve(assistant, aliases_of(settings))
     return DONE
 
 

@@ -97,6 +97,49 @@
 
   addEventListener("popstate", follow);
 
+  // Quotes: a mark in the draft leads to its card, n and p to the next and previous one to look at.
+  function turnTo(card) {
+    for (const one of document.querySelectorAll("#verdicts .current")) one.classList.remove("current");
+    card.classList.add("current");
+    const mark = document.querySelector(`#verdicts a.quote[href="#${card.id}"]`);
+    if (mark) {
+      mark.classList.add("current");
+      mark.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+    }
+    card.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+    card.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("click", async (event) => {
+    const mark = event.target.closest('#verdicts a.quote[href^="#verdict-"]');
+    if (mark) {
+      event.preventDefault();
+      const card = element(mark.getAttribute("href").slice(1));
+      if (card) turnTo(card);
+      return;
+    }
+    const copy = event.target.closest("#verdicts button.copy");
+    if (!copy) return;
+    const before = copy.textContent;
+    try {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      copy.textContent = "Copied";
+    } catch {
+      copy.textContent = "This browser does not let pages copy";
+    }
+    setTimeout(() => { copy.textContent = before; }, 2000);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!["n", "p"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const problems = [...document.querySelectorAll("#verdicts .verdict.problem")];
+    if (!problems.length || !problems[0].offsetParent) return;
+    const at = problems.findIndex((card) => card.classList.contains("current"));
+    const next = event.key === "n" ? at + 1 : at < 0 ? problems.length - 1 : at - 1;
+    turnTo(problems[(next + problems.length) % problems.length]);
+  });
+
   // The question goes to the top of the conversation and its answer grows under it. In one column the page itself
   // scrolls: there it is moved once for a question, and then left to the reader.
   let asked = null;

@@ -25,6 +25,8 @@ from app.api_docs import add_docs
 from app.assistant import Assistant
 from app.meter import Meter
 from app.openai_api import add_openai_api
+from app.quotes.desk import QuoteDesk
+from app.quotes.draft_commands import aliases_of
 from app.reader import reader
 from app.settings import Settings
 from app.source import Source, source_of
@@ -167,7 +169,7 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
         return HTMLResponse(content if fragment else render.page(title, content), status_code=status)
 
     meter = Meter()
-    add_api(app, assistant, meter)
+    add_api(app, assistant, meter, QuoteDesk(assistant.collection, aliases_of(settings)))
     add_openai_api(app, assistant, meter)
     add_docs(app)
     ui.mount(app, ui.build_blocks(assistant, settings), largest)

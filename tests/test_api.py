@@ -115,6 +115,21 @@ def test_a_page_of_another_site_gets_no_answer(client: TestClient) -> None:
     assert client.post("/api/ask", json={"question": "a"}, headers={"Host": "elsewhere.example"}).status_code == 400
 
 
+def test_quotes_and_drafts_are_checked(client: TestClient) -> None:
+    words = "peace at any price is not peace at all"
+    found = client.post("/api/quote", json={"quote": words}).json()
+    assert (found["headline"], found["green"]) == ("verbatim", True)
+    assert text_of(client, found["occurrences"][0]) == words
+    draft = f"One wrote “{words}”, another “peace at any price is peace at all”."
+    checked = client.post("/api/check", json={"text": draft}).json()
+    assert [one["headline"] for one in checked["quotes"]] == ["verbatim", "altered"]
+    assert not checked["green"]
+    (start, end), *_ = checked["quotes"][1]["spans_in_draft"]
+    assert draft[start:end].startswith("peace at any price is peace at all")
+    assert client.post("/api/quote", json={"quote": "  "}).status_code == 422
+    assert client.post("/api/quote", json={"quote": words, "profile": "lax"}).status_code == 422
+
+
 def test_documents_are_listed_and_read(client: TestClient) -> None:
     listed = client.get("/api/documents").json()["documents"]
     assert len(listed) == 5
@@ -208,7 +223,15 @@ def test_counters_count_answers_and_hold_no_word_of_them(client: TestClient) -> 
 
 def test_the_interface_describes_itself_without_another_host(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
-    assert {"/api/ask", "/api/documents", "/v1/chat/completions", "/v1/models", "/healthz"} <= schema["paths"].keys()
+    assert {
+        "/api/ask",
+        "/api/quote",
+        "/api/check",
+        "/api/documents",
+        "/v1/chat/completions",
+        "/v1/models",
+        "/healthz",
+    } <= schema["paths"].keys()
     page = client.get("/api/docs").text
     assert "POST /api/ask" in page
     assert "http://" not in page.replace(BASE, "") and "https://" not in page
@@ -221,11 +244,12 @@ def test_the_interface_describes_itself_without_another_host(client: TestClient)
         lambda part: (
             st.lists(part, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["question", "history", "model", "messages", "role", "content", "n"]), part
+                st.sampled_from(["question", "history", "quote", "text", "model", "messages", "role", "content", "n"]),
+                part,
             )
         ),
     )
 )
 def test_no_body_is_a_defect(client: TestClient, body: Any) -> None:
-    for path in ("/api/ask", "/v1/chat/completions"):
+    for path in ("/api/ask", "/api/quote", "/api/check", "/v1/chat/completions"):
         assert client.post(path, json=body).status_code in (200, 404, 422)

@@ -34,10 +34,12 @@ def test_a_client_asks_searches_and_reads(seeds_home: Path, seeds: Assistant) ->
     calls: list[tuple[str, dict[str, Any]]] = [
         ("ask", {"question": QUESTION}),
         ("search", {"query": QUESTION, "count": 2}),
+        ("quote", {"words": "peace at any price is peace at all"}),
         ("read", missing),
     ]
-    tools, (asked, searched, lacking) = asyncio.run(talk(seeds_home, *calls))
-    assert {"ask", "search", "read"} <= tools
+    tools, (asked, searched, checked, lacking) = asyncio.run(talk(seeds_home, *calls))
+    assert {"ask", "quote", "search", "read"} <= tools
+    assert json.loads(checked.content[0].text)["headline"] == "altered"
     answer = json.loads(asked.content[0].text)
     assert answer["status"] == "answered"
     citation = answer["statements"][0]["citations"][0]

@@ -380,3 +380,54 @@ def test_a_time_that_the_question_names_can_be_dropped_and_limits_given(chat: Wi
     page.fill("#since textarea, #since input", "soon")
     chat.ask("And then?")
     expect(page.locator("#hint")).to_contain_text("is no date; write 2015")
+
+
+DRAFT = """Brink wrote that “peace at any price is peace at all — it is appeasement”.
+
+Trump called Zelensky a “dictator without elections”.
+
+The book “War and Peace” lay there. <img src=x onerror=document.title=1>
+"""
+
+
+def test_a_quote_is_checked_and_its_source_opened(chat: Window) -> None:
+    page = chat.open()
+    page.get_by_role("tab", name="Check quotes").click()
+    page.fill("#quote-text textarea", "peace at any price is peace at all")
+    page.click("#quote-check")
+    card = page.locator("#verdicts .verdict")
+    expect(card).to_contain_text("altered")
+    expect(card.locator(".difference ins")).to_have_text("not")
+    expect(card.locator(".passage mark")).to_have_text("peace at any price is not peace at all")
+    with page.expect_popup() as opened:
+        card.locator("figcaption a").click()
+    expect(opened.value.locator("mark").first).to_have_text("peace at any price is not peace at all")
+    page.fill("#quote-text textarea", "   ")
+    page.click("#quote-check")
+    expect(page.locator("#verdicts .hint")).to_contain_text("Paste a quote")
+
+
+def test_a_draft_comes_back_marked_and_is_walked_by_keyboard(chat: Window, tmp_path: Path) -> None:
+    page = chat.open()
+    page.get_by_role("tab", name="Check quotes").click()
+    page.get_by_label("A draft").check()
+    page.fill("#quote-text textarea", DRAFT)
+    page.click("#quote-check")
+    expect(page.locator("#verdicts .draft")).to_contain_text("<img src=x")
+    assert page.locator("#verdicts img").count() == 0 and page.title() == "Onrecord"
+    states = page.locator("#verdicts .draft a.quote")
+    expect(states).to_have_count(3)
+    assert [one.get_attribute("class") for one in states.all()] == ["quote red", "quote green", "quote grey"]
+    page.locator("#verdicts .outcome h2").click()
+    page.keyboard.press("n")
+    expect(page.locator("#verdict-1")).to_be_focused()
+    page.locator("#verdicts .draft a.quote").nth(1).click()
+    expect(page.locator("#verdict-2")).to_be_focused()
+    with page.expect_download() as report:
+        page.get_by_text("Table (CSV)").click()
+    assert "negation" in Path(report.value.path()).read_text(encoding="utf-8")
+    chat.picture("draft-checked")
+    file = tmp_path / "draft.txt"
+    file.write_text(DRAFT, encoding="utf-8")
+    page.set_input_files("#quote-file input[type=file]", [str(file)])
+    expect(page.locator("#verdicts .draft a.quote")).to_have_count(3)

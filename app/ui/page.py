@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.ui.ask import AT_ONCE, AskTab
 from app.ui.library import LibraryTab
 from app.ui.place import html_place  # before gradio, whose settings it makes
+from app.ui.quotes import QuotesTab
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Consolas", "Liberation Mono", "monospace")
@@ -32,6 +33,8 @@ class Page:
             with gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Ask", elem_id="tab-ask"):
                     self.ask = AskTab(assistant)
+                with gr.Tab("Check quotes", elem_id="tab-quotes"):
+                    QuotesTab(assistant, settings)
                 with gr.Tab("Library", elem_id="tab-library") as tab:
                     self.library = LibraryTab(assistant, settings, tab)
             quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
