@@ -7,9 +7,29 @@ import sys
 from collections.abc import Sequence
 
 from eval.arguments import ERROR, USAGE
-from eval.commands import bench, calibrate, compare, gate, metrics, run, suites
+from eval.commands import (
+    bench,
+    calibrate,
+    compare,
+    gate,
+    import_suite,
+    metrics,
+    reproduce,
+    run,
+    suites,
+)
 
-COMMANDS = (run, suites, metrics, compare, gate, calibrate, bench)  # each with `add(commands)`; a new one is added here
+COMMANDS = (  # each with `add(commands)`; a new one is added here
+    run,
+    suites,
+    import_suite,
+    metrics,
+    compare,
+    gate,
+    calibrate,
+    reproduce,
+    bench,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
