@@ -14,6 +14,7 @@ from eval.commands import (
     gate,
     import_suite,
     metrics,
+    quotes,
     reproduce,
     run,
     suites,
@@ -28,6 +29,7 @@ COMMANDS = (  # each with `add(commands)`; a new one is added here
     gate,
     calibrate,
     reproduce,
+    quotes,
     bench,
 )
 

@@ -17,7 +17,7 @@ from indexing.spans import Span
 from indexing.statements import statement
 from indexing.transcripts import Spoken, transcript_of, trimmed
 
-RECIPE = "quotations-1"  # changes when the same text would give other quotations, so that everything is indexed again
+RECIPE = "quotations-2"  # changes when the same text would give other quotations, so that everything is indexed again
 PERSONS = frozenset("he she er sie il elle".split())
 GAP = 40  # tokens between the halves of a broken quote, at most
 CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")

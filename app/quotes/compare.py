@@ -129,7 +129,7 @@ class Comparison:
         edits: list[Edit] = []
         for kind, i1, i2, j1, j2 in self._whole_words(theirs, ours, opcodes):
             if kind == "equal":
-                for i, j in zip(range(i1 + 1, i2), range(j1 + 1, j2), strict=True):
+                for i, j in zip(range(i1 + 1, i2), range(j1 + 1, j2), strict=False):
                     edits += self._question(text, theirs[i].first, ours[j].first) if theirs[i].first > first else ()
                 edits += self._cases(text, theirs[i1:i2], ours[j1:j2], begin)
             else:
