@@ -52,8 +52,8 @@ class Query:
 
     def coverage(self, text: str) -> float:
         """The share of the question's words that a text holds, rare words counting more; 0 to 1."""
-        total = sum(self.weights.values())
-        return sum(self.weights.get(stem, 0.0) for stem in stems(text)) / total if total else 0.0
+        total, held = sum(self.weights.values()), set(stems(text))
+        return sum(weight for stem, weight in self.weights.items() if stem in held) / total if total else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,16 +188,19 @@ def _limits() -> Iterator[tuple[str, Filter | None]]:
         yield f"{share} % pass", Filter(since=since, until=until)
 
 
-def _search(collection: Collection, world: World, given: GivenVectors, limit: Filter | None, count: int) -> list[float]:
-    """Milliseconds of whole retrievals: the question read, both rankings, passages, sentences, fusion."""
+def _search(
+    collection: Collection, world: World, given: GivenVectors, limit: Filter | None, count: int
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of whole retrievals (the question read, rankings, passages, sentences, fusion), and of processor."""
     retriever = Retriever(collection, HITS)
-    timed = []
+    timed, busy = [], []
     for _ in range(WARM + count):
         text, given.given = world.question()
-        began = time.perf_counter()
+        began, began_busy = time.perf_counter(), time.process_time()
         retriever(retriever.read(text, ()), limit)
         timed.append((time.perf_counter() - began) * 1000)
-    return timed[WARM:]
+        busy.append((time.process_time() - began_busy) * 1000)
+    return timed[WARM:], busy[WARM:]
 
 
 def _recall(collection: Collection, world: World, limit: Filter | None) -> float | None:
@@ -217,13 +221,15 @@ def _size_mb(path: Path) -> float:
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6
 
 
-def bench_scale(chunks: int, queries: int, seed: int) -> dict[str, Any]:
-    """Build in a temporary folder, open anew, search."""
+def bench_scale(chunks: int, queries: int, seed: int, folder: Path | None = None) -> dict[str, Any]:
+    """Build in a temporary folder, or go on in one that is kept, open anew, search."""
     facts, given, world = machine(), GivenVectors(), World(chunks, seed)
-    with tempfile.TemporaryDirectory(prefix="onrecord-bench-") as name:
-        home = Path(name)
+    with ExitStack() as stack:
+        home = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-bench-")))
         with Collection(home, given, create=True) as collection:
+            there = collection.catalogue.count_chunks()
             seconds = build(collection, world, chunks)
+        world.ask_from(0)
         built = memory_mb()
         sizes = {
             "catalogue": sum(file.stat().st_size for file in home.glob("catalogue.sqlite*")) / 1e6,
@@ -241,8 +247,9 @@ def bench_scale(chunks: int, queries: int, seed: int) -> dict[str, Any]:
                 began = time.perf_counter()
                 share = len(collection.filters.passing(limit or Filter()).ids) / collection.catalogue.count_chunks()
                 first = time.perf_counter() - began
-                times = quantiles(_search(collection, world, given, limit, queries))
-                searched[told] = {**times, "share": share, "filter_ms": first * 1000}
+                times, busy = map(quantiles, _search(collection, world, given, limit, queries))
+                facts_of = {"load": machine()["load"], "share": share, "filter_ms": first * 1000}
+                searched[told] = {**times, "busy_p50": busy["p50"], "busy_p95": busy["p95"], **facts_of}
             memory = memory_mb()
             for told, limit in _limits():
                 searched[told]["recall"] = _recall(collection, world, limit)
@@ -251,6 +258,7 @@ def bench_scale(chunks: int, queries: int, seed: int) -> dict[str, Any]:
         "versions": versions(),
         "chunks": max(1, chunks // CHUNKS) * CHUNKS,
         "documents": max(1, chunks // CHUNKS),
+        "there_before": there,
         "build_seconds": seconds,
         "size_mb": sizes,
         "rows_mb": rows,
@@ -270,19 +278,24 @@ def scale_report(result: dict[str, Any]) -> str:
         "",
         f"{'store':<12}{'build s':>10}{'chunks/s':>10}{'MB':>10}",
     ]
+    new = result["chunks"] - result["there_before"]
+    if result["there_before"]:
+        lines.insert(3, f"{result['there_before']} of the chunks were built before; build times are of the others")
     for store, seconds in result["build_seconds"].items():
         size = result["size_mb"][store]
-        lines.append(f"{store:<12}{seconds:>10.1f}{result['chunks'] / max(seconds, 1e-9):>10.0f}{size:>10.1f}")
+        lines.append(f"{store:<12}{seconds:>10.1f}{new / max(seconds, 1e-9):>10.0f}{size:>10.1f}")
     lines.append(f"of the vectors' size, {result['rows_mb']:.1f} MB are rows for exact scoring")
     lines.append(f"opened in {result['open_seconds']:.2f} s; memory (MB), of this process and of mapped files:")
     for told, memory in result["memory_mb"].items():
         lines.append(f"  {told}: {memory['own']:.0f} and {memory['mapped']:.0f}")
-    lines += ["", f"{'retrieval':<12}{'n':>6}{'p50 ms':>10}{'p95 ms':>10}{'max ms':>10}{'passing':>10}{'recall':>10}"]
+    titles = ("p50 ms", "p95 ms", "max ms", "cpu p50", "cpu p95", "load", "passing", "recall")
+    lines += ["", f"{'retrieval':<12}{'n':>6}{''.join(f'{title:>10}' for title in titles)}"]
     for told, one in result["searches"].items():
         recall = "none" if one["recall"] is None else f"{one['recall']:.3f}"
-        times = f"{one['p50']:>10.1f}{one['p95']:>10.1f}{one['max']:>10.1f}"
+        times = "".join(f"{one[key]:>10.1f}" for key in ("p50", "p95", "max", "busy_p50", "busy_p95", "load"))
         lines.append(f"{told:<12}{one['n']:>6}{times}{one['share']:>10.1%}{recall:>10}")
     first = max(one["filter_ms"] for one in result["searches"].values())
     lines.append(f"working out which chunks pass, which a filter's first search does: at most {first:.1f} ms")
+    lines.append("cpu: milliseconds of processor time, which other programs on the machine disturb less")
     lines.append(f"recall: of the {WANTED} nearest by exact comparison, over {CHECKED} searches")
     return "\n".join(lines)

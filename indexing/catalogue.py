@@ -46,6 +46,11 @@ from indexing.schema import (
     switch,
 )
 
+VECTORS_OF = """
+SELECT s.rowid, (SELECT value FROM meta WHERE key = 'dimension') FROM documents d
+JOIN sentence_vectors s ON s.version_id = d.version_id AND s.embedder = (SELECT value FROM meta WHERE key = 'embedder')
+WHERE d.id = ?
+"""
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 
 
@@ -288,12 +293,8 @@ class Catalogue:
         Only what is asked for is read: a document may have a hundred thousand sentences.
         """
         with self._reading() as db:
-            packed, dimension = b"", int(self.meta("dimension") or 1)
-            row = db.execute(
-                "SELECT s.rowid FROM sentence_vectors s JOIN documents d ON d.version_id = s.version_id "
-                "WHERE d.id = ? AND s.embedder = ?",
-                [document_id, self.meta("embedder")],
-            ).fetchone()
+            packed, row = b"", db.execute(VECTORS_OF, [document_id]).fetchone()
+            dimension = int(row[1] if row else self.meta("dimension") or 1)
             if row:
                 width = dimension * np.dtype(np.float16).itemsize
                 with db.blobopen("sentence_vectors", "vectors", row[0], readonly=True) as blob:
