@@ -86,13 +86,15 @@ def _indexing(parser: argparse.ArgumentParser) -> None:
     gone.add_argument("--prune", action="store_true", help="remove what is gone even if most of a folder is")
     gone.add_argument("--keep-missing", action="store_true", help="keep documents whose files are gone")
     parser.add_argument(
-        "--map", metavar="FIELD=COLUMN,...", help="columns of CSV and JSONL files, e.g. title=headline,text=body"
+        "--map",
+        metavar="FIELD=COLUMN,...",
+        help='columns of CSV and JSONL files, e.g. title=headline,text=body; "" forgets them',
     )
     parser.add_argument(
         "--metadata",
-        type=Path,
+        type=lambda text: Path(text) if text else "",
         metavar="CSV",
-        help="a table with a column file and any of title, source, author, date, url",
+        help='a table with a column file and any of title, source, author, date, url; "" forgets it',
     )
     _showing(parser)
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")

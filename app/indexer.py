@@ -116,7 +116,7 @@ def worker(
     def work(collection: Collection, request: dict[str, Any], note: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         if request["work"] == "index":
             given = dict(request["options"])
-            given["metadata"] = Path(given["metadata"]) if given["metadata"] else None
+            given["metadata"] = given["metadata"] and Path(given["metadata"])
             paths = [Path(path) for path in request["paths"]]
             progress = lambda one: note(asdict(one))  # noqa: E731
             return report_as_json(index(collection, paths, options=Options(**given), progress=progress, locked=True))
@@ -184,6 +184,7 @@ def _listed(entry: Entry, versions: int) -> dict[str, Any]:
         "encoding": facts.encoding,
         "date_found": facts.date_found,
         "language": facts.language,
+        "language_found": facts.language_found,
         "pages": len(facts.pages),
         "hidden": list(facts.hidden),
         "warnings": list(facts.warnings),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from indexing.collection import Collection, now
 from indexing.errors import LoadError, UnreadableError
@@ -32,7 +33,8 @@ class Options:
     prune: bool = False  # remove what is gone even if most of a folder is
     keep_missing: bool = False  # keep what is gone
     columns: Mapping[str, str] | None = None  # of CSV and JSONL: {"title": "headline", "text": "body"}
-    metadata: Path | None = None  # a CSV with a column `file` and any of title, source, author, date, url, about
+    # A CSV with a column `file` and any of title, source, author, date, url, about; "" forgets the one remembered.
+    metadata: Path | Literal[""] | None = None
 
 
 @dataclass(frozen=True, slots=True)

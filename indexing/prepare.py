@@ -16,6 +16,7 @@ from indexing.duplicates import likeness
 from indexing.errors import OnrecordError
 from indexing.extraction import Extraction, ReadOptions
 from indexing.hostile import hidden_characters, instructions
+from indexing.language import language_of
 from indexing.names import name_below
 from indexing.readers.dates import iso_date
 from indexing.schema import Entry, Facts, Place, Prepared
@@ -58,13 +59,17 @@ class Preparer:
         override = {} if extraction.member else self.override(file)
         metadata = replace(extraction.metadata, **override)
         found = "metadata table" if override.get("date") else extraction.date_found
+        language, language_found = (
+            (extraction.language, "file") if extraction.language else language_of(extraction.text)
+        )
         facts = Facts(
             extraction.encoding,
             found if metadata.date else "",
-            extraction.language,
+            language,
             extraction.pages,
             extraction.hidden,
             extraction.warnings,
+            language_found,
         )
         version = version_of(extraction.text)
         described = json.dumps([RECIPE, QUOTATIONS, version, asdict(metadata), asdict(facts)], sort_keys=True)
@@ -153,7 +158,10 @@ def read_metadata(table: Path) -> dict[str, dict[str, str]]:
                 for row in rows
             }
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise OnrecordError(f"the metadata table {table} cannot be read ({error}); give a CSV in UTF-8") from error
+        raise OnrecordError(
+            f"the metadata table {table} cannot be read ({error}); give a CSV in UTF-8, "
+            'or forget the one given before with: --metadata ""'
+        ) from error
     return {
         file: {key: iso_date(value) or value if key == "date" else value for key, value in values.items()}
         for file, values in given.items()

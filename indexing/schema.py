@@ -83,6 +83,7 @@ class Facts:
     pages: tuple[Page, ...] = ()
     hidden: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    language_found: str = ""  # how the language is known: "file" (it says so), "script", "function words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def facts_of(text: str) -> Facts:
         pages=pages,
         hidden=tuple(values.get("hidden", ())),
         warnings=tuple(values.get("warnings", ())),
+        language_found=values.get("language_found", ""),
     )
 
 

@@ -541,6 +541,13 @@ def test_a_metadata_table_gives_citations_their_title_source_and_date(run: Comma
     write(tmp_path, "about.csv", "file,title\nbridge.txt,Bridge open\n")
     assert counts(run("index", docs, "--home", home, "--json").json) == {"documents": 1, "chunks": 1, "changed": 1}
     assert run("status", "--json", "--home", home).json["files"][0]["title"] == "Bridge open"
+    # One that is gone is an error that says how to forget it, and then it is forgotten.
+    table.unlink()
+    assert '--metadata ""' in run("index", docs, "--home", home).err
+    forgotten = run("index", docs, "--home", home, "--metadata", "", "--json").json
+    assert counts(forgotten) == {"documents": 1, "chunks": 1, "changed": 1}
+    assert run("status", "--json", "--home", home).json["files"][0]["title"] != "Bridge open"
+    assert counts(run("index", docs, "--home", home, "--json").json) == {"documents": 1, "chunks": 1, "unchanged": 1}
 
 
 @pytest.mark.parametrize(

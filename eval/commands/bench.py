@@ -66,13 +66,16 @@ def add_scale(benches: Commands) -> None:
         "--queries", type=positive, default=200, metavar="N", help="searches timed with each filter (default: 200)"
     )
     scale.add_argument("--seed", type=int, default=1, metavar="N", help="another collection for each (default: 1)")
+    scale.add_argument(
+        "--keep", type=Path, metavar="DIR", help="build here and keep it; a build that was broken off goes on"
+    )
     scale.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
-def run_scale(chunks: int, queries: int, seed: int, json: bool) -> int:
+def run_scale(chunks: int, queries: int, seed: int, keep: Path | None, json: bool) -> int:
     from eval.bench_scale import bench_scale, scale_report
 
-    result = bench_scale(chunks, queries, seed)
+    result = bench_scale(chunks, queries, seed, keep)
     print(line(result) if json else scale_report(result))
     return DONE
 
