@@ -48,8 +48,8 @@ from indexing.schema import (
 
 VECTORS_OF = """
 SELECT s.rowid, (SELECT value FROM meta WHERE key = 'dimension') FROM documents d
-JOIN sentence_vectors s ON s.version_id = d.version_id AND s.embedder = (SELECT value FROM meta WHERE key = 'embedder')
-WHERE d.id = ?
+JOIN sentence_vectors s ON s.version_id = d.version_id
+AND s.embedder = coalesce((SELECT value FROM meta WHERE key = 'embedder'), '') WHERE d.id = ?
 """
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 
@@ -294,7 +294,7 @@ class Catalogue:
         """
         with self._reading() as db:
             packed, row = b"", db.execute(VECTORS_OF, [document_id]).fetchone()
-            dimension = int(row[1] if row else self.meta("dimension") or 1)
+            dimension = int((row[1] if row else self.meta("dimension")) or 1)
             if row:
                 width = dimension * np.dtype(np.float16).itemsize
                 with db.blobopen("sentence_vectors", "vectors", row[0], readonly=True) as blob:
