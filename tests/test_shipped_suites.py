@@ -86,8 +86,7 @@ def test_no_question_is_asked_twice_and_every_follow_up_follows_something(suite:
         assert bool(item.history) is (item.type == "follow_up"), item.id
 
 
-def test_all_types_are_asked_for_in_every_part() -> None:
-    suite = load_suite(FOLDER / "collection.jsonl")
+def test_all_types_are_asked_for_in_every_part(suite: Suite) -> None:
     for split in {item.split for item in suite.items}:
         assert {item.type for item in suite.part(split)} == ASKED
 
@@ -105,6 +104,11 @@ def test_the_collection_is_indexed_from_beside_its_suite() -> None:
     assert load_suite(FOLDER / "collection.jsonl").documents() == (COLLECTION.resolve(),)
 
 
+def test_every_document_of_the_collection_is_asked_about() -> None:
+    asked = {evidence.file for item in load_suite(FOLDER / "collection.jsonl").items for evidence in item.evidence}
+    assert asked == set(documents(COLLECTION))
+
+
 def test_two_documents_with_one_quote_are_copies_and_nothing_else() -> None:
     """An item whose evidence stands elsewhere too would be marked wrong for citing the other place."""
     texts = documents(COLLECTION)
@@ -113,3 +117,20 @@ def test_two_documents_with_one_quote_are_copies_and_nothing_else() -> None:
         for evidence in item.evidence:
             holders = {file for file, document in texts.items() if evidence.quote in document.text}
             assert holders == {evidence.file} or holders <= copies, item.id
+
+
+def test_each_suite_holds_as_many_items_of_the_hard_kinds_as_it_says() -> None:
+    seeds, collection = (Counter(item.type for item in load_suite(FOLDER / f"{name}.jsonl").items) for name in SUITES)
+    assert seeds.total() >= 130 and collection.total() >= 260
+    assert seeds["unanswerable_near"] >= 15 and seeds["false_premise"] >= 8
+    assert collection["unanswerable_near"] >= 110 and collection["false_premise"] >= 45
+    assert collection["unanswerable_off"] == 20
+
+
+def test_the_collection_is_of_dated_and_signed_documents() -> None:
+    """Three plain text files have no place for a date and an author; all others say both."""
+    said = {name: document.metadata for name, document in documents(COLLECTION).items() if not name.endswith(".txt")}
+    assert len(documents(COLLECTION)) >= 24 and len(documents(COLLECTION)) - len(said) == 3
+    for name, metadata in said.items():
+        assert metadata.title and metadata.author, name
+        assert "2023-01-01" <= metadata.date <= "2025-12-31", name
