@@ -152,7 +152,7 @@ def test_the_time_of_an_answer_is_measured(seeds_home: Path, capsys: pytest.Capt
     arguments = ["bench", "ask", "--home", str(seeds_home), "--questions", str(SEEDS), "--rounds", "1"]
     assert main([*arguments, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["ask_ms"]["n"] == 60
+    assert result["ask_ms"]["n"] == len(load_suite(SEEDS).items)
     assert result["sources_ms"]["p50"] <= result["ask_ms"]["p50"]
     assert result["machine"]["cores"] >= 1
     assert main(arguments) == 0
