@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,15 @@ class World:
     def ask_from(self, start: int) -> None:
         """Let the questions that follow depend on `start` and on the seed alone."""
         self._random = np.random.default_rng([self._seed, 2, start])
+
+    def documents(self, numbers: range) -> list[Prepared]:
+        """Documents without vectors and chunks, for what searches whole texts; half as long as the others."""
+        topics = self._random.integers(0, len(self._centres), len(numbers)).tolist()
+        texts = self._words[self._word_ids(topics, CHUNKS * SENTENCES * WORDS // 2)]
+        made = (
+            _document(number, row, self._day(topic)) for number, topic, row in zip(numbers, topics, texts, strict=True)
+        )
+        return [replace(one, chunks=()) for one in made]
 
     def question(self) -> tuple[str, Vectors]:
         topic = int(self._random.integers(0, len(self._centres)))

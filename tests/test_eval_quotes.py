@@ -99,3 +99,14 @@ def test_gold_attributions_measure_the_speakers(tmp_path: Path, capsys: pytest.C
     gold.write_text("[1]", encoding="utf-8")
     with pytest.raises(OnrecordError, match="attributions"):
         read_gold(gold, [])
+
+
+def test_a_bench_of_drafts_and_of_synthetic_documents_tells_its_times(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "quotes", str(SEEDS), "--rounds", "1", "--json"]) == 0
+    draft = json.loads(capsys.readouterr().out)
+    assert (draft["documents"], draft["quotes"], draft["n"]) == (5, 40, 1)
+    assert main(["bench", "quotes", "--documents", "60", "--queries", "20"]) == 0
+    told = capsys.readouterr().out
+    assert "60 synthetic documents" in told
+    assert told.count("n 20, found 1.000") == 2
+    assert main(["bench", "quotes"]) == 2

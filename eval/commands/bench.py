@@ -102,4 +102,37 @@ def run_intervals(simulations: int, seed: int, json: bool) -> int:
     return DONE
 
 
-BENCHES = (add_index, add_ask, add_scale, add_intervals)
+def add_quotes(benches: Commands) -> None:
+    quotes = command(
+        benches,
+        "quotes",
+        "time of a 40-quote draft, warm; with --documents N of quotes in N synthetic ones",
+        run_quotes,
+    )
+    quotes.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="documents to index first")
+    quotes.add_argument("--home", type=Path, default=None, metavar="DIR", help="an index that is there")
+    quotes.add_argument("--documents", type=positive, default=None, metavar="N", help="synthetic documents instead")
+    quotes.add_argument("--rounds", type=positive, default=10, metavar="N", help="drafts timed (default: 10)")
+    quotes.add_argument("--queries", type=positive, default=200, metavar="N", help="quotes of a kind (default: 200)")
+    quotes.add_argument("--seed", type=int, default=1, metavar="N", help="of what is drawn (default: 1)")
+    quotes.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_quotes(
+    folder: Path | None, home: Path | None, documents: int | None, rounds: int, queries: int, seed: int, json: bool
+) -> int:
+    from eval.bench_quotes import bench_draft, bench_synthetic, draft_report, synthetic_report
+    from indexing.errors import UsageError
+
+    if sum(one is not None for one in (folder, home, documents)) != 1:
+        raise UsageError("give a FOLDER to index, --home DIR, or --documents N")
+    if documents is not None:
+        result = bench_synthetic(documents, queries, seed)
+        print(line(result) if json else synthetic_report(result))
+    else:
+        result = bench_draft(folder, home, rounds, seed)
+        print(line(result) if json else draft_report(result))
+    return DONE
+
+
+BENCHES = (add_index, add_ask, add_scale, add_quotes, add_intervals)
