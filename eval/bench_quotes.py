@@ -116,8 +116,10 @@ def draft_report(result: dict[str, Any]) -> str:
         [
             describe(result["machine"]),
             f"{result['documents']} documents, drafts of {QUOTES} quotes ({result['quotes']} checked in all), warm",
-            f"a whole draft: p50 {result['p50']} ms, p95 {result['p95']} ms, longest {result['max']} ms, "
-            f"n {result['n']}",
+            (
+                f"a whole draft: p50 {result['p50']} ms, p95 {result['p95']} ms, longest {result['max']} ms, "
+                f"n {result['n']}"
+            ),
         ]
     )
 
@@ -126,8 +128,10 @@ def synthetic_report(result: dict[str, Any]) -> str:
     """The result for people."""
     lines = [
         describe(result["machine"]),
-        f"{result['documents']} synthetic documents, built in {result['build_seconds']:.0f} s, "
-        f"{result['size_mb']:.0f} MB",
+        (
+            f"{result['documents']} synthetic documents, built in {result['build_seconds']:.0f} s, "
+            f"{result['size_mb']:.0f} MB"
+        ),
     ]
     lines += [
         f"{kind:<8} p50 {one['p50']} ms, p95 {one['p95']} ms, longest {one['max']} ms, n {one['n']}, "
