@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,10 +12,11 @@ from app.answers import Turn
 from app.conversation import Asked, Rewrite, rewrite
 from app.copies import also_in, collapse
 from app.limits import EVERYTHING, Limits, Period
+from app.passages import join
 from app.when import period_of, widened
 from indexing.collection import Collection
 from indexing.copies import labels
-from indexing.documents import Copy, Hit, Passage, Rank
+from indexing.documents import Copy, Hit, Passage, Rank, Sentence
 from indexing.embed import Vectors
 from indexing.filters import Filter
 from indexing.words import stems
@@ -30,8 +30,8 @@ WEIGHTS = {"meaning": 1.0, "words": 1.0, "sentence": 2.0, "document": 0.5, "date
 DOCUMENTS = 10  # whose other passages become candidates as well: what answers often stands near what matches
 SIBLINGS = 24  # of each at most, the nearest
 LEAST_RANGE = 0.3  # of the best score: scores that differ by less do not differ by all
-SHARE = 0.5  # of the passages shown may be of one document, where there are others
 COVERAGE = 0.3  # what a sentence gains by holding all words of the question, in units of cosine similarity
+TITLE = 0.15  # what it gains when those it lacks are in the title of its document
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,11 @@ class Query:
 
     def coverage(self, text: str) -> float:
         """The share of the question's words that a text holds, rare words counting more; 0 to 1."""
-        total, held = sum(self.weights.values()), set(stems(text))
+        return self.share(set(stems(text)))
+
+    def share(self, held: Set[str]) -> float:
+        """The same for the stems of a text."""
+        total = sum(self.weights.values())
         return sum(weight for stem, weight in self.weights.items() if stem in held) / total if total else 0.0
 
 
@@ -146,8 +150,7 @@ class Retriever:
             first, [meaning, words] * (len(first) // 2), strict=True
         ):  # where a row is not at hand
             known.update((key, score) for key, score in ranking if key in passages and key not in known)
-        matches = self._matches(query, passages.values())
-        fits = {key: [one.similarity + COVERAGE * one.coverage for one in row] for key, row in matches.items()}
+        fits = {key: self._fits(query, passage) for key, passage in passages.items()}
         rankings = {
             "meaning": meaning,
             "words": words,
@@ -156,9 +159,9 @@ class Retriever:
         groups = labels(self._collection.catalogue, {one.document.id for one in passages.values()})
         fused = fuse(rankings, passages, query.period)
         kept = collapse(fused, groups, fits)
-        hits = spread(kept, self._count)
+        hits = join(kept, self._count, self._sentences)
         alike = tuple(hit.passage for hit in fused if hit.passage.document.id in groups)
-        found = Found(tuple(hits), tuple(matches[hit.passage.chunk_id] for hit in hits), groups, alike)
+        found = Found(tuple(hits), tuple(self._matches(query, hit.passage) for hit in hits), groups, alike)
         return found, more and len(kept) < min(self._count, len(fused))
 
     def _beside(self, query: Query, pooled: Sequence[int]) -> list[int]:
@@ -180,23 +183,31 @@ class Retriever:
         ]
         return peak(spoken)
 
-    def _matches(self, query: Query, passages: Iterable[Passage]) -> dict[int, tuple[Match, ...]]:
-        """How each sentence of each passage matches."""
-        rows = {}
-        for passage in passages:
-            vectors = self._collection.catalogue.sentence_vectors(
-                passage.document.id, passage.first, len(passage.sentences)
-            )
-            row = (vectors @ query.vector).tolist()
-            rows[passage.chunk_id] = tuple(
-                NOTHING  # what is kept out of answers must not carry a passage into them
-                if sentence.kind == "suspect"
-                else Match(similarity, query.coverage(sentence.visible(passage.document.text)))
-                for similarity, sentence in zip(
-                    row, passage.sentences, strict=False
-                )  # none where the document just changed
-            )
-        return rows
+    def _sentences(self, passage: Passage, first: int, last: int) -> Sequence[Sentence]:
+        document = passage.document
+        return self._collection.catalogue.sentences(document.id, first, last, document.version)
+
+    def _matches(self, query: Query, passage: Passage) -> tuple[Match, ...]:
+        return tuple(match for match, _ in self._read(query, passage))
+
+    def _fits(self, query: Query, passage: Passage) -> list[float]:
+        """How well each sentence of a passage fits the question, with the title of its document in mind."""
+        title = set(stems(passage.document.metadata.title))
+        return [
+            match.similarity + COVERAGE * match.coverage + TITLE * query.share(title - held)
+            for match, held in self._read(query, passage)
+        ]
+
+    def _read(self, query: Query, passage: Passage) -> Iterator[tuple[Match, Set[str]]]:
+        """How each sentence matches, and the stems it holds; none where the document just changed."""
+        document = passage.document
+        vectors = self._collection.catalogue.sentence_vectors(document.id, passage.first, len(passage.sentences))
+        for similarity, sentence in zip((vectors @ query.vector).tolist(), passage.sentences, strict=False):
+            if sentence.kind == "suspect":
+                yield NOTHING, frozenset()  # what is kept out of answers must not carry a passage into them
+            else:
+                held = frozenset(stems(sentence.visible(document.text)))
+                yield Match(similarity, query.share(held)), held
 
 
 def _filters(period: Period | None, given: Filter | None) -> list[Filter | None]:
@@ -259,17 +270,6 @@ def _scaled(ranking: Mapping[int, float]) -> dict[int, float]:
     low, high = min(ranking.values(), default=0.0), max(ranking.values(), default=0.0)
     wide = max(high - low, LEAST_RANGE * abs(high)) or 1.0
     return {key: 1 - (high - score) / wide for key, score in ranking.items()}
-
-
-def spread(hits: Sequence[Hit], count: int) -> list[Hit]:
-    """The first `count`, at most half of them of one document while there are passages of others."""
-    most, seen = max(1, round(count * SHARE)), Counter[str]()
-    first: list[Hit] = []
-    later: list[Hit] = []
-    for hit in hits:
-        seen[hit.passage.document.id] += 1
-        (first if seen[hit.passage.document.id] <= most else later).append(hit)
-    return [*first, *later][:count]
 
 
 def peak(spoken: Iterable[tuple[str, float]]) -> date | None:

@@ -282,10 +282,14 @@ class Catalogue:
         with self._reading() as db:
             return dict(read_passages(db, chunk_ids))
 
-    def sentences(self, document_id: str) -> tuple[Sentence, ...]:
-        """All sentences of a document's current version, in reading order."""
-        row = self._db.execute("SELECT version_id FROM documents WHERE id = ?", [document_id]).fetchone()
-        return tuple(read_sentences(self._db, row[0])) if row and row[0] is not None else ()
+    def sentences(self, document_id: str, first: int = 0, last: int = 2**31, version: str = "") -> tuple[Sentence, ...]:
+        """Sentences `[first, last)` of a document's current version, in order; none when that is not `version`."""
+        row = self._db.execute(
+            "SELECT v.id FROM documents d JOIN versions v ON v.id = d.version_id "
+            "WHERE d.id = ? AND ? IN (v.version, '')",
+            [document_id, version],
+        ).fetchone()
+        return tuple(read_sentences(self._db, row[0], first, last)) if row else ()
 
     def sentence_vectors(self, document_id: str, first: int = 0, count: int | None = None) -> Vectors:
         """`(count, dimension)` from sentence `first` in reading order, float32 (kept as float16); none when gone.
