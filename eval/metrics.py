@@ -6,11 +6,13 @@ An item that failed is unmeasured: it is counted beside the mean, never in it as
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.measures import answers, citations, cost, refusal, retrieval
 from eval.measures.parts import Definition, Part
@@ -18,6 +20,7 @@ from eval.records import Record
 from eval.stats import Floats, interval
 
 DIGITS = 6
+Chosen = NDArray[np.bool_]  # for each item whether it counts
 Floors = tuple[tuple[str, float | None], ...]  # what each trivial system would score, by its name
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -65,43 +68,46 @@ def _rounded(value: float | None) -> float | None:
 
 
 class Column:
-    """What each item contributes to one metric; items are numbered in the order they came in."""
+    """What each item contributes to one metric; items are numbered in the order they came in.
+
+    Kept as bare numbers, so that many thousand items take little memory.
+    """
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
-        self._rows: list[tuple[int, float, float, float, int]] = []
-        self._floors: dict[str, list[tuple[int, float, float]]] = {}
+        self._rows = array("d")  # item, total, count, units, missing; and so on
+        self._floors = {name: array("d") for name in definition.floors}  # item, total, count
 
     def add(self, item: int, part: Part) -> None:
-        self._rows.append((item, part.total, part.count, part.n, part.missing))
+        self._rows.extend((item, part.total, part.count, part.n, part.missing))
         for name, (total, count) in part.floors.items():
-            self._floors.setdefault(name, []).append((item, total, count))
+            self._floors[name].extend((item, total, count))
 
-    def sums(self, clusters: Sequence[str], items: frozenset[int] | None = None) -> tuple[list[str], Floats, Floats]:
+    def sums(self, clusters: Sequence[str], chosen: Chosen | None = None) -> tuple[list[str], Floats, Floats]:
         """Totals and counts of each cluster that has any, in the order of the clusters' names."""
         totals: dict[str, list[float]] = {}
         counts: dict[str, list[float]] = {}
-        for item, total, count, _, _ in self._rows:
-            if count and (items is None or item in items):
-                totals.setdefault(clusters[item], []).append(total)
-                counts.setdefault(clusters[item], []).append(count)
+        for item, total, count, _, _ in _table(self._rows, 5, chosen).tolist():
+            if count:
+                totals.setdefault(clusters[int(item)], []).append(total)
+                counts.setdefault(clusters[int(item)], []).append(count)
         names = sorted(totals)
         return names, np.array([math.fsum(totals[n]) for n in names]), np.array([math.fsum(counts[n]) for n in names])
 
     def values(self) -> dict[int, tuple[float, float]]:
         """Total and count by item."""
-        return {item: (total, count) for item, total, count, _, _ in self._rows if count}
+        return {int(item): (total, count) for item, total, count, _, _ in _table(self._rows, 5).tolist() if count}
 
     def missing(self) -> frozenset[int]:
         """Items that should have a value and have none."""
-        return frozenset(item for item, _, _, _, missing in self._rows if missing)
+        return frozenset(int(row[0]) for row in _table(self._rows, 5).tolist() if row[4])
 
-    def metric(self, clusters: Sequence[str], items: frozenset[int] | None = None) -> Metric:
-        rows = [row for row in self._rows if items is None or row[0] in items]
-        n, missing = round(math.fsum(row[3] for row in rows if row[3])), sum(row[4] for row in rows)
-        names, totals, counts = self.sums(clusters, items)
+    def metric(self, clusters: Sequence[str], chosen: Chosen | None = None) -> Metric:
+        rows = _table(self._rows, 5, chosen)
+        n, missing = round(math.fsum(rows[:, 3])), round(math.fsum(rows[:, 4]))
+        names, totals, counts = self.sums(clusters, chosen)
         whole = math.fsum(counts)
-        floors = tuple((name, self._floor(name, items)) for name in self.definition.floors) if rows else ()
+        floors = tuple((name, self._floor(name, chosen)) for name in self.definition.floors) if len(rows) else ()
         if not whole:
             return Metric(None, 0, missing, floors)
         bounds = interval(totals, counts, self.definition.share)
@@ -115,10 +121,16 @@ class Column:
             len(names),
         )
 
-    def _floor(self, name: str, items: frozenset[int] | None) -> float | None:
-        given = [row for row in self._floors.get(name, ()) if items is None or row[0] in items]
-        count = math.fsum(row[2] for row in given)
-        return math.fsum(row[1] for row in given) / count if count else None
+    def _floor(self, name: str, chosen: Chosen | None) -> float | None:
+        rows = _table(self._floors[name], 3, chosen)
+        count = math.fsum(rows[:, 2])
+        return math.fsum(rows[:, 1]) / count if count else None
+
+
+def _table(numbers: array[float], width: int, chosen: Chosen | None = None) -> Floats:
+    """Rows of numbers; only those of chosen items."""
+    rows = np.array(numbers, dtype=np.float64).reshape(-1, width)
+    return rows if chosen is None else rows[chosen[rows[:, 0].astype(int)]]
 
 
 class Scores:
@@ -149,8 +161,8 @@ class Scores:
         """The same for each question type; what does not apply to a type is left out."""
         found = {}
         for kind in sorted(set(self.types)):
-            items = frozenset(number for number, one in enumerate(self.types) if one == kind)
-            metrics = {name: column.metric(self.clusters, items) for name, column in self.columns.items()}
+            chosen = np.array([one == kind for one in self.types])
+            metrics = {name: column.metric(self.clusters, chosen) for name, column in self.columns.items()}
             found[kind] = {name: metric for name, metric in metrics.items() if metric.n or metric.unmeasured}
         return found
 

@@ -70,3 +70,11 @@ def test_memory_is_told_in_megabytes() -> None:
     memory = memory_mb()
     assert set(memory) == {"own", "mapped"}
     assert 10 < memory["own"] < 100_000 or np.isnan(memory["own"])
+
+
+def test_the_harness_measures_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "harness", "--items", "20", "--json"]) == 0
+    few, all_ = json.loads(capsys.readouterr().out)["runs"]
+    assert (few["items"], all_["items"]) == (2, 20)
+    assert all_["overhead_ms"]["n"] == 20
+    assert all_["peak_mb"] > 10

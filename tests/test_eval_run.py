@@ -157,3 +157,28 @@ def test_the_time_of_an_answer_is_measured(seeds_home: Path, capsys: pytest.Capt
     assert result["machine"]["cores"] >= 1
     assert main(arguments) == 0
     assert "p95" in capsys.readouterr().out
+
+
+def test_a_report_is_made_again_from_the_records(seeds_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics, page = seeds_run.folder / METRICS, seeds_run.folder / "report.html"
+    written = metrics.read_bytes()
+    metrics.unlink()
+    page.unlink()
+    assert main(["report", str(seeds_run.folder)]) == 0
+    assert capsys.readouterr().out == f"{page}\n"
+    assert metrics.read_bytes() == written
+    assert page.is_file()
+
+
+def test_the_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["suites", "--schema"]) == 0
+    schemas = json.loads(capsys.readouterr().out)
+    assert set(schemas) == {"item", "recorded_answer", "record"}
+    assert {"id", "status"} <= set(schemas["recorded_answer"]["required"])
+    assert {"id", "type", "question"} == set(schemas["item"]["required"])
+
+
+def test_what_a_metric_means_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["metrics", "--definitions"]) == 0
+    assert "### `citation_precision`" in capsys.readouterr().out
+    assert main(["metrics"]) == 2

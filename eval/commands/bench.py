@@ -135,4 +135,29 @@ def run_quotes(
     return DONE
 
 
-BENCHES = (add_index, add_ask, add_scale, add_quotes, add_intervals)
+def add_harness(benches: Commands) -> None:
+    harness = command(benches, "harness", "time and memory of the harness itself, over recorded answers", run_harness)
+    harness.add_argument(
+        "--items", type=positive, default=10_000, metavar="N", help="recorded answers (default: 10000)"
+    )
+    harness.add_argument("--gate", action="store_true", help="let the gate judge their statements too")
+    harness.add_argument("--seed", type=int, default=1, metavar="N", help="other answers for each (default: 1)")
+    harness.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_harness(items: int, gate: bool, seed: int, json: bool) -> int:
+    from eval.bench_harness import bench_harness, harness_report
+
+    result = bench_harness(items, gate, seed)
+    print(line(result) if json else harness_report(result))
+    return DONE
+
+
+BENCHES = (
+    add_index,
+    add_ask,
+    add_scale,
+    add_quotes,
+    add_intervals,
+    add_harness,
+)
