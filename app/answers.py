@@ -91,6 +91,8 @@ class Statement:
     """One sentence of an answer; `span` is its place in `Answer.text`, `reason` says in words why that support.
 
     `highlight` is where in `text` the short answer stands (a name, a figure, a date), if there is one.
+
+    `score` is the calibrated probability of support, None where nothing was claimed or checked.
     """
 
     text: str
@@ -99,6 +101,7 @@ class Statement:
     span: Span = Span(0, 0)
     reason: str = ""
     highlight: tuple[Span, ...] = ()
+    score: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -106,6 +109,7 @@ class Statement:
             "start": self.span.start,
             "end": self.span.end,
             "support": self.support,
+            "score": None if self.score is None else round(self.score, 4),
             "reason": self.reason,
             "highlight": [{"start": span.start, "end": span.end} for span in self.highlight],
             "citations": [citation.as_json() for citation in self.citations],

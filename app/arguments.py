@@ -56,6 +56,9 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     )
     verify.add_argument("packet", type=Path, metavar="PACKET")
     verify.add_argument("--json", action="store_true", help=json)
+    _grounding(
+        command("ground", "check anyone's answer against its sources, statement by statement, without an index", model)
+    )
     command("mcp", "offer the collection as tools to assistants (Model Context Protocol, over stdio)", common, model)
     evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -153,6 +156,27 @@ def _drafting(parser: argparse.ArgumentParser) -> None:
         choices=["strict", "ap", "reuters", "guardian"],
         default="strict",
         help="house rules (default: strict)",
+    )
+
+
+def _grounding(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--answer", type=Path, metavar="FILE", help="the answer as UTF-8 text (-: standard input)")
+    parser.add_argument(
+        "--sources", type=Path, nargs="+", metavar="FILE", help="what it should rest on; [2] in it means the second"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as one line of JSON")
+    parser.add_argument(
+        "--batch",
+        type=Path,
+        metavar="FILE",
+        help='check every line {"id", "answer", "sources": [{"name", "text"}]} of a JSONL file',
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where --batch writes (default: standard output)")
+    parser.add_argument(
+        "--second-opinion",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="ask the model of --llm about every statement, too",
     )
 
 

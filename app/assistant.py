@@ -17,6 +17,7 @@ from app.llm import language_model
 from app.owner import Beside, is_owned
 from app.retrieve import Found, Query, Retriever
 from app.rewriting import rewriter
+from app.second_opinion import second_opinion
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.documents import Hit
@@ -40,6 +41,7 @@ class _Walk:
     usage: dict[str, int] = field(default_factory=dict)
     filters: dict[str, Any] = field(default_factory=dict)
     rewritten: str = ""
+    dropped: int = 0  # statements that no source supports and that the settings leave out
     began: float = field(default_factory=time.perf_counter)
 
     def lap(self, stage: str) -> None:
@@ -57,6 +59,7 @@ class Assistant:
         self._retrieve = retriever
         self._generate = generate
         self._settings = settings
+        self._opinion = second_opinion(settings)
 
     def ask(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Answer:
         """The finished answer; raises UsageError for a question that cannot be asked."""
@@ -115,7 +118,7 @@ class Assistant:
 
     def _extracted(self, walk: _Walk, finding: Finding) -> Iterator[Event]:
         for statement in extract(finding, self._settings.max_statements):
-            yield self._said(walk, statement)
+            yield from self._said(walk, statement)
 
     def _generated(
         self, generate: GenerativeAnswerer, walk: _Walk, finding: Finding, history: Sequence[Turn]
@@ -129,20 +132,24 @@ class Assistant:
                         walk.notices.append(notice)
                         yield Notice(notice)
                 else:
-                    yield self._said(walk, part)
+                    yield from self._said(walk, part)
         except ModelError as error:
             if walk.statements:
                 walk.statements.clear()
                 yield Restart()
+            walk.dropped = 0
             walk.mode = "extractive"
             walk.notices.append(f"{error}. This answer was put together from the documents alone.")
             yield Notice(walk.notices[-1])
             yield from self._extracted(walk, finding)
 
-    def _said(self, walk: _Walk, statement: Statement) -> Said:
-        """Ground a statement and give it its place in the answer."""
+    def _said(self, walk: _Walk, statement: Statement) -> Iterator[Said]:
+        """Ground a statement and give it its place in the answer; nothing, where it is to be dropped."""
         start = walk.statements[-1].span.end + 1 if walk.statements else 0
-        grounded = ground(statement, lambda citation: self.collection.document(citation.document_id, citation.version))
+        grounded = ground(statement, lambda one: self.collection.document(one.document_id, one.version), self._opinion)
+        if grounded.support == "unsupported" and self._settings.unsupported == "drop":
+            walk.dropped += 1
+            return
         citations = tuple(
             replace(
                 one,
@@ -154,11 +161,14 @@ class Assistant:
         span = Span(start, start + len(grounded.text))
         walk.statements.append(replace(grounded, citations=citations, span=span))
         walk.lap("first_statement")
-        return Said(walk.statements[-1])
+        yield Said(walk.statements[-1])
 
     def _finished(self, walk: _Walk, finding: Finding) -> Answer:
         answered = any(statement.support in SHOWN and statement.citations for statement in walk.statements)
-        if walk.statements and not answered:
+        if walk.dropped and answered:
+            noun = "statement" if walk.dropped == 1 else "statements"
+            walk.notices.append(f"{walk.dropped} {noun} of the model left out: no document supports what it said.")
+        if (walk.statements or walk.dropped) and not answered:
             walk.notices.append("Nothing the model said is supported by the documents, so this counts as no answer.")
         return Answer(
             walk.question,

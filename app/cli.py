@@ -171,6 +171,12 @@ def quote_command(**options: Any) -> int:
     return DONE if quote(_settings(options), **options) else NO
 
 
+def ground_command(**options: Any) -> int:
+    from app.ground_command import run
+
+    return DONE if run(options, _settings) else NO
+
+
 def chat_command(no_browser: bool, **options: Any) -> int:
     settings = _settings(options)
     from app.address import check_address
@@ -306,6 +312,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "check": check_command,
     "speakers": speakers_command,
     "said": said_command,
+    "ground": ground_command,
     "status": status_command,
     "show": show_command,
     "doctor": doctor_command,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from app.ground import NEGATION
+from app.grounding.polarity import NEGATION
 from indexing.documents import Copy, Hit, Passage
 from indexing.words import stems
 

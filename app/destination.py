@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.local_llm import is_local
 from app.settings import Settings
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -41,7 +42,7 @@ def remote_host(url: str) -> str:
 
 def endpoint_name(settings: Settings) -> str:
     """What messages call the endpoint of the language model: its host and port, or the class that talks to it."""
-    if CLASS_NAME.fullmatch(settings.llm):
+    if CLASS_NAME.fullmatch(settings.llm) or is_local(settings.llm):
         return settings.llm
     parts = urlsplit(settings.llm_url or OPENAI_URL)
     return parts.netloc.rpartition("@")[2]
@@ -49,7 +50,7 @@ def endpoint_name(settings: Settings) -> str:
 
 def _llm_host(settings: Settings) -> str:
     """The host that the language model is asked at, "" for none and for this machine."""
-    if not settings.llm:
+    if not settings.llm or is_local(settings.llm):
         return ""
     if CLASS_NAME.fullmatch(settings.llm):
         return _class_host(settings.llm, settings.llm_url, settings.llm_options)

@@ -79,7 +79,7 @@ class GenerativeAnswerer:
         """The claims of the answer; `said` collects its deltas. One that runs on for ever is cut."""
         parser = ReferenceParser()
         room = answer_tokens(self._context) * 12  # characters; a token has about four
-        with closing(_closable(self._model.stream(system, user, turns))) as deltas:
+        with closing(closable(self._model.stream(system, user, turns))) as deltas:
             try:
                 for delta in deltas:
                     said.append(delta)
@@ -242,6 +242,6 @@ def _notices(tally: _Tally) -> Iterator[str]:
         yield "The model only repeated the question."
 
 
-def _closable(deltas: Iterator[str]) -> Generator[str, None, None]:
+def closable(deltas: Iterator[str]) -> Generator[str, None, None]:
     """Closing it closes `deltas`, so that a request ends when its reader walks away."""
     yield from deltas

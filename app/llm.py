@@ -19,9 +19,11 @@ from typing import Any, Protocol
 from app.answers import Turn
 from app.destination import CLASS_NAME, OPENAI_URL, destination, endpoint_name, remote_host
 from app.failures import explain, retry_after, status_of
+from app.local_llm import is_local, serve
 from app.settings import Settings
 from indexing.errors import ModelError, UsageError
 
+PATIENCE = 600.0  # seconds to wait for a model on this machine, which reads a long prompt before it says a word
 LONGEST_WAIT = 30.0  # seconds; an endpoint that asks for more is given up at once
 
 
@@ -50,9 +52,14 @@ def language_model(settings: Settings, *, pause: float = 1.0) -> LanguageModel:
     """
     if not settings.llm:
         raise UsageError("no language model is configured; name one with --llm, ONRECORD_LLM or llm in onrecord.toml")
+    local = is_local(settings.llm)
+    if local:
+        served = serve(settings.llm, settings.llm_context)
+        patience = max(settings.llm_timeout, PATIENCE)
+        settings = settings.model_copy(update={"llm": served.name, "llm_url": served.url, "llm_timeout": patience})
     opened = _Opened()
     model = _plugged_in(settings) if CLASS_NAME.fullmatch(settings.llm) else _openai_like(settings, opened)
-    return _LlamaIndexModel(model, settings, opened, pause)
+    return _LlamaIndexModel(model, settings, opened, pause, local)
 
 
 def plain_llm(settings: Settings) -> Any:
@@ -203,17 +210,18 @@ def _built(llm_class: Any, options: dict[str, Any], name: str) -> Any:
 class _LlamaIndexModel:
     """Streams from a LlamaIndex LLM, tries again what may pass, and turns whatever fails into ModelError."""
 
-    def __init__(self, llm: Any, settings: Settings, opened: _Opened, pause: float) -> None:
+    def __init__(self, llm: Any, settings: Settings, opened: _Opened, pause: float, takes_grammar: bool) -> None:
+        self.takes_grammar = takes_grammar
         self.name = settings.llm
         self.destination = destination(settings)
         self._llm, self._opened, self._pause = llm, opened, pause
         self._host, self._retries = endpoint_name(settings), settings.llm_retries
 
-    def stream(self, system: str, user: str, history: Sequence[Turn]) -> Iterator[str]:
+    def stream(self, system: str, user: str, history: Sequence[Turn], grammar: str = "") -> Iterator[str]:
         for attempt in range(self._retries + 1):
             started = False
             try:
-                for delta in self._once(system, user, history):
+                for delta in self._once(system, user, history, grammar if self.takes_grammar else ""):
                     started = True
                     yield delta
                 return
@@ -225,7 +233,7 @@ class _LlamaIndexModel:
                     raise ModelError(explain(error, self._host, self.name)) from None
             time.sleep(wait)
 
-    def _once(self, system: str, user: str, history: Sequence[Turn]) -> Iterator[str]:
+    def _once(self, system: str, user: str, history: Sequence[Turn], grammar: str) -> Iterator[str]:
         from llama_index.core.llms import ChatMessage
 
         messages = [ChatMessage(role="system", content=system)]
@@ -233,7 +241,8 @@ class _LlamaIndexModel:
         heard, said, ending = False, False, None
         opened: list[Any] = []
         self._opened.responses = opened
-        responses = self._llm.stream_chat(messages)
+        extra = {"extra_body": {"grammar": grammar}} if grammar else {}
+        responses = self._llm.stream_chat(messages, **extra)
         try:
             for response in responses:
                 heard = True

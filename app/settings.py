@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -37,7 +37,11 @@ class Settings(BaseModel):
         default_factory=dict, repr=False, description="arguments of a LlamaIndex embedding class; may hold secrets"
     )
 
-    llm: str = Field("", description="model that writes answers; empty: answers are sentences of the documents")
+    llm: str = Field(
+        "",
+        description="model that writes answers: a name at an OpenAI-compatible endpoint, `gguf:PATH` (a file, run "
+        "on this machine), or `MODULE:CLASS` (any LlamaIndex LLM); empty: answers are sentences of the documents",
+    )
     llm_url: str = Field("", description="base URL of an OpenAI-compatible endpoint; empty: OpenAI's own")
     llm_key: SecretStr = Field(SecretStr(""), description="its key; without it OPENAI_API_KEY is used")
     llm_options: dict[str, Any] = Field(
@@ -46,6 +50,16 @@ class Settings(BaseModel):
     llm_timeout: float = Field(60, gt=0, le=3600, description="seconds to wait for the endpoint's next bytes")
     llm_retries: int = Field(2, ge=0, le=10, description="further tries after a failure that may pass")
     llm_context: int = Field(4096, ge=512, le=2_000_000, description="tokens that passages, history and answer share")
+
+    llm_prices: tuple[float, float] | None = Field(
+        None, description="dollars per million tokens in and out, e.g. [0.15, 0.6]; without it a cost is not told"
+    )
+    unsupported: Literal["strike", "drop"] = Field(
+        "strike", description="what becomes of a model's statement that no source supports: shown struck, or left out"
+    )
+    second_opinion: bool = Field(
+        False, description="let the language model judge every statement of its answers, too; labelled as such"
+    )
 
     passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
     max_statements: int = Field(3, ge=1, le=4, description="sentences in an extractive answer, at most")

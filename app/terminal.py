@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.answers import Answer, AsOf, Citation, Disagreement, Statement
 from app.exchange import REFUSED, numbered
 from app.limits import searched_in
+from app.grounding.check import Checked
 from indexing.documents import Copy, Hit
 
 # What a terminal obeys or a reader cannot see: controls (ANSI sequences begin with one), overrides, surrogates.
@@ -44,6 +46,21 @@ def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) ->
         _statements(page, answer.statements)
         _as_of(page, answer.as_of)
     return "\n".join(page.lines).rstrip("\n") + "\n"
+
+
+def checked_for_terminal(checked: Checked, width: int = 80, color: bool = False) -> str:
+    """What the gate says to an answer, statement by statement, with the sentences it was held against."""
+    page = _Page(max(20, min(width, WIDEST)), color)
+    said = tuple(replace(one, text=" ".join(one.text.split())) for one in checked.statements)
+    _statements(page, said)
+    claims = [one for one in said if one.support != "not_a_claim"]
+    page.gap()
+    held = sum(one.support == "supported" for one in claims)
+    score = "" if checked.score is None else f" (score {checked.score:.2f})"
+    page.add(
+        f"{held} of {counted(len(claims), 'claim')} supported{score}." if claims else "It claims nothing.", style=BOLD
+    )
+    return "\n".join(page.lines).strip("\n") + "\n"
 
 
 def plain(text: str) -> str:

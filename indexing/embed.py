@@ -19,6 +19,7 @@ import numpy.typing as npt
 from indexing.errors import EmbedError
 
 Vectors = npt.NDArray[np.float32]
+Offsets = list[tuple[int, int]]
 
 MINILM_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 MINILM_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
@@ -104,7 +105,31 @@ class OnnxEmbedder:
                 list(pool.map(work, batches))
         return result
 
+    def words(self, texts: Sequence[str]) -> list[tuple[Offsets, Vectors]]:
+        """For each text the spans of its tokens and their vectors in context, `(tokens, dimension)`, of any length.
+
+        The special tokens at both ends are among them; their spans are empty.
+        """
+        encodings = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(encodings)), key=lambda index: len(encodings[index].ids), reverse=True)
+        found: dict[int, Vectors] = {}
+
+        def work(index: int) -> None:
+            found[index] = self._hidden([encodings[index].ids])[0][0]
+
+        if len(order) < 2:
+            list(map(work, order))
+        else:
+            list(_workers().map(work, order))
+        return [(encoding.offsets, found[index]) for index, encoding in enumerate(encodings)]
+
     def _run(self, ids: list[list[int]]) -> Vectors:
+        hidden, mask = self._hidden(ids)
+        weights = mask[:, :, None].astype(np.float32)
+        return _normalised((hidden * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9))
+
+    def _hidden(self, ids: list[list[int]]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """The vector of every token, and which tokens are no padding."""
         width = max(map(len, ids))
         tokens = np.zeros((len(ids), width), dtype=np.int64)
         mask = np.zeros((len(ids), width), dtype=np.int64)
@@ -112,9 +137,18 @@ class OnnxEmbedder:
             tokens[row, : len(sequence)] = sequence
             mask[row, : len(sequence)] = 1
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        hidden = self._session.run(None, {name: feed[name] for name in self._inputs})[0]
-        weights = mask[:, :, None].astype(np.float32)
-        return _normalised((hidden * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9))
+        return self._session.run(None, {name: feed[name] for name in self._inputs})[0], mask
+
+
+@functools.cache
+def _workers() -> ThreadPoolExecutor:
+    """Threads for many small pieces of work; starting some for each would cost more than the work."""
+    return ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1)), thread_name_prefix="words")
+
+
+def packaged() -> OnnxEmbedder:
+    """The packaged sentence encoder, for what is calibrated on it; raises EmbedError."""
+    return _minilm()
 
 
 @functools.cache

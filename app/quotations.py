@@ -1,0 +1,64 @@
+"""Quotations in what a model wrote: the source's own characters where they stand there word for word, else no marks.
+
+Every device counts: straight, curly and low marks, guillemets, corner brackets, single marks used as such, one within
+the other, and a mark that is never closed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from indexing.documents import Document
+from indexing.fold import fold
+from indexing.marks import outermost, stretches_of
+from indexing.spans import Span
+
+SLICE = 100_000  # characters folded at a time in search of a quotation, which is at most a tenth as long
+DEEPEST = 8  # quotations within quotations that are looked into
+STRAY = re.compile("``|''|[\"“”„‟〝〞＂«»‹›「」『』]")  # marks that set off words; not the apostrophe
+
+
+def exact_quotations(text: str, documents: Sequence[Document], deep: int = DEEPEST) -> tuple[str, list[str]]:
+    """The text with its quotations in the characters of a document that has them; the others lose their marks.
+
+    Also one line for people about each that no document has, in order.
+    """
+    pieces: list[str] = []
+    faults: list[str] = []
+    at = 0
+    for stretch in sorted(outermost(stretches_of(text, [Span(0, len(text))])), key=lambda one: one.span.start):
+        if stretch.span.start < at:
+            continue
+        pieces.append(STRAY.sub("", text[at : stretch.span.start]))
+        kept, within = _kept(stretch.inner.of(text), documents, deep)
+        pieces.append(kept)
+        faults += within
+        at = stretch.span.end
+    return "".join([*pieces, STRAY.sub("", text[at:])]), faults
+
+
+def _kept(inner: str, documents: Sequence[Document], deep: int) -> tuple[str, list[str]]:
+    """What becomes of the words between two marks, and what is wrong with them."""
+    words = fold(inner).text.strip()
+    core = words.rstrip(".,;:")
+    if not core:
+        return inner, []
+    found = quotation(core, documents) if re.search(r"\w", core) else None
+    if found is not None:
+        return f"“{found}{words[len(core) :]}”", []
+    fault = f"the words “{words}” are not in the cited source"
+    if deep == 0:
+        return STRAY.sub("", inner), [fault]
+    return exact_quotations(inner, documents, deep - 1)[0], [fault]
+
+
+def quotation(core: str, documents: Sequence[Document]) -> str | None:
+    """The characters of a document that fold to these words; in slices, since folding a text takes memory."""
+    for document in documents:
+        for start in range(0, len(document.text), SLICE):
+            part = document.text[start : start + SLICE * 11 // 10]
+            folded = fold(part)
+            for span in folded.find_all(core):
+                return folded.source(span).of(part)
+    return None

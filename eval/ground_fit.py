@@ -1,0 +1,144 @@
+"""Fits the grounding gate's weights on human labels: `python -m eval.ground_fit SUMMEDITS.jsonl RAGTRUTH.jsonl`.
+
+A regularised logistic regression over the measures of `app.grounding.alignment`. A SummEdits item is as good as its
+weakest statement; RAGTruth's spans say of each statement whether it holds. Every part counts the same, and in each the
+supported and the others. The answer's terms are fitted after that on RAGTruth's answers. Only the `tune` split is used.
+There is no chance in it: the same files give the same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.ground_command import source_of
+from app.grounding import calibration
+from app.grounding.check import Checker, statements_of
+from app.grounding.wording import is_claim
+from eval.human_labels import Labelled, read_labelled
+
+Floats = NDArray[np.float64]
+PENALTY = 0.003  # of the squared weights of standardised measures
+RAGTRUTH = 0.05  # how much a part of RAGTruth counts beside one of SummEdits
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Statements that a label is about together: all must hold where it says so."""
+
+    rows: Floats
+    supported: bool
+    part: str
+    weight: float = 1.0
+
+
+def measured(items: Sequence[Labelled]) -> list[tuple[Labelled, list[tuple[dict[str, float], bool | None]]]]:
+    """Each item with the measures of its claims, and where it has spans whether each holds."""
+    checkers: dict[tuple[str, ...], Checker] = {}
+    found = []
+    for item in items:
+        if item.sources not in checkers:
+            checkers = {item.sources: Checker([source_of(text, "source") for text in item.sources])}
+        claims = []
+        for text, span, _ in statements_of(item.answer):
+            if is_claim(text):
+                holds = None
+                if item.spans is not None:
+                    holds = not any(start < span.end and end > span.start for start, end in item.spans)
+                claims.append((checkers[item.sources].measures(text), holds))
+        if claims:
+            found.append((item, claims))
+    return found
+
+
+def fit(groups: Sequence[Group], names: Sequence[str]) -> tuple[float, dict[str, float]]:
+    """Bias and weights of the raw measures."""
+    from scipy.optimize import minimize
+
+    rows = np.concatenate([group.rows for group in groups])
+    owner = np.repeat(np.arange(len(groups)), [len(group.rows) for group in groups])
+    middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    scaled = (rows - middle) / spread
+    wanted = np.array([group.supported for group in groups], dtype=float)
+    counts = Counter((group.part, group.supported) for group in groups)
+    shares = np.array([group.weight / counts[group.part, group.supported] for group in groups])
+    shares /= shares.sum()
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        each = scaled @ weights[:-1] + weights[-1]
+        least = np.full(len(groups), np.inf)
+        np.minimum.at(least, owner, each)
+        near = np.exp(-calibration.STEEP * (each - least[owner]))
+        total = np.bincount(owner, near, len(groups))
+        together = least - np.log(total) / calibration.STEEP
+        miss = wanted * np.logaddexp(0, -together) + (1 - wanted) * np.logaddexp(0, together)
+        slope = ((1 / (1 + np.exp(-together)) - wanted) * shares)[owner] * near / total[owner]
+        value = float(shares @ miss + PENALTY * (weights[:-1] ** 2).sum())
+        return value, np.append(scaled.T @ slope + 2 * PENALTY * weights[:-1], slope.sum())
+
+    found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B").x
+    raw = found[:-1] / spread
+    return float(found[-1] - raw @ middle), dict(zip(names, map(float, raw), strict=True))
+
+
+def fitted(summedits: Sequence[Labelled], ragtruth: Sequence[Labelled]) -> calibration.Weights:
+    """The weights from these items, whatever their split."""
+    edits, answers = measured(summedits), measured(ragtruth)
+    names = list(edits[0][1][0][0])
+    groups = [
+        Group(np.array([list(row.values()) for row, _ in claims]), item.supported, item.part) for item, claims in edits
+    ]
+    for item, claims in answers:
+        groups += [Group(np.array([list(row.values())]), bool(holds), item.part, RAGTRUTH) for row, holds in claims]
+    bias, weights = fit(groups, names)
+    statements = calibration.Weights(bias, weights, {})
+    terms = [
+        Group(np.array([list(_terms([row for row, _ in claims], statements).values())]), item.supported, item.part)
+        for item, claims in [*edits, *answers]
+    ]
+    first, *_ = edits
+    _, answer = fit(terms, list(_terms([row for row, _ in first[1]], statements)))
+    return calibration.Weights(bias, weights, answer)
+
+
+def _terms(rows: Sequence[dict[str, float]], weights: calibration.Weights) -> dict[str, float]:
+    return calibration.answer_terms(
+        [calibration.logit(row, weights) for row in rows], [row["new_words"] for row in rows]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m eval.ground_fit", description=__doc__)
+    parser.add_argument("summedits", type=Path)
+    parser.add_argument("ragtruth", type=Path)
+    parser.add_argument("--out", type=Path, help="write the weights here (default: standard output)")
+    given = parser.parse_args(arguments)
+    summedits = [item for item in read_labelled(given.summedits, "summedits") if item.split == "tune"]
+    ragtruth = [item for item in read_labelled(given.ragtruth, "ragtruth") if item.split == "tune"]
+    weights = fitted(summedits, ragtruth)
+    text = json.dumps(
+        {
+            "fitted_on": f"{len(summedits)} SummEdits and {len(ragtruth)} RAGTruth items, split tune",
+            "bias": round(weights.bias, 5),
+            "measures": {name: round(value, 5) for name, value in weights.measures.items()},
+            "answer": {name: round(value, 5) for name, value in weights.answer.items()},
+        },
+        indent=1,
+    )
+    if given.out:
+        given.out.write_text(text + "\n", encoding="utf-8")
+    else:
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

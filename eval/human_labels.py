@@ -1,0 +1,89 @@
+"""Answers that people have judged against their sources: SummEdits, RAGTruth and WiCE as they are published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from indexing.errors import UsageError
+
+Kind = Literal["summedits", "ragtruth", "wice"]
+TUNED = ("ectsum", "samsum", "qmsumm", "podcast")  # SummEdits' domains that weights are fitted on
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One answer; `group` is its source, `part` its domain or task, `spans` where people saw something unsupported."""
+
+    id: str
+    group: str
+    part: str
+    sources: tuple[str, ...]
+    answer: str
+    supported: bool
+    spans: tuple[tuple[int, int], ...] | None = None
+
+    @property
+    def split(self) -> Literal["tune", "test"]:
+        """Whether weights may be fitted on it; of RAGTruth and WiCE every other source, by its name."""
+        if self.spans is None and self.part != "wice":
+            return "tune" if self.part in TUNED else "test"
+        return "tune" if sum(self.group.encode()) % 2 else "test"
+
+
+def read_labelled(path: Path, kind: Kind | None = None) -> list[Labelled]:
+    """The labelled answers of a file; without `kind` its first line tells what it is."""
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read ({error}); give a UTF-8 file with one JSON object a line") from error
+    if not rows:
+        raise UsageError(f"{path} holds no item")
+    kind = kind or _kind_of(rows[0], path)
+    try:
+        return [one for number, row in enumerate(rows) for one in READERS[kind](number, row)]
+    except (KeyError, TypeError, IndexError) as error:
+        raise UsageError(f"{path} is not {kind} as it is published: {type(error).__name__} {error}") from error
+
+
+def _kind_of(row: dict[str, Any], path: Path) -> Kind:
+    keys: dict[Kind, set[str]] = {
+        "summedits": {"doc", "summary", "label"},
+        "ragtruth": {"source", "responses"},
+        "wice": {"claim", "evidence", "label"},
+    }
+    for kind, wanted in keys.items():
+        if wanted <= row.keys():
+            return kind
+    raise UsageError(f"{path} is none of {', '.join(get_args(Kind))}; say which with --kind")
+
+
+def _summedits(number: int, row: dict[str, Any]) -> Iterator[Labelled]:
+    yield Labelled(str(row["id"]), row["doc"], row["domain"], (row["doc"],), row["summary"], bool(row["label"]))
+
+
+def _ragtruth(number: int, row: dict[str, Any]) -> Iterator[Labelled]:
+    source = row["source"]
+    if isinstance(source, str):
+        texts: tuple[str, ...] = (source,)
+    elif "passages" in source:
+        texts = (f"{source.get('question', '')}\n\n{source['passages']}".strip(),)
+    else:  # a table, which is no text
+        return
+    for place, response in enumerate(row["responses"]):
+        spans = tuple((int(one["start"]), int(one["end"])) for one in response["labels"])
+        identity = f"{row['source_id']}-{place}"
+        group = str(row["source_id"])
+        yield Labelled(identity, group, row.get("task", "all"), texts, response["response"], not spans, spans)
+
+
+def _wice(number: int, row: dict[str, Any]) -> Iterator[Labelled]:
+    text = "\n".join(row["evidence"])
+    identity = str(row.get("meta", {}).get("id", number))
+    yield Labelled(identity, text[:200], "wice", (text,), row["claim"], row["label"] == "supported")
+
+
+READERS = {"summedits": _summedits, "ragtruth": _ragtruth, "wice": _wice}
