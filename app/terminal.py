@@ -10,8 +10,8 @@ from typing import Any
 
 from app.answers import Answer, AsOf, Citation, Disagreement, Statement
 from app.exchange import REFUSED, numbered
-from app.limits import searched_in
 from app.grounding.check import Checked
+from app.limits import searched_in
 from indexing.documents import Copy, Hit
 
 # What a terminal obeys or a reader cannot see: controls (ANSI sequences begin with one), overrides, surrogates.

@@ -89,7 +89,9 @@ class Checker:
             if self._opinion:
                 judgement = self._opinion(text, [one.quote for one in citations], judgement)
             judged.append(judgement)
-            statements.append(Statement(shown, citations, judgement.support, span, judgement.reason, judgement.score))
+            statements.append(
+                Statement(shown, citations, judgement.support, span, judgement.reason, score=judgement.score)
+            )
         held = all(one.support in ("supported", "not_a_claim") for one in statements)
         status: Status = "no_claims" if not judged else "supported" if held else "not_supported"
         return Checked(tuple(statements), status, _score(judged))
