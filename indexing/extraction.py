@@ -60,6 +60,7 @@ class Working:
 
     member: str = ""
     number: int = 0  # the member's place in its container
+    share: float = 0.0  # of the file's bytes, about, that are read; 0 where that is not known
 
 
 Read = Extraction | Unread | Working

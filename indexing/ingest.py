@@ -21,6 +21,7 @@ from indexing.sandbox import Sandbox
 from indexing.schema import Changes, Entry, Place, Prepared, Problem
 
 BATCH = 256  # chunks embedded and committed together: a kill costs at most the seconds that one batch takes
+STEP, MOST_STEPS = 200_000, 500  # bytes of a file between two signs of progress; how many there are at most
 TWICE = "give each document of a file a name or id of its own"
 OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
 
@@ -39,7 +40,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: bytes of files looked at, the file (or its member) that was reached, and what became of it."""
+    """How far a run is: bytes of files looked at, the file that was reached, and what became of it.
+
+    The outcome is "reading" inside a large file.
+    """
 
     done: int
     total: int
@@ -66,6 +70,24 @@ class Report:
 
 
 @dataclass(slots=True)
+class _Within:
+    """Tells how far a run is inside one large file."""
+
+    before: int  # bytes of the files before it
+    size: int
+    total: int
+    name: str
+    progress: Callable[[Progress], None]
+    told: int = 0
+
+    def reach(self, share: float) -> None:
+        done = min(self.size, int(share * self.size))
+        if done - self.told >= max(STEP, self.size // MOST_STEPS):
+            self.told = done
+            self.progress(Progress(self.before + done, self.total, self.name, "reading"))
+
+
+@dataclass(slots=True)
 class _Run:
     """What one run knows and counts."""
 
@@ -82,6 +104,7 @@ class _Run:
     gone: list[str] = field(default_factory=list)
     moved: dict[str, tuple[Place, str]] = field(default_factory=dict)
     finished: dict[str, str] = field(default_factory=dict)
+    within: _Within | None = None  # the file that is being read
 
 
 def index(
@@ -146,11 +169,12 @@ def _index_files(run: _Run, found: Survey, options: Options) -> None:
     with Sandbox() as sandbox:
         for file, size in found.files.items():
             entries = by_path.get(str(file), [])
-            before = dict(run.seen)
+            before, name = dict(run.seen), printable(found.name_of(file))
+            run.within = _Within(done, size, total, name, run.progress)
             _index_file(run, file, preparers[found.root_of(file)], read, entries, sandbox)
             done += size
             outcome = next((key for key in OUTCOMES if run.seen[key] > before.get(key, 0)), "unchanged")
-            run.progress(Progress(done, total, printable(found.name_of(file)), outcome))
+            run.progress(Progress(done, total, name, outcome))
 
 
 def _index_file(
@@ -195,6 +219,8 @@ def _read_documents(run: _Run, file: Path, preparer: Preparer, seen: set[Place],
             else:
                 seen.add(place)
                 _take(run, preparer, file, part)
+        elif run.within is not None:
+            run.within.reach(part.share)
     return whole
 
 

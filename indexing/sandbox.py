@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from indexing.errors import LoadError
-from indexing.extraction import Extraction, ReadOptions, Unread, Working
+from indexing.extraction import Extraction, Read, ReadOptions, Unread, Working
 from indexing.readers import read
 
 MEGABYTE = 1_000_000
@@ -52,8 +52,11 @@ class Sandbox:
             self._worker.kill()
             self._worker = None
 
-    def read(self, path: Path, options: ReadOptions) -> Generator[Extraction | Unread, None, None]:
-        """The documents of a file as `indexing.readers.read` gives them; raises LoadError for the file as a whole."""
+    def read(self, path: Path, options: ReadOptions) -> Generator[Read, None, None]:
+        """The documents of a file as `indexing.readers.read` gives them; raises LoadError for the file as a whole.
+
+        Of the signs of life those are passed on that tell how far the reader is.
+        """
         working = Working()
         for _ in range(PATIENCE):
             if self._worker is None:
@@ -63,7 +66,7 @@ class Sandbox:
                 for value in self._worker.read(path, options):
                     if isinstance(value, Working):
                         working = value
-                    else:
+                    if not isinstance(value, Working) or value.share:
                         yield value
                 finished = True
                 return

@@ -10,13 +10,17 @@ import signal
 import subprocess
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from app.cli import DONE, ERROR
 from app.progress import Display
-from indexing.ingest import Progress
+from indexing import ingest
+from indexing.collection import Collection
+from indexing.ingest import Progress, index
+from tests.hashing import HashingEmbedder
 from tests.processes import command, environment, onrecord, reported, running, until
 
 MANY = 420
@@ -55,6 +59,46 @@ def test_progress_as_json_is_a_line_a_file_and_grows_to_all_bytes(tmp_path: Path
     assert onrecord("index", docs, "--progress", "none", "-v", "--home", home).stderr == ""
     rebuilt = onrecord("rebuild", "--progress", "json", "--home", home)
     assert json.loads(rebuilt.stderr.splitlines()[-1])["done"] == 3 and rebuilt.stdout.startswith("3 passages, ")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "zip"])
+def test_progress_moves_inside_one_large_file_which_goes_on_after_a_stop_without_embedding_again(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(ingest, "STEP", 30_000)
+    monkeypatch.setattr(ingest, "BATCH", 16)
+    rows = [{"id": f"n{number}", "text": f"The lamp number {number} stands. " * 60} for number in range(150)]
+    archive = tmp_path / "docs" / f"lamps.{kind}"
+    archive.parent.mkdir()
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w") as file:
+            for row in rows:
+                file.writestr(f"{row['id']}.txt", row["text"])
+    elif kind == "csv":
+        archive.write_text("id,text\n" + "".join(f"{row['id']},{row['text']}\n" for row in rows), encoding="utf-8")
+    else:
+        archive.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    size, told = archive.stat().st_size, []
+
+    def stop(progress: Progress) -> None:
+        told.append(progress)
+        if progress.done > size / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index(collection, [archive.parent], progress=stop)
+    inside = [one.done for one in told]
+    assert {one.outcome for one in told} == {"reading"} and len(inside) >= 2
+    assert inside == sorted(set(inside)) and inside[-1] < size
+    assert isinstance(collection.embedder, HashingEmbedder)
+    stored, before = collection.catalogue.count_documents(), collection.embedder.asked
+    assert 16 <= stored < 150
+    report = index(collection, [archive.parent], progress=told.append)
+    assert (report.unchanged, report.added) == (stored, 150 - stored)
+    asked = collection.embedder.asked - before
+    per_document = before / stored
+    assert asked <= (150 - stored) * per_document * 1.01
+    assert (told[-1].done, told[-1].outcome) == (size, "added")
 
 
 def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path: Path) -> None:

@@ -44,15 +44,16 @@ def read_zip(path: Path, options: ReadOptions) -> Iterator[Read]:
         if not members:
             raise LoadError("the archive holds no files", "nothing to do", skipped=True)
         seen: set[str] = set()
-        budget = options.max_expanded
+        budget, done, total = options.max_expanded, 0, sum(part.compress_size for part in members)
         for number, part in enumerate(members):
             budget -= part.file_size
+            working, done = Working(part.filename, number, done / max(1, total)), done + part.compress_size
             if number < options.first:
                 continue
-            yield Working(part.filename, number)
+            yield working
             try:
                 _check(part, seen, budget, options)
-                yield from _member(archive, part, number, Path(folder), options)
+                yield from _member(archive, part, working, Path(folder), options)
             except LoadError as error:
                 yield Unread(part.filename, error)
             # What zipfile raises over damaged members; the others go on.
@@ -97,7 +98,7 @@ def _check(part: zipfile.ZipInfo, seen: set[str], budget: int, options: ReadOpti
 
 
 def _member(
-    archive: zipfile.ZipFile, part: zipfile.ZipInfo, number: int, folder: Path, options: ReadOptions
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, working: Working, folder: Path, options: ReadOptions
 ) -> Iterator[Read]:
     name = PurePosixPath(part.filename)
     # Readers take a title from the file's name; its length and characters are the archive's, not this disk's.
@@ -110,7 +111,7 @@ def _member(
             inner = value.member
             member = f"{part.filename}/{inner}" if inner else part.filename
             if isinstance(value, Working):
-                yield Working(part.filename, number)
+                yield working
             elif isinstance(value, Extraction):
                 yield replace(value, member=member)
             else:

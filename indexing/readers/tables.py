@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -21,6 +22,7 @@ from indexing.extraction import (
     ReadOptions,
     TextBuilder,
     Unread,
+    Working,
     excerpts,
     one_line,
     title_of,
@@ -45,6 +47,7 @@ NAMES = {
 SAMPLE = 1_000_000  # bytes from which encoding and dialect are told
 SAMPLE_ROWS = 200  # from which the names of JSONL's columns are told
 MOST_LINES = 1_000  # of a cell, before it is suspected to have run over its end
+TOLD_EVERY = 64_000  # bytes read between two signs of how far the file is read
 MARKUP = re.compile(r"</(?:p|div|span|a|b|i|em|strong|li|h\d)\s*>|<br\s*/?>", re.IGNORECASE)
 
 
@@ -94,7 +97,7 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[Read]:
             rows = csv.reader(lines, _dialect(sample), strict=False)
             header = [name.strip() for name in next(rows, [])]
             columns = Columns.of(header, options.columns)
-            yield from _csv_rows(rows, header, columns, encoding, options)
+            yield from _telling(_csv_rows(rows, header, columns, encoding, options), file)
         except csv.Error as error:
             raise LoadError(f"its first line cannot be read ({error})", "check its quotation marks") from error
         finally:
@@ -139,6 +142,16 @@ def _dialect(sample: str) -> type[csv.Dialect]:
     return Found
 
 
+def _telling(values: Iterator[Read], file: BinaryIO) -> Iterator[Read]:
+    """The same, and now and then how far the file is read."""
+    size, told = max(1, os.fstat(file.fileno()).st_size), 0
+    for value in values:
+        yield value
+        if file.tell() - told >= TOLD_EVERY:
+            told = file.tell()
+            yield Working(share=told / size)
+
+
 def read_jsonl(path: Path, options: ReadOptions) -> Iterator[Read]:
     """A document for each line, an object in JSON. Memory holds one line."""
     with path.open("rb") as file:
@@ -148,16 +161,20 @@ def read_jsonl(path: Path, options: ReadOptions) -> Iterator[Read]:
         objects = (_object(line) for line in sample.splitlines()[:SAMPLE_ROWS])
         names = dict.fromkeys(name for row in objects if isinstance(row, dict) for name in row)
         columns = Columns.of(list(names), options.columns) if names else None
-        for number, line in enumerate(_limited_lines(file, 4 * options.max_bytes), 1):
-            if line is None:
-                yield Unread(f"row {number}", too_long(options.max_bytes))
-            elif line.strip():
-                row = _object(line.decode(encoding, "replace"))
-                if isinstance(row, dict):
-                    columns = columns or Columns.of(list(row), options.columns)
-                    yield _document(row, f"row {number}", columns, encoding, options)
-                else:
-                    yield Unread(f"row {number}", LoadError(row, "write one object on each line"))
+        yield from _telling(_json_rows(file, columns, encoding, options), file)
+
+
+def _json_rows(file: BinaryIO, columns: Columns | None, encoding: str, options: ReadOptions) -> Iterator[Read]:
+    for number, line in enumerate(_limited_lines(file, 4 * options.max_bytes), 1):
+        if line is None:
+            yield Unread(f"row {number}", too_long(options.max_bytes))
+        elif line.strip():
+            row = _object(line.decode(encoding, "replace"))
+            if isinstance(row, dict):
+                columns = columns or Columns.of(list(row), options.columns)
+                yield _document(row, f"row {number}", columns, encoding, options)
+            else:
+                yield Unread(f"row {number}", LoadError(row, "write one object on each line"))
 
 
 def _object(line: str) -> dict[str, object] | str:
