@@ -23,6 +23,7 @@ from app.address import LOOPBACK_NAMES, address, listening_socket
 from app.api import add_api, problem
 from app.api_docs import add_docs
 from app.assistant import Assistant
+from app.evaluations import report_path
 from app.meter import Meter
 from app.openai_api import add_openai_api
 from app.quotes.desk import QuoteDesk
@@ -167,6 +168,13 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
         found = source_of(assistant.collection, document, version)
         title, content, status = _source(found, start or [], end or [])
         return HTMLResponse(content if fragment else render.page(title, content), status_code=status)
+
+    @app.get("/runs/{name}/report", include_in_schema=False)
+    def report(name: str) -> Response:
+        """An evaluation run's report, which brings its own script and asks nobody for anything."""
+        path = report_path(settings.home, name)
+        words = render.missing("There is no such run in this home.")
+        return FileResponse(path) if path else HTMLResponse(render.page("Run not found", words), status_code=404)
 
     meter = Meter()
     add_api(app, assistant, meter, QuoteDesk(assistant.collection, aliases_of(settings)))

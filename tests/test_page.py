@@ -431,3 +431,9 @@ def test_a_draft_comes_back_marked_and_is_walked_by_keyboard(chat: Window, tmp_p
     file.write_text(DRAFT, encoding="utf-8")
     page.set_input_files("#quote-file input[type=file]", [str(file)])
     expect(page.locator("#verdicts .draft a.quote")).to_have_count(3)
+
+
+def test_evaluation_runs_are_opened_and_compared(chat: Window) -> None:
+    page = chat.open()
+    page.get_by_role("tab", name="Evaluations").click()
+    expect(page.locator("#run-shown")).to_contain_text("No evaluations yet")

@@ -12,6 +12,7 @@ from app.assistant import Assistant
 from app.destination import destination
 from app.settings import Settings
 from app.ui.ask import AT_ONCE, AskTab
+from app.ui.evaluations import EvaluationsTab
 from app.ui.library import LibraryTab
 from app.ui.place import html_place  # before gradio, whose settings it makes
 from app.ui.quotes import QuotesTab
@@ -37,6 +38,8 @@ class Page:
                     QuotesTab(assistant, settings)
                 with gr.Tab("Library", elem_id="tab-library") as tab:
                     self.library = LibraryTab(assistant, settings, tab)
+                with gr.Tab("Evaluations", elem_id="tab-evaluations") as runs:
+                    EvaluationsTab(settings, runs)
             quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
             opening = self.blocks.load(self.opened, None, [self.masthead, self.ask.current], **quiet)
             self.ask.opens(opening)
