@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from app.quotes.desk import QuoteDesk
 from app.quotes.speaker import read_aliases, relation_of, same_person, speaker_of, speaker_status
 from app.quotes.voice import voice_of
+from indexing.collection import Collection
 from indexing.documents import Document, Metadata
 from indexing.errors import OnrecordError
+from indexing.ingest import index
 from indexing.spans import Span
+from tests.folders import write
 from tests.test_quotations import read
 
 TEXT = (
@@ -112,3 +116,14 @@ def test_a_claim_is_contradicted_only_by_every_occurrence() -> None:
     assert speaker_status("X", ["same", "other"]) == "conflicting"
     assert speaker_status("X", ["other", "other"]) == "contradicted"
     assert speaker_status("X", ["other", "unknown"]) == "unknown"
+
+
+def test_reported_words_are_narration_and_what_takes_them_back_is_a_cut(collection: Collection, tmp_path: Path) -> None:
+    texts = {
+        "a.txt": "Ann Lee came to town. Lee said that the town would pay for all of the works on the bridge.\n",
+        "b.txt": "Bob Ray came to town. Ray never said that the mayor had paid for any of the repairs in May.\n",
+    }
+    index(collection, [write(tmp_path / "docs", texts)])
+    desk = QuoteDesk(collection)
+    assert desk.check("the town would pay for all of the works on the bridge").headline == "narration"
+    assert desk.check("the mayor had paid for any of the repairs in May").headline == "context_cut"

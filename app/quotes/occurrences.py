@@ -15,11 +15,13 @@ from app.quotes.verdict import utf16
 from app.quotes.voice import voice_of
 from indexing.documents import Document
 from indexing.fold import DASHES, DOUBLE, INVISIBLE, LIGATURES, OTHER, SINGLE
+from indexing.reporting import reporting
 from indexing.spans import Span
 
 AROUND = 160  # characters shown before and after
 WHOLE_FRAGMENT = 120  # characters of a text fragment that is given whole
 EDGE_WORDS = 6  # of a longer one at either end
+NEGATED = ("not", "never", "no", "nobody", "none", "without")
 FOLDS = (
     ("quotation_marks", {*DOUBLE, *SINGLE, '"', "'"}),
     ("dashes", {*DASHES, "-"}),
@@ -46,6 +48,8 @@ def attributed(match: Match, cut: Cut | None, claimed: str, aliases: Aliases) ->
     """Ask whose voice the words have there and who is named as their speaker."""
     document, quotations = match.source.document, match.source.quotations
     voice = voice_of(document, quotations, match.span, claimed, aliases)
+    if voice.kind == "narration" and cut is not None and _reports(match, cut):
+        cut = None
     named = speaker_of(document, quotations, match.span)
     relation = relation_of(claimed, document, named, aliases) if claimed else None
     if voice.kind == "author":
@@ -53,6 +57,21 @@ def attributed(match: Match, cut: Cut | None, claimed: str, aliases: Aliases) ->
     status = speaker_status(claimed, [relation] if relation else [])
     speaker = named.speaker if named is not None else document.metadata.author if voice.kind == "author" else ""
     return Attributed(match, cut, voice.kind, speaker, named.speaker_span if named else None, relation, status)
+
+
+def _reports(match: Match, cut: Cut) -> bool:
+    """Whether what stands before reported words only says that they are reported: that they are no quote says as
+    much."""
+    keys = match.text.keys
+    words = keys[max(cut.first - 1, 0) : cut.last]
+    negated = any(
+        word.endswith("n't") or word in NEGATED or word.startswith(("den", "refus", "declin")) for word in words
+    )
+    return (
+        cut.kind == "cut_after"
+        and not negated
+        and any(word in reporting().verbs for word in keys[cut.first : cut.last])
+    )
 
 
 def occurrence_of(one: Attributed, groups: Mapping[str, str]) -> Occurrence:
