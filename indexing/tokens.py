@@ -29,11 +29,12 @@ _MARK += r"\u1dc0-\u1dff\u20d0-\u20dc\ufe20-\ufe2f"
 _UNSEEN = "".join(map(re.escape, INVISIBLE))
 _FIGURE = r"(?:(?<![\w\u2212-])[-\u2212])?[$€£¥₹]?\d+(?:[.,]\d+)*"
 _INITIALS = r"[^\W\d_](?:\.[^\W\d_])+(?![^\W_])"
-WORD = re.compile(rf"(?:{_FIGURE}|{_INITIALS}|[^\W_]+)(?:['’ʼ]?[^\W_]+)*%?")
+_CHANGED = r"\[[^\W\d_]\](?=['’]?[^\W_])"  # the letter of `[T]he`
+WORD = re.compile(rf"(?:{_CHANGED}|{_FIGURE}|{_INITIALS}|[^\W_]+)(?:['’ʼ]?[^\W_]+)*%?")
 # The same with what may stand inside a word unseen: combining marks, soft hyphens, controls.
 RARE = re.compile(rf"[{_MARK}{_UNSEEN}]")
 _RUN = rf"[^\W_](?:[{_MARK}{_UNSEEN}]*[^\W_]|[{_MARK}])*"
-RARE_WORD = re.compile(rf"(?:{_FIGURE}|{_INITIALS}|{_RUN})(?:[{_UNSEEN}]*['’ʼ]?[{_UNSEEN}]*{_RUN})*%?")
+RARE_WORD = re.compile(rf"(?:{_CHANGED}|{_FIGURE}|{_INITIALS}|{_RUN})(?:[{_UNSEEN}]*['’ʼ]?[{_UNSEEN}]*{_RUN})*%?")
 DIRECTION = re.compile(
     r"[(\[]\s*(?:(?:loud |some |scattered )?(?:laugh(?:s|ter|ing)?|applau(?:se|ds)|cheer(?:s|ing)|boo(?:s|ing)|"
     r"cross-?talk|inaudible|unintelligible|pause[sd]?|ph|sic)(?:[ ,]+(?:and )?[a-z]+){0,3}|"
@@ -72,7 +73,7 @@ class Tokens:
     def word(self, index: int) -> str:
         """As it is printed, folded, without the hyphen of a line's end."""
         word = self.shown[self.starts[index] : self.ends[index]]
-        return folded(DIVIDED.sub("", word) if "\n" in word else word)
+        return folded(DIVIDED.sub("", word) if "\n" in word else word).replace("[", "").replace("]", "")
 
     def gap(self, index: int) -> str:
         """What stands between a word and the one before it, folded; at the ends, to the end of the text."""
@@ -213,7 +214,7 @@ def indexed_words(tokens: Tokens) -> str:
 
 @functools.lru_cache(maxsize=200_000)
 def key_of(word: str) -> str:
-    return folded(word).casefold()
+    return folded(word).casefold().replace("[", "").replace("]", "")
 
 
 @functools.lru_cache(maxsize=20_000)

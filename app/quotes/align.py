@@ -9,14 +9,12 @@ import edlib
 
 SYMBOLS = 255  # different words of a quote that are told apart; all other words of the text are one symbol
 LEAST = 0.6  # of a quote's words that must stand in the text in the same order
-MARGIN = 4  # words around a place that may still belong to it when its edge does not match
 
 
 def locate(quote: Sequence[str], text: Sequence[str]) -> list[tuple[int, int]]:
     """The stretches of words of a text that are nearest to a quote, equally near ones; none where too little is alike.
 
-    A stretch whose outer words differ from the quote's is given with some words around it, to be trimmed by the
-    comparison of words.
+    The words at the edges of a stretch may differ from the quote's.
     """
     if not quote or not text:
         return []
@@ -30,13 +28,7 @@ def locate(quote: Sequence[str], text: Sequence[str]) -> list[tuple[int, int]]:
             places[-1] = places[-1][0], max(end, places[-1][1])
         else:
             places.append((start, end))
-    return [_widened(quote, text, *place) for place in places]
-
-
-def _widened(quote: Sequence[str], text: Sequence[str], start: int, end: int) -> tuple[int, int]:
-    begins = start if text[start] == quote[0] else max(0, start - MARGIN)
-    until = end if text[end - 1] == quote[-1] else min(len(text), end + MARGIN)
-    return begins, until
+    return places
 
 
 def shingles(words: Sequence[str], size: int) -> list[tuple[str, ...]]:

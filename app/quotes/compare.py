@@ -14,6 +14,8 @@ from app.quotes.units import Unit, units_of
 from indexing.spans import Span
 from indexing.tokens import Tokens
 
+FEW_ADDED, FEW_GONE = 3, 5  # words in a row by which a quote may be longer or shorter without being put together
+MARGIN = 4  # words around a stretch that may still belong to it when its edge does not match
 BOUNDARY = re.compile(r'[.!?:;"\n]|\'\'|\s\'|\'\s')
 TELLING_CASE = frozenset("us it who may march polish turkey china aids".split())  # another word in capitals
 
@@ -42,6 +44,25 @@ class Compared:
     share: float
     added: int = 0  # units of the quote that the text lacks, and the other way round
     gone: int = 0
+    patched: bool = True  # no more than a few words in a row are added or gone
+
+
+def bounded(text: Tokens, place: int) -> bool:
+    """Whether a sentence, a quotation or a paragraph ends before a word."""
+    raw = text.shown[text.ends[place - 1] if place else 0 : text.starts[place] if place < len(text) else None]
+    return bool(BOUNDARY.search(text.gap(place))) or "\n" in raw
+
+
+def widened(quote: Sequence[str], text: Tokens, first: int, last: int) -> tuple[int, int]:
+    """A stretch with some words around it where its edge differs from the quote's, as far as no sentence ends there."""
+    begin, end = first, last
+    if text.keys[first] != quote[0]:
+        while begin > max(0, first - MARGIN) and not bounded(text, begin):
+            begin -= 1
+    if text.keys[last - 1] != quote[-1]:
+        while end < min(len(text), last + MARGIN) and not bounded(text, end):
+            end += 1
+    return begin, end
 
 
 Opcode = tuple[str, int, int, int, int]
@@ -110,9 +131,8 @@ class Comparison:
 
     @staticmethod
     def _final(tokens: Tokens, end: int) -> str:
-        """The marks that end a sentence right behind a word, quotation marks passed over."""
-        match = re.match(r"[\"')\]]*([.!?]+)", tokens.gap(end))
-        return match[1] if match else ""
+        """The marks that end a sentence right behind a word, other marks left out."""
+        return "".join(char for char in tokens.gap(end).partition(" ")[0] if char in ".!?")
 
     # -- other words ---------------------------------------------------------------------------------------------------
 
@@ -142,7 +162,9 @@ class Comparison:
         gone = sum(i2 - i1 for kind, i1, i2, _, _ in opcodes if kind != "equal")
         share = same / len(ours)
         words: Words = "altered" if edits else "punctuation_style"
-        return Compared(words, tuple(edits), first, last, share, added, gone)
+        changes = [(i2 - i1, j2 - j1) for kind, i1, i2, j1, j2 in opcodes if kind != "equal"]
+        patched = all(new - old <= FEW_ADDED and old - new <= FEW_GONE for old, new in changes)
+        return Compared(words, tuple(edits), first, last, share, added, gone, patched)
 
     def _opcodes(self, theirs: Sequence[Unit], ours: Sequence[Unit]) -> list[Opcode]:
         matcher = SequenceMatcher(None, [one.key for one in theirs], [one.key for one in ours], autojunk=False)
@@ -191,9 +213,7 @@ class Comparison:
         """Whether a sentence, a quotation or a paragraph ends between a unit and the one before it."""
         if not 0 < index < len(theirs):
             return False
-        place = theirs[index].first
-        raw = text.shown[text.ends[place - 1] : text.starts[place]] if place else ""
-        return theirs[index - 1].last <= place and bool(BOUNDARY.search(text.gap(place)) or "\n" in raw)
+        return theirs[index - 1].last <= theirs[index].first and bounded(text, theirs[index].first)
 
     def _whole_words(self, theirs: Sequence[Unit], ours: Sequence[Unit], opcodes: Sequence[Opcode]) -> Iterator[Opcode]:
         """The same opcodes, those that change a part of a contraction widened to all of it."""

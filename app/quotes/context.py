@@ -94,13 +94,22 @@ def _governed(text: Tokens, first: int, turn: Quotation | None, lexicon: Lexicon
     for place in (first, at):
         size = lexicon.governors.before(words[begin:place], place - begin) if place > begin else 0
         if size:
-            return Cut("cut_after", place - size, first)
+            return Cut("cut_after", _subject(words, begin, place - size, lexicon), first)
     for place in range(first, at - 1, -1):
         if place > begin and (words[place - 1].endswith("n't") or words[place - 1] in lexicon.governors):
-            return Cut("cut_after", place - 1, first)
+            return Cut("cut_after", _subject(words, begin, place - 1, lexicon), first)
     if first > begin and ("," in text.gap(first) or words[first - 1] == "then"):
         return _opened(text, begin, first, lexicon)
     return None
+
+
+def _subject(words: Sequence[str], begin: int, at: int, lexicon: Lexicon) -> int:
+    """Where the clause of a governor begins: `I don't think` where the governor is `think`."""
+    while at > begin and (
+        lexicon.kind(words[at - 1]) in ("pronoun", "auxiliary", "negation", "modal") or words[at - 1].endswith("n't")
+    ):
+        at -= 1
+    return at
 
 
 def _opened(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | None:

@@ -97,7 +97,8 @@ class _Check:
             found += whole
             if not whole and len(given.fragments) > 1 and (match := matcher.marked(source)) is not None:
                 found.append(match)
-        if not _any_found(found) and not given.marked:
+        patched = any(one.patched and one.source.current for one in found)
+        if not _any_found(found) and not given.marked and not patched:
             parts = spliced(given, self._near)
             if parts is not None:
                 return [parts]

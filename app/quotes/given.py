@@ -21,10 +21,10 @@ MOJIBAKE = re.compile(
 OPENING, CLOSING = "\"“„‟«»‹›「『‘‚‛'", "\"”“‟»«›‹」』’‘'"
 OMISSION = r"\[\s*(?:\.\s?\.\s?\.|…)\s*\]|\(\s*(?:\.\s?\.\s?\.|…)\s*\)|\.\s?\.\s?\.(?:\s?\.)?|…"
 EDITING = re.compile(
-    rf"(?P<omission>{OMISSION})|(?P<sic>\[\s*sic\s*\.?\])|(?P<bracket>\[(?P<inside>[^\[\]]{{1,120}})\])"
+    rf"(?P<omission>{OMISSION})|(?P<sic>\[\s*sic\s*\.?\])|(?P<bracket>\[(?!\w\]['’]?\w)(?P<inside>[^\[\]]{{1,120}})\])"
 )
 GLUED = re.compile(r"([^\W\d_]+)\[([^\W\d_]+)\]")  # work[ed]: all of the word is the writer's
-INITIAL = re.compile(r"\[(\w)\](?=\w)")
+INITIAL = re.compile(r"\[\w\]['’]?\w")
 
 Mark = Literal["omission", "bracket"]
 
@@ -96,15 +96,14 @@ def read_quote(text: str) -> Given:
     mended = _replaced(whole, MOJIBAKE, lambda match: _decoded(match[0]))
     folds = ("mojibake",) if mended.text != text else ()
     mended = _replaced(mended, GLUED, lambda match: f"[{match[1]}{match[2]}]")
-    joined = _replaced(mended, INITIAL, lambda match: match[1])
-    core = joined.part(*_without_outer(joined.text))
+    core = mended.part(*_without_outer(mended.text))
     tokens = tokens_of(core.text, core)
     if not len(tokens):
         raise UsageError("the quote has no words; paste what was said")
     fragments, tail = _fragments(tokens)
     if not fragments:
         raise UsageError("the quote has no words outside its brackets; paste what was said")
-    initial = joined.text != mended.text
+    initial = INITIAL.search(core.text) is not None
     lead, rest = core.text[: tokens.starts[0]], core.text[tokens.ends[-1] :]
     return Given(text, tokens, fragments, tail, initial, folds, lead, rest)
 

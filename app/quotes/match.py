@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.quotes.align import LEAST, locate
-from app.quotes.compare import Compared, Comparison, Rules
+from app.quotes.compare import Compared, Comparison, Rules, widened
 from app.quotes.given import Fragment, Given
 from app.quotes.result import FOUND, SEVERITIES, Edit, Integrity, Severity, Words
 from app.quotes.shelf import Source
@@ -33,10 +33,8 @@ class Match:
     edits: tuple[Edit, ...]
     integrity: Integrity = "contiguous"
     cost: int = 0  # units of quote and document that differ
-    edges: tuple[int, int] = (
-        0,
-        0,
-    )  # characters of punctuation that belong to it before its first and behind its last word
+    patched: bool = True  # no more than a few words in a row are added or gone
+    edges: tuple[int, int] = (0, 0)  # characters of punctuation that belong to it before and behind its words
 
     @property
     def first(self) -> int:
@@ -113,8 +111,8 @@ class Matcher:
         for text in source.readings:
             if len(self._known & set(text.keys)) < LEAST * 0.8 * len(self._known):
                 continue
-            for first, last in locate(self._keys, text.keys):
-                compared = self._compare(text, first, last)
+            for place in locate(self._keys, text.keys):
+                compared = self._compare(text, *widened(self._keys, text, *place))
                 if self._enough(compared):
                     found.append(self._match(source, text, compared))
         best = min((one.rank for one in found), default=None)
@@ -134,9 +132,19 @@ class Matcher:
         pieces = ((compared.first, compared.last),)
         edges = self._edges(text, compared.first, compared.last)
         words = compared.words
-        if words in FOUND and self._given.initial:
+        if words in FOUND and self._given.initial and "[" not in text.shown[text.starts[compared.first] :][:3]:
             words = "marked_edit"
-        return Match(source, text, pieces, words, compared.edits, "contiguous", compared.added + compared.gone, edges)
+        return Match(
+            source,
+            text,
+            pieces,
+            words,
+            compared.edits,
+            "contiguous",
+            compared.added + compared.gone,
+            compared.patched,
+            edges,
+        )
 
     def _edges(self, text: Tokens, first: int, last: int) -> tuple[int, int]:
         """How much of the punctuation at the quote's edges stands there as well; one final mark may be another."""
@@ -187,7 +195,7 @@ class Matcher:
             return exact
         found = []
         for place in locate(keys, text.keys):
-            compared = self._compare(text, *place, fragment.first, fragment.last)
+            compared = self._compare(text, *widened(keys, text, *place), fragment.first, fragment.last)
             if compared.share >= 0.75:
                 found.append((compared.first, compared.last))
         return found
@@ -204,6 +212,11 @@ class Matcher:
             cost += compared.added + compared.gone
         integrity: Integrity = "elided"
         for fragment, before, place in zip(fragments[1:], chain, chain[1:], strict=False):
+            other = self._other_bracket(text, fragment, before[1], place[0])
+            if other is not None:
+                levels.add("altered")
+                edits.append(other)
+                continue
             hidden = self._hidden(text, fragment, before[1], place[0])
             if hidden is not None:
                 integrity = "elision_hides"
@@ -219,7 +232,7 @@ class Matcher:
         if not any(len(one) >= 2 for one in (range(*piece) for piece in chain)):
             words = "altered"
         edges = self._edges(text, chain[0][0], chain[-1][1])
-        return Match(source, text, tuple(chain), words, tuple(edits), integrity, cost, edges)
+        return Match(source, text, tuple(chain), words, tuple(edits), integrity, cost, edges=edges)
 
     def _hidden(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Edit | None:
         """The critical word that stands between two fragments, or that a bracket puts in."""
@@ -241,6 +254,18 @@ class Matcher:
             shown = text.shown[text.starts[first + found[0]] : text.ends[first + found[1] - 1]]
             return Edit(kind, "critical", shown, " ".join(inside), span, quoted, f"what was left out says “{shown}”")
         return self._put_in(text, fragment.inside_first, fragment.inside_last, first, words)
+
+    def _other_bracket(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Edit | None:
+        """Where the source has a bracket itself, its words are literal."""
+        begin, end = fragment.inside_first, fragment.inside_last
+        between = text.shown[text.ends[first - 1] : text.starts[last]]
+        if fragment.mark != "bracket" or "[" not in between or self._keys[begin:end] == text.keys[first:last]:
+            return None
+        quoted, words = self._given.tokens.source(begin, end), self._given.tokens
+        shown = words.shown[words.starts[begin] : words.ends[end - 1]]
+        span = text.source(first, last) if first < last else None
+        before = text.shown[text.starts[first] : text.ends[last - 1]] if span else ""
+        return Edit("bracket", "critical", before, shown, span, quoted, "the source has other words in its own bracket")
 
     def _put_in(self, text: Tokens, begin: int, end: int, at: int, words: Sequence[str]) -> Edit | None:
         """The critical word of a bracket that the source has not."""
