@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.quotes.desk import QuoteDesk
-from app.quotes.result import Verdict
+from app.quotes.exact import verbatim_spans
+from app.quotes.result import PROFILES, Verdict
 from indexing.collection import Collection
+from indexing.errors import UsageError
 from indexing.ingest import index
+from indexing.tokens import tokens_of
 from tests.folders import write
 from tests.hashing import HashingEmbedder
 
@@ -96,3 +103,196 @@ def test_what_was_said_is_green(desk: QuoteDesk, quote: str, headline: str | Non
     verdict = sound(desk, desk.check(quote))
     if headline is not None:
         assert (verdict.headline, verdict.green) == (headline, True), verdict.edits
+
+
+RED = [
+    ("We will raise taxes on 1,200 families this year", "altered", "negation", "critical"),
+    ("We will not raise taxes on 1,300 families this year", "altered", "quantity", "critical"),
+    ("We may not raise taxes on 1,200 families this year", "altered", "modal", "critical"),
+    ("We will not raise taxes on 1,200 families last year", "altered", "comparative", "critical"),
+    ("They will not raise taxes on 1,200 families this year", "altered", "pronoun", "critical"),
+    ("We would not raise taxes on 1,200 families this year", "altered", "modal", "critical"),
+    ("The plan was good, and it will cost five percent less than the last one", "altered", "tense", "critical"),
+    ("The plan is good, and it will cost five percent more than the last one", "altered", "comparative", "critical"),
+    ("The plan is good, or it will cost five percent less than the last one", "altered", "conjunction", "critical"),
+    ("The plan is good, and it will cost five dollars less than the last one", "altered", "quantity", "critical"),
+    ("I don’t think we are ready to open the gallery in March", "altered", "word", "substantive"),
+    ("I think an old bridge must be closed before winter comes", "altered", "article", "cosmetic"),
+    ("The old bridge must be closed before winter comes", "context_cut", "cut", ""),
+    ("I think the old bridge must be closed before winter comes", "context_cut", "cut", ""),
+    ("we are ready to open the tunnel in March", "context_cut", "cut", ""),
+    ("the tunnel is safe for everyone", "context_cut", "cut", ""),
+    ("Are we safe there.", "altered", "question", "critical"),
+    ("We will ... raise taxes on 1,200 families this year", "elision_hides", "elision", "critical"),
+    ("We will [never] raise taxes on 1,200 families this year", "elision_hides", "bracket", "critical"),
+    ("The council has spent two million euros on repairs", "narration", "voice", ""),
+    ("We will not raise taxes on 1,200 families, and it will cost five percent less", "spliced", "splice", "critical"),
+    ("We will not raise taxes on 1,200 families the harbour will never be sold", "spliced", "splice", "critical"),
+    ("it will cost five percent less than the last one, and the plan is good", "reordered", "order", "substantive"),
+    ("The hаrbour will never be sold to a foreign company", "altered", "lookalike", "cosmetic"),
+    ("The harbour will never be so1d to a foreign company", "altered", "ocr", "substantive"),
+]
+
+
+@pytest.mark.parametrize(("quote", "headline", "kind", "severity"), RED)
+def test_what_was_not_said_so_is_never_green_and_the_reason_is_shown(
+    desk: QuoteDesk, quote: str, headline: str, kind: str, severity: str
+) -> None:
+    verdict = sound(desk, desk.check(quote))
+    assert (verdict.headline, verdict.green, verdict.severity) == (headline, False, severity), verdict.edits
+    assert kind in [edit.kind for edit in verdict.edits]
+
+
+ABSENT = ["Nobody will ever rebuild the lighthouse at the cape", "colourless green ideas sleep furiously tonight"]
+
+
+@pytest.mark.parametrize("quote", ABSENT)
+def test_what_is_not_there_is_never_found(desk: QuoteDesk, quote: str) -> None:
+    verdict = sound(desk, desk.check(quote, "Maria Lopez"))
+    assert verdict.headline in ("not_found", "paraphrase") and not verdict.green
+    assert verdict.occurrences == () and verdict.axes.speaker == "unknown"
+    values = verdict.as_json()
+    assert (values["file"], values["start"], values["end"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("quote", ["the", "and it", "to the"])
+def test_a_few_common_words_are_too_short(desk: QuoteDesk, quote: str) -> None:
+    assert sound(desk, desk.check(quote)).headline == "too_short"
+
+
+@pytest.mark.parametrize("quote", ["", "  ", "...", "“”", "[sic]", "\ud800 word"])
+def test_a_quote_without_words_is_refused(desk: QuoteDesk, quote: str) -> None:
+    with pytest.raises(UsageError):
+        desk.check(quote)
+
+
+def test_the_speaker_is_confirmed_or_contradicted(desk: QuoteDesk) -> None:
+    quote = "We will not raise taxes on 1,200 families this year"
+    assert desk.check(quote, "Maria Lopez").green and desk.check(quote, "Lopez").axes.speaker == "confirmed"
+    wrong = sound(desk, desk.check(quote, "John Smith"))
+    assert (wrong.headline, wrong.axes.speaker) == ("misattributed", "contradicted")
+    assert [(one.before, one.after) for one in wrong.edits if one.kind == "speaker"] == [("Maria Lopez", "John Smith")]
+
+
+def test_places_are_exact(desk: QuoteDesk) -> None:
+    best = desk.check("The harbour will never be sold to a foreign company").best
+    assert best is not None
+    assert best.text == "The **harbour** will [never](http://x.example) be sold to a foreign company"
+    best = desk.check("The plan is good, and it will cost 5% less than the last one.").best
+    assert best is not None
+    assert best.text == "The plan is good,” said John Smith, “and it will cost five percent less than the last one."
+
+
+def test_an_edit_says_where_it_stands_on_both_sides(desk: QuoteDesk) -> None:
+    quote = "“We can not raise taxes on 1,200 families this year,”"
+    verdict = desk.check(quote)
+    (edit,) = verdict.edits
+    assert (edit.before, edit.after) == ("will", "can")
+    assert edit.source is not None and edit.quoted is not None
+    assert edit.source.of(SPEECH) == "will" and edit.quoted.of(quote) == "can"
+
+
+def test_profiles_relabel_small_things_and_nothing_grave(desk: QuoteDesk) -> None:
+    bracket = "We will not raise taxes on [those] families this year"
+    assert desk.check(bracket).headline == "elision_hides"  # a figure is hidden
+    named = "The harbour will never be sold to [some] company"
+    assert desk.check("We have built it with [their] own hands").green
+    assert not desk.check("We have built it with [their] own hands", profile="reuters").green
+    for profile in PROFILES:
+        assert not desk.check("We will raise taxes on 1,200 families this year", profile=profile).green
+        assert not desk.check(named, profile=profile).green
+
+
+def test_a_language_without_a_lexicon_is_not_judged_and_says_so(desk: QuoteDesk) -> None:
+    verdict = sound(desk, desk.check("Wir werden die Steuern in diesem Jahr erhöhen und nicht senken"))
+    assert (verdict.headline, verdict.severity, verdict.green) == ("altered", "", False)
+    assert verdict.policy.language == "de" and not verdict.policy.lexicon and "no lexicon" in verdict.notes[0]
+
+
+def test_the_same_quote_gets_the_same_verdict(desk: QuoteDesk) -> None:
+    for quote, *_ in RED[:8]:
+        assert desk.check(quote).as_json() == desk.check(quote).as_json()
+
+
+WORDS = re.findall(r"[\w’]+|[“”,.?!]", SPEECH)
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_every_run_of_words_is_found_word_for_word_where_it_stands(desk: QuoteDesk, data: st.DataObject) -> None:
+    tokens = tokens_of(SPEECH)
+    first = data.draw(st.integers(0, len(tokens) - 5))
+    span = tokens.source(first, data.draw(st.integers(first + 5, len(tokens))))
+    verdict = sound(desk, desk.check(span.of(SPEECH)))
+    assert verdict.axes.words == "verbatim" and verdict.folds == ()
+    assert [(place.file, place.span) for place in verdict.occurrences] == [("speech.txt", span)]
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=4, max_size=40), st.sampled_from([" ", "  ", "\n", "\u00a0"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_words_in_any_order_get_a_sound_verdict(desk: QuoteDesk, words: list[str], blank: str) -> None:
+    if re.search(r"\w", "".join(words)):
+        verdict = sound(desk, desk.check(blank.join(words), "Lopez"))
+        if verdict.green:
+            best = verdict.best
+            assert best is not None
+            assert [w.casefold() for w in re.findall(r"\w+", best.text)][:1] == [
+                w.casefold() for w in re.findall(r"\w+", " ".join(words))
+            ][:1]
+
+
+def test_an_earlier_version_is_named_and_never_green(tmp_path: Path) -> None:
+    docs = write(
+        tmp_path / "docs",
+        {"a.txt": "Boats sold\n\n“We have sold nine old boats to Norway,” Jane Roe said on Friday.\n"},
+    )
+    with Collection(tmp_path / "home", HashingEmbedder(), create=True) as collection:
+        index(collection, [docs])
+        desk = QuoteDesk(collection)
+        quote = "We have sold nine old boats to Norway"
+        assert desk.check(quote).green
+        write(docs, {"a.txt": "Boats sold\n\n“We have sold six old boats to Norway,” Jane Roe said on Friday.\n"})
+        index(collection, [docs])
+        verdict = desk.check(quote)
+        assert (verdict.headline, verdict.green, verdict.severity) == ("altered", False, "critical")
+        assert any("earlier version of a.txt" in note for note in verdict.notes)
+        write(docs, {"a.txt": "Nothing is left of this.\n"})
+        index(collection, [docs])
+        verdict = desk.check(quote)
+        assert verdict.headline in ("not_found", "paraphrase")
+        assert [place.standing for place in verdict.closest][:1] == ["superseded"]
+
+
+def test_copies_are_one_group_and_other_wordings_are_variants(tmp_path: Path) -> None:
+    story = f"“We must never close the old lighthouse at night,” Jane Roe said.\n\n{SPEECH}"
+    other = "“We must never close the lighthouse at night,” Jane Roe told us. It was raining all day in the town.\n"
+    docs = write(tmp_path / "docs", {"a.txt": story, "b.txt": story + "\n", "c.txt": other})
+    with Collection(tmp_path / "home", HashingEmbedder(), create=True) as collection:
+        index(collection, [docs])
+        verdict = QuoteDesk(collection).check("We must never close the old lighthouse at night", variants=True)
+    assert verdict.green and {place.file for place in verdict.occurrences} == {"a.txt", "b.txt"}
+    assert len({place.group for place in verdict.occurrences}) == 1
+    (variant,) = verdict.variants
+    assert (variant.text, variant.count) == ("We must never close the lighthouse at night", 1)
+
+
+def test_a_quote_of_hundreds_of_words_is_compared_to_the_last(tmp_path: Path) -> None:
+    said = " ".join(f"In year {n} the council met {n * 7 % 31} times and nobody objected." for n in range(60))
+    docs = write(tmp_path / "docs", {"a.txt": f"“{said}” Jane Roe said.\n"})
+    with Collection(tmp_path / "home", HashingEmbedder(), create=True) as collection:
+        index(collection, [docs])
+        desk = QuoteDesk(collection)
+        assert desk.check(said).headline == "verbatim"
+        verdict = desk.check(said.replace("year 44 the council", "year 45 the council"))
+    assert (verdict.headline, verdict.severity) == ("altered", "critical")
+    assert [(one.before, one.after) for one in verdict.edits] == [("44", "45")]
+
+
+def test_the_exact_matcher_sees_through_marks_and_nothing_else() -> None:
+    text = "He said: “We don’t — ever —\nsell   it.” We sell it."
+    assert [span.of(text) for span in verbatim_spans("We don't - ever - sell it", text)] == [
+        "We don’t — ever —\nsell   it"
+    ]
+    assert list(verbatim_spans("we don't - ever - sell it", text)) == []
+    assert [span.start for span in verbatim_spans("sell it", "sell it, resell it; sell it")] == [0, 20]
+    assert list(verbatim_spans("...", text)) == []

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from app.quotes.align import LEAST
 from app.quotes.edits import Side, judge
 from app.quotes.lexicon import Lexicon
 from app.quotes.result import Edit, Profile, Words
@@ -14,7 +15,8 @@ from app.quotes.units import Unit, units_of
 from indexing.spans import Span
 from indexing.tokens import Tokens
 
-FEW_ADDED, FEW_GONE = 3, 5  # words in a row by which a quote may be longer or shorter without being put together
+MOSTLY = 0.8  # of its words that stand there, of a quote that was not put together
+FEW_ADDED, FEW_GONE = 3, 5  # words in a row that may be other or missing in a quote that was not put together
 MARGIN = 4  # words around a stretch that may still belong to it when its edge does not match
 BOUNDARY = re.compile(r'[.!?:;"\n]|\'\'|\s\'|\'\s')
 TELLING_CASE = frozenset("us it who may march polish turkey china aids".split())  # another word in capitals
@@ -146,6 +148,8 @@ class Comparison:
             return Compared("not_found", (), first, last, 0.0)
         first, last = theirs[0].first, theirs[-1].last
         same = sum(j2 - j1 for kind, _, _, j1, j2 in opcodes if kind == "equal")
+        if same < LEAST * len(ours):
+            return Compared("not_found", (), first, last, same / len(ours))
         edits: list[Edit] = []
         for kind, i1, i2, j1, j2 in self._whole_words(theirs, ours, opcodes):
             if kind == "equal":
@@ -163,7 +167,7 @@ class Comparison:
         share = same / len(ours)
         words: Words = "altered" if edits else "punctuation_style"
         changes = [(i2 - i1, j2 - j1) for kind, i1, i2, j1, j2 in opcodes if kind != "equal"]
-        patched = all(new - old <= FEW_ADDED and old - new <= FEW_GONE for old, new in changes)
+        patched = share >= MOSTLY and all(new <= FEW_ADDED and old - new <= FEW_GONE for old, new in changes)
         return Compared(words, tuple(edits), first, last, share, added, gone, patched)
 
     def _opcodes(self, theirs: Sequence[Unit], ours: Sequence[Unit]) -> list[Opcode]:

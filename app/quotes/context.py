@@ -63,7 +63,7 @@ def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) 
             following = text.index_at(nxt.start)
             between = text.shown[text.ends[last - 1] : text.starts[following]] if following < len(text) else "."
             before_mark = OPENED.split(between)[0] if not CLOSED.match(between.lstrip(" ,")) else between
-            if ENDED.match(gap.lstrip()) or re.search(r"[.!?]\s*[\"“']?\s*$", between) or ENDED.match(before_mark):
+            if ENDED.match(gap.lstrip()) or re.search(r"[.!?]\s*[\"“'\[(]*\s*$", between) or ENDED.match(before_mark):
                 return None
             gap = ","
     elif CLOSED.search(gap):

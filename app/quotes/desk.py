@@ -99,10 +99,17 @@ class _Check:
                 found.append(match)
         patched = any(one.patched and one.source.current for one in found)
         if not _any_found(found) and not given.marked and not patched:
-            parts = spliced(given, self._near)
+            parts = spliced(given, self._near_parts())
             if parts is not None:
                 return [parts]
         return found
+
+    def _near_parts(self) -> list[Source]:
+        """Documents near to the quote or to one of its halves, which may come from different ones."""
+        words = self._literal()
+        half = len(words) // 2
+        found = {one.version_id: one for part in (words[:half], words[half:]) for one in self._shelf.near(part)}
+        return [one for one in {one.version_id: one for one in (*self._near, *found.values())}.values() if one.current]
 
     def _literal(self) -> list[str]:
         """The words that the quote claims to be the source's."""

@@ -111,7 +111,7 @@ def _seen(gone: Sequence[str], new: Sequence[str]) -> tuple[str, Severity, str] 
             return "lookalike", "cosmetic", f"{where} has letters of another script that look the same: {names}"
     figures = any(word.startswith("#") for word in (*gone, *new))
     if not figures and _recognised(before) == _recognised(after):
-        return "ocr", "cosmetic", "text recognition confuses these letters"
+        return "ocr", "substantive", "text recognition confuses these letters"
     return None
 
 
