@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.quotes.compare import Comparison, Rules
 from app.quotes.desk import QuoteDesk
 from app.quotes.exact import verbatim_spans
+from app.quotes.lexicon import lexicon
 from app.quotes.result import PROFILES, Verdict
 from indexing.collection import Collection
 from indexing.errors import UsageError
@@ -190,6 +192,22 @@ def test_an_edit_says_where_it_stands_on_both_sides(desk: QuoteDesk) -> None:
     assert (edit.before, edit.after) == ("will", "can")
     assert edit.source is not None and edit.quoted is not None
     assert edit.source.of(SPEECH) == "will" and edit.quoted.of(quote) == "can"
+
+
+EDITS = [
+    ("men who were at least at that time old", "men who were at that time old", ("at least", "")),
+    ("we can’t go on like this for ever", "we can go on like this for ever", ("can’t", "can")),
+    ("we can go on like this for ever", "we can't go on like this for ever", ("can", "can't")),
+    ("I ask, is it twenty-one or is it more", "I ask, is it twenty-two or is it more", ("twenty-one", "twenty-two")),
+    ("the mayor told Ann Brown and the whole town", "the mayor told Sue Brown and the whole town", ("Ann", "Sue")),
+]
+
+
+@pytest.mark.parametrize(("source", "quote", "edit"), EDITS)
+def test_the_edit_shown_is_the_one_that_was_made(source: str, quote: str, edit: tuple[str, str]) -> None:
+    text, given = tokens_of(source), tokens_of(quote)
+    found = Comparison(given, Rules(lexicon("en"), "strict"))(text, 0, len(text)).edits
+    assert [(one.before, one.after, one.severity) for one in found] == [(*edit, "critical")]
 
 
 def test_profiles_relabel_small_things_and_nothing_grave(desk: QuoteDesk) -> None:

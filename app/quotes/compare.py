@@ -173,7 +173,7 @@ class Comparison:
     def _opcodes(self, theirs: Sequence[Unit], ours: Sequence[Unit]) -> list[Opcode]:
         matcher = SequenceMatcher(None, [one.key for one in theirs], [one.key for one in ours], autojunk=False)
         found: list[Opcode] = []
-        for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        for kind, i1, i2, j1, j2 in self._phrased(theirs, ours, matcher.get_opcodes()):
             if kind == "replace" and i2 - i1 == j2 - j1 == 1 and self._open(theirs[i1].key, ours[j1].key):
                 kind = "equal"
             if found and found[-1][0] == kind == "equal":
@@ -181,6 +181,25 @@ class Comparison:
             else:
                 found.append((kind, i1, i2, j1, j2))
         return found
+
+    def _phrased(self, theirs: Sequence[Unit], ours: Sequence[Unit], opcodes: Sequence[Opcode]) -> Iterator[Opcode]:
+        """Of `at least at` the words left out are `at least`, not `least at`: whole phrases, not parts of them."""
+        shift = 0
+        for number, (kind, i1, i2, j1, j2) in enumerate(opcodes):
+            i1, j1 = i1 - shift, j1 - shift
+            shift = 0
+            following = opcodes[number + 1] if number + 1 < len(opcodes) else None
+            if kind == "equal" and following is not None and following[0] in ("delete", "insert") and i2 - i1 > 1:
+                side, first, last = (theirs, *following[1:3]) if following[0] == "delete" else (ours, *following[3:5])
+                words = [one.key for one in side[first - 1 : last]]
+                if words[0] == words[-1] and self._rules.lexicon.phrase(words[:-1]):
+                    shift = 1
+            if kind in ("delete", "insert") and (i1, j1) != (opcodes[number][1], opcodes[number][3]):
+                i2, j2 = i2 - 1, j2 - 1
+                shift = 1
+            elif shift:
+                i2, j2 = i2 - 1, j2 - 1
+            yield kind, i1, i2, j1, j2
 
     def _open(self, one: str, other: str) -> bool:
         """Whether one is a contraction that may stand for the other: `'s` and `has`."""

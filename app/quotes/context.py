@@ -62,8 +62,7 @@ def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) 
                 return None
             following = text.index_at(nxt.start)
             between = text.shown[text.ends[last - 1] : text.starts[following]] if following < len(text) else "."
-            before_mark = OPENED.split(between)[0] if not CLOSED.match(between.lstrip(" ,")) else between
-            if ENDED.match(gap.lstrip()) or re.search(r"[.!?]\s*[\"“'\[(]*\s*$", between) or ENDED.match(before_mark):
+            if _new_sentence(between):
                 return None
             gap = ","
     elif CLOSED.search(gap):
@@ -86,7 +85,10 @@ def _governed(text: Tokens, first: int, turn: Quotation | None, lexicon: Lexicon
     begin = _sentence_start(text, first)
     opened = first if first and OPENED.search(_raw_gap(text, first)) else None
     if opened is not None:
-        return _denied(text, first, lexicon)
+        before = _part_before(text, first, turn)
+        if before is None:
+            return _denied(text, first, lexicon)
+        first, begin = before, _sentence_start(text, before)
     words = text.keys
     at = first
     while at > begin and first - at < 5 and lexicon.between.before(words[begin:at], at - begin) == 1:
@@ -112,6 +114,24 @@ def _subject(words: Sequence[str], begin: int, at: int, lexicon: Lexicon) -> int
     return at
 
 
+def _part_before(text: Tokens, first: int, turn: Quotation | None) -> int | None:
+    """Behind the words of a turn that go on where it is broken (`"I doubt," he said, "..."`) in the same sentence."""
+    start = text.source(first, first + 1).start
+    ended = [part.end for part in turn.inner if part.end < start] if turn is not None else []
+    if not ended:
+        return None
+    place = text.index_at(ended[-1])
+    if not 0 < place < first:
+        return None
+    between = text.shown[text.ends[place - 1] : text.starts[first]]
+    return None if _new_sentence(between) else place
+
+
+def _new_sentence(between: str) -> bool:
+    """Whether a sentence ends where a turn is broken, before or behind who said it."""
+    return bool(re.match(r"\s*[.!?…]", between) or re.search(r"[.!?]\s*[\"“'‘\[(]*\s*$", between))
+
+
 def _opened(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | None:
     """A clause such as `if we win,` right before a quote."""
     for index in range(first - 1, max(begin, first - GOVERNOR_REACH) - 1, -1):
@@ -129,6 +149,8 @@ def _denied(text: Tokens, first: int, lexicon: Lexicon) -> Cut | None:
     begin = _sentence_start(text, first, marks=False)
     words = text.keys
     for index in range(first - 1, max(begin, first - DENIAL_REACH) - 1, -1):
+        if index + 1 < first and CLOSED.search(_raw_gap(text, index + 1)):
+            return None
         denies = words[index] in lexicon.denials or words[index].endswith("n't")
         says = any(word in lexicon.saying for word in words[index + 1 : first])
         if denies and (says or words[index].startswith("den")):

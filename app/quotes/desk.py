@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from app.quotes.speaker import NOBODY, Aliases, speaker_status
 from app.quotes.splice import spliced
 from app.quotes.verdict import CLEAN_VOICES, headline_of, is_green, sentence_of
 from indexing.collection import Collection
+from indexing.tokens import folded_gap
 
 SHORT = 4  # words; a shorter quote says nothing by itself when it is common
 SHORT_DOCUMENTS = 20
@@ -144,10 +146,19 @@ class _Check:
             axes.voice not in CLEAN_VOICES,
             one.relation != "same",
             RANKS[one.match.words],
+            self._marks_apart(one.match),
             one.match.source.document.metadata.date or "9999",
             one.match.source.document.name,
             one.match.span.start,
         )
+
+    def _marks_apart(self, match: Match) -> int:
+        """How many marks of punctuation the quote and the source do not share."""
+        ours, theirs = (
+            Counter(char for char in folded_gap(text) if not char.isalnum() and not char.isspace())
+            for text in (self._given.text, match.span.of(match.source.document.text))
+        )
+        return sum(((ours - theirs) + (theirs - ours)).values())
 
     def _axes(self, one: Attributed, status: str) -> Axes:
         context: Context = one.cut.kind if one.cut else "clean"

@@ -170,7 +170,7 @@ def _fragments(tokens: Tokens) -> tuple[tuple[Fragment, ...], tuple[int, int] | 
             found.append(Fragment(begin, at, mark if found or mark == "bracket" else None, *inside))
             mark, inside = None, (0, 0)
         if match["bracket"] is not None and after > at:
-            mark, inside = "bracket", (at, after)
+            mark, inside = mark or "bracket", (at, after)
         elif mark is None:
             mark = "omission"
         begin = after

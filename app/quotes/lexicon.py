@@ -76,6 +76,10 @@ class Lexicon:
         """What a word is, the weightiest first; empty where the lexicon does not know it."""
         return next((kind for kind in KINDS if word in self.kinds.get(kind, NONE)), "")
 
+    def phrase(self, words: Sequence[str]) -> bool:
+        """Whether these words are one phrase of several words."""
+        return len(words) > 1 and any(tuple(words) in phrases.entries for phrases in self.kinds.values())
+
     def kinds_of(self, words: Sequence[str]) -> set[str]:
         """The kinds of all words and phrases among these."""
         found = {self.kind(word) for word in words}

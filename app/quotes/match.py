@@ -224,11 +224,13 @@ class Matcher:
             if place[0] - before[1] > WIDEST_GAP or _new_paragraph(text, before[1], place[0]):
                 integrity = "across_turns"
         edits += self._rule()
+        edits += self._tail_question(text, chain[-1][1])
         added = self._tail_edit(text, chain[-1][1])
         if added is not None:
             integrity = "elision_hides" if integrity == "elided" else integrity
             edits.append(added)
-        words: Words = "altered" if "altered" in levels or any(one.kind == "rule" for one in edits) else "marked_edit"
+        changed = "altered" in levels or any(one.kind in ("rule", "question") for one in edits)
+        words: Words = "altered" if changed else "marked_edit"
         if not any(len(one) >= 2 for one in (range(*piece) for piece in chain)):
             words = "altered"
         edges = self._edges(text, chain[0][0], chain[-1][1])
@@ -288,6 +290,25 @@ class Matcher:
 
     def _tail_edit(self, text: Tokens, at: int) -> Edit | None:
         return self._put_in(text, *self._given.tail, at, ()) if self._given.tail else None
+
+    def _tail_question(self, text: Tokens, at: int) -> Iterator[Edit]:
+        """Whether a bracket at the end makes a question of what was none, or the other way round."""
+        if self._given.tail is None or not re.search(r"[.!?]", self._given.rest):
+            return
+        match = re.search(r"[.!?]", text.shown[text.ends[at - 1] :])
+        place = text.ends[at - 1] + match.start() if match else len(text.shown)
+        theirs = match[0] if match else ""
+        if ("?" in self._given.rest) != (theirs == "?"):
+            note = "the source's sentence ends in another way"
+            yield Edit(
+                "question",
+                "critical",
+                theirs,
+                self._given.rest.strip(),
+                text.place(place, place + len(theirs)),
+                None,
+                note,
+            )
 
     def _rule(self) -> Iterator[Edit]:
         """Reuters: nothing but deletion, marked."""
