@@ -10,12 +10,15 @@ from nupunkt import sent_spans
 
 from app.answers import Citation, Statement
 from app.ground import ground
+from app.ground_command import source_of
+from app.grounding.check import Checker
 from eval.records import UNKNOWN, Cited, Judgement, Kind, Output, Place, Said, Support
 from indexing.documents import Document, Metadata
 from indexing.spans import Span
 
 Pair = tuple[Citation, Document]
 Find = Callable[[Cited], Document | None]  # the document that a citation names, where it is at hand
+WORSE: tuple[Support, ...] = ("unchecked", "not_a_claim", "supported", "partly", "unsupported")  # from best to worst
 NO_TEXT = "\n"  # stands for characters of a document that nobody showed
 LONGEST = 5_000_000  # characters of a document put together from what was shown
 KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -30,31 +33,45 @@ WORD = re.compile(r"[a-z0-9]+")
 def judge(output: Output, find: Find) -> tuple[Judgement, ...]:
     """A judgement for each statement of an answer, in order."""
     shown = _shown(output)
-    return tuple(_judged(statement, output, shown, find) for statement in output.statements)
+    passages = [passage.text for passage in output.retrieved if passage.text.strip()]
+    uncited = any(not statement.citations for statement in output.statements)
+    checker = Checker([source_of(text, "passage") for text in passages]) if passages and uncited else None
+    found = " ".join(passages)
+    return tuple(
+        _by_citations(said, shown, find) if said.citations else _by_passages(said, checker, found)
+        for said in output.statements
+    )
 
 
-def _judged(said: Said, output: Output, shown: Mapping[str, Document], find: Find) -> Judgement:
+def _by_citations(said: Said, shown: Mapping[str, Document], find: Find) -> Judgement:
     cited = [_pairs(one, shown, find) for one in said.citations if one.quote.strip()]
-    basis: Sequence[Place] = said.citations
-    if not said.citations:
-        basis = output.retrieved
-        cited = [list(_sentences(*_alone(one, one.text))) for one in output.retrieved if one.text.strip()]
-    support, reason = _support(said.text, cited)
-    alone: tuple[bool, ...] = ()
-    without: tuple[bool, ...] = ()
-    if said.citations:
-        held = support == "supported"
-        several = held and len(cited) > 1
-        alone = tuple(_holds(said.text, [pairs]) if several else held for pairs in cited)
-        without = tuple(several and _holds(said.text, [*cited[:at], *cited[at + 1 :]]) for at in range(len(cited)))
+    grounded = _grounded(said.text, cited)
+    held = grounded.support == "supported"
+    several = held and len(cited) > 1
     return Judgement(
-        support=support,
-        reason=reason,
-        basis="citations" if said.citations else "retrieved" if output.retrieved else "nothing",
-        alone=alone,
-        without=without,
+        support=grounded.support,
+        reason=grounded.reason,
+        score=grounded.score,
+        basis="citations",
+        alone=tuple(_holds(said.text, [pairs]) if several else held for pairs in cited),
+        without=tuple(several and _holds(said.text, [*cited[:at], *cited[at + 1 :]]) for at in range(len(cited))),
         kinds=kinds_of(said.text),
-        overlap=round(overlap(said.text, " ".join(place.words for place in basis)), 6),
+        overlap=round(overlap(said.text, " ".join(one.quote for one in said.citations)), 6),
+    )
+
+
+def _by_passages(said: Said, checker: Checker | None, passages: str) -> Judgement:
+    """The gate itself looks for the sentences that support what is said; all of it must be."""
+    checked = checker.check(said.text) if checker else None
+    parts = checked.statements if checked else (_grounded(said.text, ()),)
+    worst = max((part for part in parts), key=lambda part: WORSE.index(part.support), default=_grounded("", ()))
+    return Judgement(
+        support=worst.support,
+        reason=worst.reason,
+        score=checked.score if checked else worst.score,
+        basis="retrieved" if checker else "nothing",
+        kinds=kinds_of(said.text),
+        overlap=round(overlap(said.text, passages), 6),
     )
 
 
@@ -70,16 +87,15 @@ def overlap(text: str, source: str) -> float:
     return sum(token in there for token in tokens) / len(tokens) if tokens else 0.0
 
 
-def _support(text: str, cited: Sequence[Sequence[Pair]]) -> tuple[Support, str]:
+def _grounded(text: str, cited: Sequence[Sequence[Pair]]) -> Statement:
     pairs = [pair for those in cited for pair in those]
     documents = {(citation.document_id, citation.version): document for citation, document in pairs}
     statement = Statement(text, tuple(citation for citation, _ in pairs), "unchecked")
-    grounded = ground(statement, lambda citation: documents.get((citation.document_id, citation.version)))
-    return grounded.support, grounded.reason
+    return ground(statement, lambda citation: documents.get((citation.document_id, citation.version)))
 
 
 def _holds(text: str, cited: Sequence[Sequence[Pair]]) -> bool:
-    return _support(text, cited)[0] == "supported"
+    return _grounded(text, cited).support == "supported"
 
 
 def _pairs(cited: Cited, shown: Mapping[str, Document], find: Find) -> list[Pair]:

@@ -129,11 +129,13 @@ class Judgement(_Frozen):
     """What the gate says of one statement.
 
     `alone` and `without` tell for each citation whether it supports the statement by itself, and whether the others do
-    without it; `basis` is what it was judged by; `overlap` is the share of its words that stand there.
+    without it; `score` is how likely the gate takes it to be supported; `basis` is what it was judged by; `overlap` is
+    the share of its words that stand there.
     """
 
     support: Support
     reason: str = ""
+    score: float | None = None
     basis: Literal["citations", "retrieved", "nothing"]
     alone: tuple[bool, ...] = ()
     without: tuple[bool, ...] = ()
