@@ -12,6 +12,8 @@ from indexing.spans import Span
 Support = Literal["supported", "partly", "unsupported", "not_a_claim", "unchecked"]
 Status = Literal["answered", "refused"]
 Mode = Literal["extractive", "llm"]
+Usage = dict[str, int | float | None]
+"""Tokens of the prompt and of the answer as we count them, and `cost_usd`: None where no prices are set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Draft:
     statements: tuple[Statement, ...]
     mode: Mode
     notices: tuple[str, ...] = ()
-    usage: dict[str, int] = field(default_factory=dict)
+    usage: Usage = field(default_factory=dict)
 
 
 Verdict = Literal["contradicted", "not_supported"]
@@ -216,7 +218,7 @@ class Answer:
     mode: Mode
     notices: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
-    usage: dict[str, int] = field(default_factory=dict)
+    usage: Usage = field(default_factory=dict)
     rewritten: str = ""  # how a follow-up was read in full; empty where it stood alone
     filters: dict[str, Any] = field(default_factory=dict)  # what was searched: `app.limits.Limits.as_json`
     ruling: Ruling = Ruling()

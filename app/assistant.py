@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.answers import Answer, AsOf, Done, Draft, Event, Mode, Notice, Restart, Said, Sources, Statement, Turn
+from app.answers import Answer, AsOf, Done, Draft, Event, Mode, Notice, Restart, Said, Sources, Statement, Turn, Usage
 from app.extract import extract
 from app.finding import Finding, find
 from app.generate import GenerativeAnswerer
@@ -38,7 +38,7 @@ class _Walk:
     statements: list[Statement] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
-    usage: dict[str, int] = field(default_factory=dict)
+    usage: Usage = field(default_factory=dict)
     filters: dict[str, Any] = field(default_factory=dict)
     rewritten: str = ""
     dropped: int = 0  # statements that no source supports and that the settings leave out

@@ -10,9 +10,10 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from app.answers import Citation, Draft, Statement, Turn
+from app.answers import Citation, Draft, Statement, Turn, Usage
 from app.llm import AnswerCutError, LanguageModel, answer_tokens, count_tokens
 from app.references import Claim, Reference, ReferenceParser, read_claims
+from app.repair import ANYWHERE, SAME_PASSAGE, meant
 from indexing.documents import Document, Hit, Passage, Sentence
 from indexing.errors import ModelError
 from indexing.hostile import is_instruction
@@ -43,15 +44,19 @@ class _Tally:
     statements: list[Statement] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     unknown: int = 0
+    repaired: int = 0
+    attached: int = 0
     echoed: bool = False
 
 
 class GenerativeAnswerer:
     """Asks `model` with as many passages as fit into `context` tokens beside the history and the answer."""
 
-    def __init__(self, model: LanguageModel, context: int) -> None:
+    def __init__(self, model: LanguageModel, context: int, prices: tuple[float, float] | None = None) -> None:
+        """`prices` are dollars per million tokens in and out."""
         self._model = model
         self._context = context
+        self._prices = prices
 
     def __call__(self, question: str, history: Sequence[Turn], hits: Sequence[Hit]) -> Iterator[Statement | Draft]:
         """Statements, unchecked, each as soon as the model has finished it, and last the Draft that holds them all.
@@ -106,15 +111,21 @@ class GenerativeAnswerer:
             raise ModelError("the question leaves no room for a passage; raise llm_context, or ask a shorter question")
         return system, fill("question", question=as_data(question), passages=shown.text), turns, shown
 
-    def _usage(self, system: str, user: str, turns: Sequence[Turn], said: list[str], shown: Shown) -> dict[str, int]:
+    def _usage(self, system: str, user: str, turns: Sequence[Turn], said: list[str], shown: Shown) -> Usage:
         """Tokens as we count them, since not every endpoint tells."""
+        asked = sum(map(count_tokens, (system, user, *(turn.content for turn in turns))))
+        told = count_tokens("".join(said))
         return {
-            "prompt_tokens": count_tokens(system)
-            + count_tokens(user)
-            + sum(count_tokens(turn.content) for turn in turns),
-            "answer_tokens": count_tokens("".join(said)),
+            "prompt_tokens": asked,
+            "answer_tokens": told,
             "passages_shown": len(shown.passages),
+            "cost_usd": cost(asked, told, self._prices),
         }
+
+
+def cost(asked: int, told: int, prices: tuple[float, float] | None) -> float | None:
+    """Dollars for so many tokens in and out; None where no prices are set."""
+    return None if prices is None else round((asked * prices[0] + told * prices[1]) / 1_000_000, 8)
 
 
 def as_data(text: str) -> str:
@@ -185,8 +196,13 @@ def _statement(claim: Claim, question: str, shown: Shown, tally: _Tally) -> Stat
     citations: dict[Citation, None] = {}
     for reference in claim.references:
         found = _cited(reference, claim.text, shown)
+        if not found and (found := _meant(reference, claim.text, shown)):
+            tally.repaired += 1
         citations.update(dict.fromkeys(found))
         tally.unknown += not found
+    if not citations and (found := _attached(claim.text, shown)):
+        citations.update(dict.fromkeys(found))
+        tally.attached += 1
     statement = Statement(claim.text, tuple(citations), "unchecked")
     return None if statement in tally.statements else statement
 
@@ -210,6 +226,23 @@ def _cited(reference: Reference, text: str, shown: Shown) -> list[Citation]:
         if not max(shared):
             return []
         sentence = sentences[shared.index(max(shared))]
+    return _of(document, sentence)
+
+
+def _meant(reference: Reference, text: str, shown: Shown) -> list[Citation]:
+    """The sentence that a reference to none must have meant: one of its passage, or else of any, that says the same."""
+    own = shown.passages[reference.passage - 1 : reference.passage] if reference.passage > 0 else ()
+    found = meant(text, own, SAME_PASSAGE) or meant(text, shown.passages, ANYWHERE)
+    return _of(*found) if found else []
+
+
+def _attached(text: str, shown: Shown) -> list[Citation]:
+    """The sentence that a statement without a reference says again, where there is one."""
+    found = meant(text, shown.passages, ANYWHERE)
+    return _of(*found) if found else []
+
+
+def _of(document: Document, sentence: Sentence) -> list[Citation]:
     return [Citation.of(document, span) for piece in sentence.pieces if (span := _stripped(document.text, piece))]
 
 
@@ -238,6 +271,14 @@ def _notices(tally: _Tally) -> Iterator[str]:
         yield "One reference of the model points at no passage and was dropped."
     elif tally.unknown:
         yield f"{tally.unknown} references of the model point at no passage and were dropped."
+    if tally.repaired == 1:
+        yield "One reference of the model pointed at no passage and was set to the sentence it repeats."
+    elif tally.repaired:
+        yield f"{tally.repaired} references of the model pointed at no passage and were set to sentences they repeat."
+    if tally.attached == 1:
+        yield "One statement came without a reference; it is shown with the sentence it repeats."
+    elif tally.attached:
+        yield f"{tally.attached} statements came without a reference; they are shown with the sentences they repeat."
     if tally.echoed and not tally.statements:
         yield "The model only repeated the question."
 

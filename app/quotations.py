@@ -16,20 +16,33 @@ from indexing.spans import Span
 
 SLICE = 100_000  # characters folded at a time in search of a quotation, which is at most a tenth as long
 DEEPEST = 8  # quotations within quotations that are looked into
+PASSES = 6  # readings of a text after which its marks are given up
+SINGLE = "['‘’‚‛]"
 STRAY = re.compile("``|''|[\"“”„‟〝〞＂«»‹›「」『』]")  # marks that set off words; not the apostrophe
 
 
-def exact_quotations(text: str, documents: Sequence[Document], deep: int = DEEPEST) -> tuple[str, list[str]]:
+def exact_quotations(text: str, documents: Sequence[Document]) -> tuple[str, list[str]]:
     """The text with its quotations in the characters of a document that has them; the others lose their marks.
 
-    Also one line for people about each that no document has, in order.
+    Also one line for people about each that no document has. What is left between marks of any kind stands in a
+    document: marks that are taken away may leave others facing each other, so it is read again until nothing changes.
     """
+    faults: list[str] = []
+    for _ in range(PASSES):
+        before = text
+        text, found = _read_through(before, documents, DEEPEST)
+        faults += found
+        if text == before:
+            return text, list(dict.fromkeys(faults))
+    fault = "its quotation marks cannot be told apart"
+    return re.sub(rf"(?<!\w){SINGLE}|{SINGLE}(?!\w)", "", STRAY.sub("", text)), [*dict.fromkeys(faults), fault]
+
+
+def _read_through(text: str, documents: Sequence[Document], deep: int) -> tuple[str, list[str]]:
     pieces: list[str] = []
     faults: list[str] = []
     at = 0
-    for stretch in sorted(outermost(stretches_of(text, [Span(0, len(text))])), key=lambda one: one.span.start):
-        if stretch.span.start < at:
-            continue
+    for stretch in outermost(stretches_of(text, [Span(0, len(text))])):
         pieces.append(STRAY.sub("", text[at : stretch.span.start]))
         kept, within = _kept(stretch.inner.of(text), documents, deep)
         pieces.append(kept)
@@ -50,7 +63,7 @@ def _kept(inner: str, documents: Sequence[Document], deep: int) -> tuple[str, li
     fault = f"the words “{words}” are not in the cited source"
     if deep == 0:
         return STRAY.sub("", inner), [fault]
-    return exact_quotations(inner, documents, deep - 1)[0], [fault]
+    return _read_through(inner, documents, deep - 1)[0], [fault]
 
 
 def quotation(core: str, documents: Sequence[Document]) -> str | None:

@@ -28,6 +28,10 @@ _NEVER_ENDS = re.compile(r"(?:^|[\s(\"“])(?:Lt|Col|Maj|Adm|Sgt|Capt|Brig|e\.g|
 _PLAIN_END = re.compile(r"(?:^|.*[^\w.])[a-z]{2,}[.!?…][\"'”’»)\]]*$")  # of a word that is no initials, title or month
 _LEANS_BACK = re.compile(r"[.,;:!?…](?!\d)|[)\]\"'”’»]+[.,;:!?…]*$")
 _BRACKETS = re.compile(r"\s*\[([^\[\]]*)\]")
+# Links and images whose address stands elsewhere: `[words][label]`, `[label]: address`, and what is left of such.
+_LABELLED = re.compile(r"!?\[([^\[\]]*)\]\s?\[[^\[\]]*\]")
+_DEFINED = re.compile(r"\[[^\[\]]+\]:\s*\S+")
+_LINKING = re.compile(r"!(?=\[)|(?<=\])(?=\()")
 _EMPTY_BRACKETS = re.compile(r"\s*\(\s*\)")
 
 
@@ -191,6 +195,7 @@ class ReferenceParser:
         text = " ".join(self._words)
         # What became a marker only when markup in its middle was dropped must not pass for one of ours.
         text = _BRACKETS.sub(lambda match: "" if parse_marker(match[1]) else match[0], text).strip()
+        text = _LINKING.sub(" ", _DEFINED.sub("", _LABELLED.sub(r"\1", text))).strip()
         if self._own:
             text = _EMPTY_BRACKETS.sub("", text)
         if any("\ud800" <= character <= "\udfff" for character in text):  # halves of a character in two deltas

@@ -100,7 +100,7 @@ class Output(_Frozen):
     answer: str = Field("", description="the whole text")
     statements: tuple[Said, ...] = Field((), description="its sentences, in order, each with what it cites")
     retrieved: tuple[Passage, ...] = Field((), description="the passages found, best first")
-    usage: dict[str, float] = Field(default_factory=dict, description="tokens: prompt_tokens, answer_tokens")
+    usage: dict[str, float | None] = Field(default_factory=dict, description="tokens: prompt_tokens, answer_tokens")
     premise: Any = Field(None, description="what is wrong with the question's premise, where something is")
     rewritten: str | None = Field(None, description="the question as it was searched, where it was rewritten")
 

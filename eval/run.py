@@ -228,7 +228,7 @@ class _Runner:
             timings |= output.pop("timings_ms", None) or {}
             read = Output.model_validate(output)
             valid = self._reference.valid(read)
-            cost = self._options.prices.of(read.usage)
+            cost = self._options.prices.of({key: value for key, value in read.usage.items() if value is not None})
             if self._options.gate:
                 judged = [one.model_dump(mode="json") for one in judge(read, self._reference.find)]
         return {
