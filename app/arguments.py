@@ -77,6 +77,7 @@ def _model() -> argparse.ArgumentParser:
     model = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     model.add_argument("--llm", metavar="MODEL", help="let this model write (default: sentences of the documents)")
     model.add_argument("--llm-url", metavar="URL", help="base URL of an OpenAI-compatible endpoint")
+    model.add_argument("--rerank", metavar="SPEC", help="order passages by folder:PATH (ONNX) or MODULE:CLASS")
     return model
 
 

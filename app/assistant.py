@@ -15,6 +15,7 @@ from app.ground import ground
 from app.limits import EVERYTHING, Limits
 from app.llm import language_model
 from app.owner import Beside, is_owned
+from app.rerank import reranker
 from app.retrieve import Found, Query, Retriever
 from app.rewriting import rewriter
 from app.second_opinion import second_opinion
@@ -92,6 +93,9 @@ class Assistant:
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
         yield Sources(walk.found.hits, walk.rewritten, walk.filters)
+        if walk.found.notice:
+            walk.notices.append(walk.found.notice)
+            yield Notice(walk.notices[-1])
         finding = find(query, walk.found)
         if finding.premise is not None:
             walk.notices.append(finding.premise.notice)
@@ -209,9 +213,10 @@ def build(settings: Settings, *, owning: bool = False) -> Assistant:
     """
     beside = not owning and not settings.chroma_url and is_owned(settings.home)
     opened = Beside if beside else Collection
+    rerank = reranker(settings)
     collection = opened(settings.home, build_embedder(settings), chroma_url=settings.chroma_url, mend=not beside)
     if not settings.llm:
-        return Assistant(collection, Retriever(collection, settings.passages), None, settings)
+        return Assistant(collection, Retriever(collection, settings.passages, rerank=rerank), None, settings)
     model = language_model(settings)
-    retriever = Retriever(collection, settings.passages, rewriter(model))
+    retriever = Retriever(collection, settings.passages, rewriter(model), rerank)
     return Assistant(collection, retriever, GenerativeAnswerer(model, settings.llm_context), settings)

@@ -18,7 +18,7 @@ CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+:[A-Z_]\w*")  # unlike th
 
 def destination(settings: Settings) -> str:
     """Where questions and passages go with these settings, in a line for people; nothing is contacted to find out."""
-    hosts = dict.fromkeys(host for host in (_llm_host(settings), _embed_host(settings)) if host)
+    hosts = dict.fromkeys(host for host in (_llm_host(settings), _embed_host(settings), _rerank_host(settings)) if host)
     vectors = remote_host(settings.chroma_url) if settings.chroma_url else ""
     if hosts and vectors in ("", *hosts):
         return f"Questions and passages are sent to {' and '.join(hosts)}"
@@ -63,6 +63,12 @@ def _embed_host(settings: Settings) -> str:
     if settings.embed.startswith("openai:"):
         return remote_host(settings.embed_url or OPENAI_URL)
     return _class_host(settings.embed, settings.embed_url, settings.embed_options)
+
+
+def _rerank_host(settings: Settings) -> str:
+    if not settings.rerank or settings.rerank.startswith("folder:"):
+        return ""
+    return _class_host(settings.rerank, "", settings.rerank_options)
 
 
 def _class_host(name: str, url: str, options: Mapping[str, Any]) -> str:

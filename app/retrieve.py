@@ -13,11 +13,13 @@ from app.conversation import Asked, Rewrite, rewrite
 from app.copies import also_in, collapse
 from app.limits import EVERYTHING, Limits, Period
 from app.passages import join
+from app.rerank import LOOKED_AT, Reranker, reranked
 from app.when import period_of, widened
 from indexing.collection import Collection
 from indexing.copies import labels
 from indexing.documents import Copy, Hit, Passage, Rank, Sentence
 from indexing.embed import Vectors
+from indexing.errors import ModelError
 from indexing.filters import Filter
 from indexing.words import stems
 
@@ -76,13 +78,14 @@ class Found:
     """Passages, best first, and for each how its sentences match, in their order.
 
     `groups` has a label for each document that has copies; `alike` are the passages found in such documents, also those
-    that are not among the hits because another says the same.
+    that are not among the hits because another says the same. `notice` is what a reader should know of the search.
     """
 
     hits: tuple[Hit, ...]
     matches: tuple[tuple[Match, ...], ...]
     groups: Mapping[str, str] = field(default_factory=dict)
     alike: tuple[Passage, ...] = ()
+    notice: str = ""
 
     def also_in(self, quote: str, document_id: str) -> tuple[Copy, ...]:
         """Where else the words of a quote stand: in copies of its document that were found as well."""
@@ -106,10 +109,13 @@ class Found:
 class Retriever:
     """Finds the passages of a collection for a query; every one is current in the catalogue."""
 
-    def __init__(self, collection: Collection, count: int, rewrite: Rewrite = rewrite) -> None:
+    def __init__(
+        self, collection: Collection, count: int, rewrite: Rewrite = rewrite, rerank: Reranker | None = None
+    ) -> None:
         self._collection = collection
         self._count = count
         self._rewrite = rewrite
+        self._rerank = rerank
 
     def read(self, question: str, history: Sequence[Turn], limits: Limits = EVERYTHING) -> Query:
         """The query for a question; one that leans on the conversation is read in full first."""
@@ -156,13 +162,28 @@ class Retriever:
             "words": words,
             "sentence": {key: max(row, default=0.0) for key, row in fits.items()},
         }
+        notice = ""
         groups = labels(self._collection.catalogue, {one.document.id for one in passages.values()})
         fused = fuse(rankings, passages, query.period)
         kept = collapse(fused, groups, fits)
+        shallow = more and len(kept) < min(self._count, len(fused))
+        if not shallow or depth >= DEEPEST:
+            kept, notice = self._looked_at_again(query, kept)
         hits = join(kept, self._count, self._sentences)
         alike = tuple(hit.passage for hit in fused if hit.passage.document.id in groups)
-        found = Found(tuple(hits), tuple(self._matches(query, hit.passage) for hit in hits), groups, alike)
-        return found, more and len(kept) < min(self._count, len(fused))
+        matches = tuple(self._matches(query, hit.passage) for hit in hits)
+        return Found(tuple(hits), matches, groups, alike, notice), shallow
+
+    def _looked_at_again(self, query: Query, hits: list[Hit]) -> tuple[list[Hit], str]:
+        """The hits as a reranker orders them, where there is one; when it fails, only its order is lost."""
+        if self._rerank is None or not hits:
+            return hits, ""
+        best, others = hits[:LOOKED_AT], hits[LOOKED_AT:]
+        try:
+            order = self._rerank(query.asked.full if query.asked else query.question, [hit.passage for hit in best])
+        except ModelError as error:
+            return hits, f"{error}; passages are in Onrecord's own order"
+        return [*reranked(best, order), *others], ""
 
     def _beside(self, query: Query, pooled: Sequence[int]) -> list[int]:
         """The other passages of the documents that came first, of long ones those nearest to the question."""

@@ -61,6 +61,15 @@ class Settings(BaseModel):
         False, description="let the language model judge every statement of its answers, too; labelled as such"
     )
 
+    rerank: str = Field(
+        "",
+        description="orders the passages anew: `folder:PATH` (a cross-encoder, model.onnx and tokenizer.json) "
+        "or `MODULE:CLASS` (any LlamaIndex node postprocessor)",
+    )
+    rerank_options: dict[str, Any] = Field(
+        default_factory=dict, repr=False, description="arguments of a LlamaIndex postprocessor; may hold secrets"
+    )
+
     passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
     max_statements: int = Field(3, ge=1, le=4, description="sentences in an extractive answer, at most")
     max_question: int = Field(4000, ge=1, le=100_000, description="characters a question may have")

@@ -10,7 +10,7 @@ from typing import Any
 DONE, ERROR, USAGE = 0, 1, 2
 SHIPPED = Path(__file__).resolve().parent / "suites"
 SEEDS = SHIPPED.parent.parent / "seeds"
-SETTINGS = ("home", "embed", "llm", "llm_url")  # flags that are settings
+SETTINGS = ("home", "embed", "llm", "llm_url", "rerank")  # flags that are settings
 
 Commands = Any  # argparse has no public name for what `add_subparsers` returns
 
@@ -29,6 +29,7 @@ def add_settings(parser: argparse._ActionsContainer, *names: str) -> None:
         "embed": ("SPEC", "the embedder, as for onrecord"),
         "llm": ("MODEL", "let this model write answers"),
         "llm_url": ("URL", "its OpenAI-compatible endpoint"),
+        "rerank": ("SPEC", "order passages anew, as for onrecord"),
     }
     for name in names or SETTINGS:
         metavar, about = flags[name]

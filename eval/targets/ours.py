@@ -13,7 +13,7 @@ from indexing.errors import ModelError, UsageError
 SECRET = ("key", "token", "secret", "password", "header", "auth")
 NO_INFLUENCE = {  # settings that no answer depends on, or that the collection's part of a configuration tells
     "home", "chroma_url", "host", "port", "llm_url", "llm_key", "llm_options", "llm_timeout", "llm_retries",
-    "embed", "embed_url", "embed_key", "embed_options", "max_document_mb",
+    "embed", "embed_url", "embed_key", "embed_options", "rerank_options", "max_document_mb",
 }  # fmt: skip
 
 
@@ -34,9 +34,15 @@ def influences(settings: Settings) -> dict[str, Any]:
     """The settings that an answer depends on; of an endpoint only the host, and no option that looks like a secret."""
     values = settings.model_dump(mode="json", exclude=NO_INFLUENCE)
     if settings.llm:
-        options = {key: one for key, one in settings.llm_options.items() if not any(s in key.lower() for s in SECRET)}
-        values |= {"llm_host": remote_host(settings.llm_url) or "local", "llm_options": options}
+        values |= {"llm_host": remote_host(settings.llm_url) or "local", "llm_options": _open(settings.llm_options)}
+    if settings.rerank:
+        values |= {"rerank_options": _open(settings.rerank_options)}
     return values
+
+
+def _open(options: dict[str, Any]) -> dict[str, Any]:
+    """Those that do not look like secrets."""
+    return {key: one for key, one in options.items() if not any(secret in key.lower() for secret in SECRET)}
 
 
 def may_pass(error: Exception) -> bool:
