@@ -298,8 +298,10 @@ def test_a_premise_is_corrected_by_a_gold_answer_or_by_saying_so_beside_the_evid
     cites_elsewhere = asked("She stayed.", {"claim": "she resigned"}, False)
     goes_along = asked("She resigned in May.", None, True)
     refused = record(kind="false_premise", answer="nobody resigned", evidence=gold)
-    records = (says_so, names_it, cites_elsewhere, goes_along, refused)
-    assert summed("premise_corrected", *records) == (2 / 5, 5, 0)
+    premise = {"claim": "she resigned", "citation": {"file": "a.md", "start": 0, "end": 4}}
+    shows_it_beside = asked("She stayed.", premise, False)
+    records = (says_so, names_it, cites_elsewhere, goes_along, refused, shows_it_beside)
+    assert summed("premise_corrected", *records) == (3 / 6, 6, 0)
 
 
 def test_followups_are_the_items_with_a_history() -> None:
@@ -309,8 +311,9 @@ def test_followups_are_the_items_with_a_history() -> None:
     )
     typed = record(judged("supported", (True,)), history=history, question="When?", output={"rewritten": "When?"})
     silent = record(judged("supported", (True,)), history=history, question="When?")
+    null = record(judged("supported", (True,)), history=history, question="When?", output={"rewritten": None})
     alone = record(question="When?")
-    assert summed("followup_rewritten", rewritten, typed, silent, alone) == (0.5, 2, 1)
+    assert summed("followup_rewritten", rewritten, typed, null, silent, alone) == (1 / 3, 3, 1)
     assert summed("followup_answered", rewritten, typed, silent, alone) == (1, 3, 0)
 
 

@@ -222,5 +222,7 @@ def _statements(record: Record) -> Part | None:
 def _rewritten(record: Record) -> Part | None:
     if not record.history:
         return None
-    said = None if record.output is None else record.output.rewritten
-    return one(None if said is None else bool(said) and said.strip() != record.question.strip())
+    if record.output is None or "rewritten" not in record.output.model_fields_set:
+        return one(None)
+    said = record.output.rewritten or ""
+    return one(said.strip() not in ("", record.question.strip()))

@@ -112,9 +112,16 @@ def premise_corrected(record: Record) -> Part | None:
     if record.output is None:
         return one(None, floors)
     says_so = bool(contains(record.output.text, record.golds))
-    cites = any(
-        touches(gold, place.file, place.start, place.end)
-        for gold in record.evidence
-        for place in record.output.citations
-    )
+    places = [(place.file, place.start, place.end) for place in record.output.citations]
+    places += _shown_beside(record.output.premise)
+    cites = any(touches(gold, *place) for gold in record.evidence for place in places)
     return one(not record.refused and (says_so or (bool(record.output.premise) and cites)), floors)
+
+
+def _shown_beside(premise: object) -> list[tuple[str, int, int]]:
+    """The place that the answer gives for what is wrong with the premise."""
+    cited = premise.get("citation") if isinstance(premise, dict) else None
+    if not isinstance(cited, dict):
+        return []
+    start, end = cited.get("start"), cited.get("end")
+    return [(str(cited.get("file")), start, end)] if isinstance(start, int) and isinstance(end, int) else []
