@@ -104,6 +104,7 @@ def test_paragraphs_of_one_quote_are_joined_and_block_quotes_count() -> None:
 
 
 def test_titles_and_scare_quotes_are_skipped_with_the_reason() -> None:
+    assert [one[2] for one in quoted('Ann Lee mentioned "The Long Way Down" again.')] == [TITLE]
     text = 'Her book "Bridges I knew" sold. "The Long Way Down" did not. The "deal" is off. She said it was "a deal."'
     assert quoted(text) == [
         ("Bridges I knew", "", TITLE),

@@ -171,7 +171,7 @@ def _skipped(text: str, found: Quotation, first: Span, words: str) -> str:
     said = WORD.findall(words)
     if not said:
         return NO_WORDS
-    if found.pattern or found.kind != "marks":
+    if found.kind != "marks" or found.pattern in ("after", "transcript", "continued"):
         return ""
     small = words_of("function")
     capital = all(word[0].isupper() or word[0].isdigit() or word.casefold() in small for word in said)
@@ -180,4 +180,4 @@ def _skipped(text: str, found: Quotation, first: Span, words: str) -> str:
         return TITLE
     if capital and len(said) > 1 and said[0][0].isupper() and not ended:
         return TITLE
-    return SET_OFF if len(said) <= SCARE and not ended else ""
+    return SET_OFF if len(said) <= SCARE and not ended and not found.pattern else ""
