@@ -17,8 +17,9 @@ from indexing.spans import Span
 from indexing.statements import statement
 from indexing.transcripts import Spoken, transcript_of, trimmed
 
-RECIPE = "quotations-2"  # changes when the same text would give other quotations, so that everything is indexed again
+RECIPE = "quotations-3"  # changes when the same text would give other quotations, so that everything is indexed again
 PERSONS = frozenset("he she er sie il elle".split())
+LEADING = 2  # tokens before the name of whom a sentence is about
 GAP = 40  # tokens between the halves of a broken quote, at most
 CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")
 
@@ -61,7 +62,8 @@ class _Paragraph:
     outer: list[Stretch]
     line: Line
     clauses: Clauses
-    persons: list[tuple[int, str]] = field(default_factory=list)  # where a person is named outside marks, and who
+    # Where somebody is named outside marks, who, and whether a sentence begins so: then it is about that one.
+    persons: list[tuple[int, str, bool]] = field(default_factory=list)
 
 
 def paragraphs_of(sentences: Sequence[Sentence]) -> tuple[Span, ...]:
@@ -228,8 +230,8 @@ class _Reader:
         if turn.named:
             self.speakers.add(turn.speaker)
 
-    def _persons(self, line: Line) -> Iterator[tuple[int, str]]:
-        """Where persons are named outside quotation marks, by their full names."""
+    def _persons(self, line: Line) -> Iterator[tuple[int, str, bool]]:
+        """Where persons are named outside quotation marks, by their full names, and whether they begin a sentence."""
         at, tokens = 0, line.tokens
         while at < len(tokens):
             if not tokens[at].capital:
@@ -240,19 +242,25 @@ class _Reader:
                 end += 1
             name = self.people.resolve(name_of([token.text for token in tokens[at:end]]))
             if is_name(name) and not (end - at == 1 and self.people.is_common(tokens[at].text)):
-                yield tokens[at].start, name
+                begins = line.begins[at] >= at - LEADING and not any(
+                    token.low in PREPOSITIONS for token in tokens[line.begins[at] : at]
+                )
+                yield tokens[at].start, name, begins
             at = end
 
     def _meant(self, number: int, pronoun: str, before: int) -> str:
-        """Whom a pronoun stands for: the only person who is named since the paragraph before began; else nobody."""
+        """Whom a pronoun stands for: the only one it may mean of those named since the paragraph before began; else
+        nobody."""
         for first in (number, number - 1):
             if first < 0:
                 break
-            names = {name for one in self.paragraphs[first : number + 1] for at, name in one.persons if at < before}
+            named = [each for one in self.paragraphs[first : number + 1] for each in one.persons if each[0] < before]
+            names = {name for _, name, _ in named}
+            leading = {name for _, name, begins in named if begins}
             persons = {name for name in names if self._is_person(name)}
-            fitting = {name for name in persons if gender_of(name) in ("", _gender(pronoun))}
+            possible = {name for name in names if gender_of(name) in ("", _gender(pronoun))}
             if persons:
-                return fitting.pop() if len(fitting) == 1 and len(names) == 1 else ""
+                return possible.pop() if len(possible) == 1 and possible <= persons & leading else ""
         return ""
 
     def _is_person(self, name: str) -> bool:
