@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import statistics
@@ -16,6 +17,7 @@ from typing import Any
 from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import load_settings
+from eval.bench_index import SENTENCE_TRANSFORMER
 from eval.configuration import ROOT, versions
 from eval.machine import describe, machine, quantiles
 from eval.suite import Item, load_suite
@@ -23,11 +25,14 @@ from indexing.errors import OnrecordError
 from indexing.files import visible_files
 from indexing.load import READERS
 
-OURS, THEIRS = "onrecord", "llama_index"
+OURS, THEIRS, TORCH = "onrecord", "llama_index", "sentence_transformers"
 
 
-def bench_index(folder: Path, count: int, rounds: int, threads: int) -> dict[str, Any]:
-    """Index the same files with ours and with LlamaIndex, each in a fresh process, taking turns in who goes first."""
+def bench_index(folder: Path, count: int, rounds: int, threads: int, times: int) -> dict[str, Any]:
+    """Index the same files with ours and with LlamaIndex, each in a fresh process, taking turns in who goes first.
+
+    Then our memory at so many files and at `times` as many (0: left out), and sentence-transformers if it is there.
+    """
     facts = machine()
     results: dict[str, list[dict[str, Any]]] = {OURS: [], THEIRS: []}
     with tempfile.TemporaryDirectory(prefix="onrecord-bench-") as name:
@@ -37,7 +42,33 @@ def bench_index(folder: Path, count: int, rounds: int, threads: int) -> dict[str
             for who in (OURS, THEIRS) if number % 2 == 0 else (THEIRS, OURS):
                 print(f"round {number + 1} of {rounds}: {who}, {len(files)} files", file=sys.stderr)
                 results[who].append(_measured(who, work / "files", work / f"{who}-{number}", threads))
-    return {"machine": facts, "versions": versions(), "files": len(files), **results, **_compare(results)}
+        extra = {"memory": _growth(work, times) if times else None, TORCH: _against_torch(work)}
+    return {"machine": facts, "versions": versions(), "files": len(files), **results, **_compare(results), **extra}
+
+
+def _growth(work: Path, times: int) -> dict[str, Any]:
+    """Peak memory over the files, and over `times` as many: each file with a line of its own at the end."""
+    many = work / "many"
+    for file in [*(work / "files").rglob("*")]:
+        for number in range(times) if file.is_file() else ():
+            copy = many / str(number) / file.relative_to(work / "files")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes() + f"\n\nEdition {number} of {file.name}.\n".encode())
+    print(f"memory: the same files, and {times} times as many", file=sys.stderr)
+    once, more = (_measured("memory", work / name, work / f"memory-{name}", 0) for name in ("files", "many"))
+    return {"once": once, "more": more, "times": times, "growth_mb": more["peak_mb"] - once["peak_mb"]}
+
+
+def _against_torch(work: Path) -> dict[str, Any] | str:
+    """What sentence-transformers needs to embed our chunks, or why that was not measured."""
+    missing = [name for name in ("torch", TORCH) if importlib.util.find_spec(name) is None]
+    if missing:
+        return f"not compared: {' and '.join(missing)} not installed here"
+    print(f"{TORCH}: {SENTENCE_TRANSFORMER}", file=sys.stderr)
+    try:
+        return _measured(TORCH, work / "files", work / TORCH, 0)
+    except OnrecordError as error:
+        return f"not compared: {error}"
 
 
 def _copy(folder: Path, target: Path, count: int) -> list[Path]:
@@ -99,7 +130,31 @@ def index_report(result: dict[str, Any]) -> str:
             f"  {result['ratio_with_sentences']:.2f} with that time counted in",
             f"unchanged again: {result['unchanged_times_faster']:.0f} times faster than indexing",
             f"an edited article: {result['edit_over_embedding']:.2f} times its embedding (chunks and sentences)",
+            *_told_of_memory(result["memory"]),
+            _told_of_torch(result),
         )
+    )
+
+
+def _told_of_memory(found: dict[str, Any] | None) -> tuple[str, ...]:
+    if found is None:
+        return ()
+    once, more = found["once"], found["more"]
+    told = f"{once['peak_mb']:.0f} MB at {once['documents']} documents, {more['peak_mb']:.0f} MB at {more['documents']}"
+    return (
+        f"peak memory: {told}, so {found['growth_mb']:.0f} MB more at {found['times']} times as many",
+        "  (measured apart: after the first batch vectors come from a cheap sum, so that the larger run ends today)",
+    )
+
+
+def _told_of_torch(result: dict[str, Any]) -> str:
+    theirs = result[TORCH]
+    if isinstance(theirs, str):
+        return f"sentence-transformers in single precision: {theirs}"
+    ours = statistics.median(one["embedded_per_second"] for one in result[OURS])
+    return (
+        f"embedding alone: {ours:.1f} chunks/s, sentence-transformers in single precision "
+        f"{theirs['embedded_per_second']:.1f} = {ours / theirs['embedded_per_second']:.2f} times"
     )
 
 

@@ -1,11 +1,13 @@
-"""One measurement of indexing in its own process: `python -m eval.bench_index onrecord|llama_index FILES HOME THREADS`.
+"""One measurement of indexing in its own process: `python -m eval.bench_index WHO FILES HOME THREADS`.
 
-Both read the same files, use the same ONNX model and write to a Chroma folder on disk. What is imported and loaded
-before the first file is not counted for either. Prints one JSON object.
+`onrecord` and `llama_index` read the same files, use the same ONNX model and write to a Chroma folder on disk. What is
+imported and loaded before the first file is not counted for either. `sentence_transformers` only embeds our chunks, in
+single precision; `memory` is ours where the model works for the first batch alone. Prints one JSON object.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import resource
 import statistics
@@ -20,7 +22,7 @@ import numpy as np
 
 from indexing.chunks import chunks_of
 from indexing.collection import Collection
-from indexing.embed import MAX_TOKENS, Embedder, embedder
+from indexing.embed import MAX_TOKENS, Embedder, Vectors, embedder
 from indexing.files import visible_files
 from indexing.ingest import Report, index
 from indexing.load import load
@@ -28,6 +30,7 @@ from indexing.schema import Entry
 from indexing.sentences import sentences_of
 
 CHUNK_TOKENS, OVERLAP_TOKENS = 188, 30  # of LlamaIndex's splitter: about what our chunks have; about a sentence
+SENTENCE_TRANSFORMER = "sentence-transformers/all-MiniLM-L6-v2"
 EDITS = 5  # articles edited one by one, whose median is told
 
 
@@ -47,6 +50,7 @@ def measure_ours(files: Path, home: Path) -> dict[str, Any]:
         again = index(collection, [files])
         assert again.unchanged == report.documents
         edits = [_edit(collection, model, entry, files) for entry in _spread(entries)]
+    embedding = report.stages.get("embed_chunks", seconds)
     for_chunks = seconds - report.stages.get("embed_sentences", 0.0)
     return {
         "chunks": len(texts),
@@ -57,6 +61,7 @@ def measure_ours(files: Path, home: Path) -> dict[str, Any]:
         "stages": _stages(report, seconds),
         "chunks_per_second": len(texts) / seconds,
         "chunks_per_second_without_sentences": len(texts) / for_chunks,
+        "embedded_per_second": len(texts) / embedding,
         "unchanged_seconds": again.seconds,
         "edit_seconds": statistics.median(edit for edit, _, _ in edits),
         "edit_embedding_seconds": statistics.median(embedding for _, embedding, _ in edits),
@@ -90,6 +95,49 @@ def _edit(collection: Collection, model: Embedder, entry: Entry, files: Path) ->
     report = index(collection, [files])
     assert report.changed == 1
     return time.perf_counter() - embedded, embedded - began, middle - began
+
+
+class _Sparing:
+    """An embedder that hands all texts after the first batch to a sum of bytes: its memory without its time."""
+
+    def __init__(self, model: Embedder) -> None:
+        self.name, self.dimension, self._model, self._left = model.name, model.dimension, model, 2  # chunks, sentences
+
+    def question(self, text: str) -> Vectors:
+        return self._model.question(text)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        self._left -= 1
+        if self._left >= 0:
+            return self._model.passages(texts)
+        rows = np.ones((len(texts), self.dimension), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            counts = np.bincount(np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8), minlength=256)
+            row[:256] += counts * 8 + len(text) % 97
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def measure_memory(files: Path, home: Path) -> dict[str, Any]:
+    """The peak of indexing; after the first batch the model's work is left out, which holds as much for any batch."""
+    with Collection(home, _Sparing(embedder("minilm")), create=True) as collection:
+        report = index(collection, [files])
+    return {"documents": report.documents, "chunks": report.chunks, "seconds": report.seconds, "peak_mb": _peak_mb()}
+
+
+def measure_sentence_transformers(files: Path) -> dict[str, Any]:
+    """Our chunks embedded by sentence-transformers on this processor, as its documentation shows it."""
+    texts: list[str] = []
+    for path in visible_files(files):
+        loaded = load(path.read_bytes(), path)
+        sentences = sentences_of(loaded.text, loaded.blocks)
+        texts += [chunk.text for chunk in chunks_of(loaded.text, sentences, loaded.metadata)]
+    model = importlib.import_module("sentence_transformers").SentenceTransformer(SENTENCE_TRANSFORMER, device="cpu")
+    model.max_seq_length = MAX_TOKENS
+    model.encode(texts[:8])
+    began = time.perf_counter()
+    model.encode(texts, batch_size=32, normalize_embeddings=True)
+    seconds = time.perf_counter() - began
+    return {"chunks": len(texts), "seconds": seconds, "embedded_per_second": len(texts) / seconds}
 
 
 def measure_llama_index(files: Path, home: Path, threads: int) -> dict[str, Any]:
@@ -196,10 +244,12 @@ def _peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    who, files, home, threads = sys.argv[1:]
-    measured = (
-        measure_ours(Path(files), Path(home))
-        if who == "onrecord"
-        else measure_llama_index(Path(files), Path(home), int(threads))
-    )
+    who, *rest = sys.argv[1:]
+    files, home, threads = Path(rest[0]), Path(rest[1]), int(rest[2])
+    measured = {
+        "onrecord": lambda: measure_ours(files, home),
+        "llama_index": lambda: measure_llama_index(files, home, threads),
+        "sentence_transformers": lambda: measure_sentence_transformers(files),
+        "memory": lambda: measure_memory(files, home),
+    }[who]()
     print(json.dumps(measured))

@@ -23,7 +23,7 @@ QUESTION_WORDS = (
     "who whom whose what which when where why how do does did done doing is was were be been being am are has have had "
     "having can could will would shall should may might must say says said saying tell told about any some there"
 ).split()
-HEAP = 64_000_000  # bytes the writer may hold before it writes a segment
+HEAP = 20_000_000  # bytes the writer may hold before it writes a segment
 SPARE = 1.5  # times as many are fetched as the share that passes asks for
 
 

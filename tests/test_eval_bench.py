@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 from eval.__main__ import main
+from eval.bench import _against_torch, bench_index, index_report
 from eval.bench_scale import CHUNKS, SENTENCES, GivenVectors, World, bench_scale, build, scale_report
 from eval.machine import memory_mb
 from indexing.collection import Collection
+from tests.folders import write
 from tests.state import three_stores_agree
 
 
@@ -78,3 +81,42 @@ def test_the_harness_measures_itself(capsys: pytest.CaptureFixture[str]) -> None
     assert (few["items"], all_["items"]) == (2, 20)
     assert all_["overhead_ms"]["n"] == 20
     assert all_["peak_mb"] > 10
+
+
+FAKE = """
+import numpy
+class SentenceTransformer:
+    def __init__(self, name, device): assert (name, device) == ("sentence-transformers/all-MiniLM-L6-v2", "cpu")
+    def encode(self, texts, **_): return numpy.zeros((len(texts), 384))
+"""
+
+
+def test_bench_index_tells_speed_memory_at_times_as_many_and_torch_where_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docs = write(
+        tmp_path / "docs", {f"{n}.txt": f"The mill number {n} burnt down. Nobody rebuilt it." for n in range(3)}
+    )
+    without = _against_torch(tmp_path)
+    if importlib.util.find_spec("torch") is None:
+        assert without == "not compared: torch and sentence_transformers not installed here"
+    modules = write(tmp_path / "modules", {"torch.py": "", "sentence_transformers.py": FAKE})
+    monkeypatch.syspath_prepend(modules)
+    monkeypatch.setenv("PYTHONPATH", str(modules))
+    result = bench_index(docs, 3, 1, 1, 2)
+    assert (result["memory"]["once"]["documents"], result["memory"]["more"]["documents"]) == (3, 6)
+    assert result["memory"]["growth_mb"] == result["memory"]["more"]["peak_mb"] - result["memory"]["once"]["peak_mb"]
+    assert result["sentence_transformers"]["chunks"] == result["onrecord"][0]["chunks"] == 3
+    told = index_report(result)
+    for words in ("unchanged again", "an edited article", "at 2 times as many", "sentence-transformers in single"):
+        assert words in told
+    assert "not compared: no torch" in index_report({**result, "sentence_transformers": "not compared: no torch"})
+
+
+def test_bench_scale_goes_on_in_a_folder_that_is_kept(tmp_path: Path) -> None:
+    assert bench_scale(100, 1, 1, tmp_path)["there_before"] == 0
+    result = bench_scale(300, 1, 1, tmp_path)
+    assert (result["there_before"], result["chunks"]) == (100, 300)
+    assert "100 of the chunks were built before" in scale_report(result)
+    with Collection(tmp_path, GivenVectors()) as collection:
+        three_stores_agree(collection)

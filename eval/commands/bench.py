@@ -29,13 +29,20 @@ def add_index(benches: Commands) -> None:
         metavar="N",
         help="of LlamaIndex's session (default: onnxruntime's own, all cores)",
     )
+    index.add_argument(
+        "--times",
+        type=int,
+        default=10,
+        metavar="N",
+        help="memory is also told at N times as many files (default: 10; 0: not)",
+    )
     index.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
-def run_index(folder: Path, files: int, rounds: int, embed_threads: int, json: bool) -> int:
+def run_index(folder: Path, files: int, rounds: int, embed_threads: int, times: int, json: bool) -> int:
     from eval.bench import bench_index, index_report
 
-    result = bench_index(folder, files, rounds, embed_threads)
+    result = bench_index(folder, files, rounds, embed_threads, times)
     print(line(result) if json else index_report(result))
     return DONE
 
