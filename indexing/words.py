@@ -17,7 +17,7 @@ from indexing.filters import Passing
 
 ANALYZER = "english"
 FORMAT = "words-2"  # changes with the schema or the analyzer; an index of another format is made again
-TEXTS_FORMAT = "texts-1"  # the same for whole documents; changes with `indexing.tokens` as well
+TEXTS_FORMAT = "texts-2"  # the same for whole documents; changes with `indexing.tokens` as well
 # Words a question is made of, beside the analyzer's own stop words: they say what is asked, not what it is about.
 QUESTION_WORDS = (
     "who whom whose what which when where why how do does did done doing is was were be been being am are has have had "

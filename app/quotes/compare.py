@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from app.quotes.align import LEAST
+from app.quotes.context import ends, raw_gap
 from app.quotes.edits import Side, judge
 from app.quotes.lexicon import Lexicon
 from app.quotes.result import Edit, Profile, Words
@@ -17,8 +18,9 @@ from indexing.tokens import Tokens
 
 MOSTLY = 0.8  # of its words that stand there, of a quote that was not put together
 FEW_ADDED, FEW_GONE = 3, 5  # words in a row that may be other or missing in a quote that was not put together
+UMS = re.compile(r"(?:(?:um|uh|er|erm|uhm|hmm|mm|ah)[\s,.]*)+", re.IGNORECASE)  # which the Guardian lets go
 MARGIN = 4  # words around a stretch that may still belong to it when its edge does not match
-BOUNDARY = re.compile(r'[.!?:;"\n]|\'\'|\s\'|\'\s')
+BOUNDARY = re.compile(r"[!?:;\"\n]|''|\s'|'\s")
 TELLING_CASE = frozenset("us it who may march polish turkey china aids".split())  # another word in capitals
 
 
@@ -51,8 +53,8 @@ class Compared:
 
 def bounded(text: Tokens, place: int) -> bool:
     """Whether a sentence, a quotation or a paragraph ends before a word."""
-    raw = text.shown[text.ends[place - 1] if place else 0 : text.starts[place] if place < len(text) else None]
-    return bool(BOUNDARY.search(text.gap(place))) or "\n" in raw
+    gap = text.gap(place)
+    return bool(BOUNDARY.search(gap)) or "\n" in raw_gap(text, place) or (place > 0 and ends(text, place - 1, gap))
 
 
 def widened(quote: Sequence[str], text: Tokens, first: int, last: int) -> tuple[int, int]:
@@ -127,14 +129,14 @@ class Comparison:
 
     def _last_question(self, text: Tokens, place: int, end: int) -> Iterator[Edit]:
         """The end of a quote: without any mark it claims nothing."""
-        ours, theirs = self._final(self._quote, end), self._final(text, place)
-        if ours and end == len(self._quote) and ("?" in ours) != ("?" in theirs):
+        ours, theirs = self._final(self._quote, end), self._final(text, place).partition('"')[0]
+        if re.search(r"[.!?]", ours) and end == len(self._quote) and ("?" in ours) != ("?" in theirs):
             yield self._edit("question", "critical", text, (place - 1, place), (end - 1, end), marks=True)
 
     @staticmethod
     def _final(tokens: Tokens, end: int) -> str:
-        """The marks that end a sentence right behind a word, other marks left out."""
-        return "".join(char for char in tokens.gap(end).partition(" ")[0] if char in ".!?")
+        """The marks right behind a word."""
+        return tokens.gap(end).partition(" ")[0]
 
     # -- other words ---------------------------------------------------------------------------------------------------
 
@@ -161,7 +163,7 @@ class Comparison:
         edits += self._last_question(text, last, end)
         edits = self._moved(edits)
         if rules.profile == "guardian":
-            edits = [one for one in edits if one.kind != "filler"]
+            edits = [one for one in edits if one.after or not UMS.fullmatch(one.before)]
         added = sum(j2 - j1 for kind, _, _, j1, j2 in opcodes if kind != "equal")
         gone = sum(i2 - i1 for kind, i1, i2, _, _ in opcodes if kind != "equal")
         share = same / len(ours)

@@ -52,7 +52,7 @@ def turn_of(quotations: Sequence[Quotation], span: Span) -> Quotation | None:
 def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) -> Cut | None:
     if last >= len(text):
         return None
-    gap = _raw_gap(text, last)
+    gap = raw_gap(text, last)
     following = last
     if turn is not None:
         end = text.source(last - 1, last).end
@@ -67,7 +67,7 @@ def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) 
             gap = ","
     elif CLOSED.search(gap):
         return None
-    if following >= len(text) or (_ends(text, last - 1, gap) if following == last else False):
+    if following >= len(text) or (ends(text, last - 1, gap) if following == last else False):
         return None
     size = lexicon.limiters.at(text.keys[following : following + LIMITER_REACH], 0)
     if not size and text.keys[following] in ("and", "or") and following + 1 < len(text):
@@ -83,12 +83,19 @@ def _part_end(turn: Quotation, at: int) -> int:
 
 def _governed(text: Tokens, first: int, turn: Quotation | None, lexicon: Lexicon) -> Cut | None:
     begin = _sentence_start(text, first)
-    opened = first if first and OPENED.search(_raw_gap(text, first)) else None
-    if opened is not None:
-        before = _part_before(text, first, turn)
-        if before is None:
-            return _denied(text, first, lexicon)
-        first, begin = before, _sentence_start(text, before)
+    found = _over(text, begin, first, lexicon) if begin < first else None
+    if found is not None or not begin or not OPENED.search(raw_gap(text, begin)):
+        return found
+    if not all(text.keys[index] in lexicon.between for index in range(begin, first)):
+        return None
+    before = _part_before(text, begin, turn)
+    if before is not None:
+        return _over(text, _sentence_start(text, before - 1), before, lexicon)
+    return _denied(text, first, lexicon) if begin == first else None
+
+
+def _over(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | None:
+    """What the words from `begin` on put over those that follow."""
     words = text.keys
     at = first
     while at > begin and first - at < 5 and lexicon.between.before(words[begin:at], at - begin) == 1:
@@ -149,7 +156,7 @@ def _denied(text: Tokens, first: int, lexicon: Lexicon) -> Cut | None:
     begin = _sentence_start(text, first, marks=False)
     words = text.keys
     for index in range(first - 1, max(begin, first - DENIAL_REACH) - 1, -1):
-        if index + 1 < first and CLOSED.search(_raw_gap(text, index + 1)):
+        if index + 1 < first and CLOSED.search(raw_gap(text, index + 1)):
             return None
         denies = words[index] in lexicon.denials or words[index].endswith("n't")
         says = any(word in lexicon.saying for word in words[index + 1 : first])
@@ -162,14 +169,14 @@ def _sentence_start(text: Tokens, first: int, *, marks: bool = True) -> int:
     """The first word of the sentence in which a word stands; with `marks`, of what is inside the quotation marks."""
     at = first
     while at > 0:
-        gap = _raw_gap(text, at)
-        if _ends(text, at - 1, gap) or "\n" in gap or (marks and OPENED.search(gap)):
+        gap = raw_gap(text, at)
+        if ends(text, at - 1, gap) or "\n" in gap or (marks and OPENED.search(gap)):
             return at
         at -= 1
     return 0
 
 
-def _ends(text: Tokens, index: int, gap: str) -> bool:
+def ends(text: Tokens, index: int, gap: str) -> bool:
     """Whether a sentence ends behind a word."""
     match = ENDED.search(gap)
     if match is None or (gap.startswith(("...", "…"))):
@@ -182,7 +189,7 @@ def _ends(text: Tokens, index: int, gap: str) -> bool:
     return "\n" in gap or (len(key) > 1 and "." in key and following.isupper() and key not in ("u.s", "u.n", "u.k"))
 
 
-def _raw_gap(text: Tokens, index: int) -> str:
+def raw_gap(text: Tokens, index: int) -> str:
     """What stands between a word and the one before it, as shown."""
     start = text.ends[index - 1] if index else 0
     return text.shown[start : text.starts[index] if index < len(text) else len(text.shown)]

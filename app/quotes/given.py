@@ -23,6 +23,7 @@ OMISSION = r"\[\s*(?:\.\s?\.\s?\.|…)\s*\]|\(\s*(?:\.\s?\.\s?\.|…)\s*\)|\.\s?
 EDITING = re.compile(
     rf"(?P<omission>{OMISSION})|(?P<sic>\[\s*sic\s*\.?\])|(?P<bracket>\[(?!\w\]['’]?\w)(?P<inside>[^\[\]]{{1,120}})\])"
 )
+SIC = re.compile(r"\[\s*sic\s*\.?\]", re.IGNORECASE)
 GLUED = re.compile(r"([^\W\d_]+)\[([^\W\d_]+)\]")  # work[ed]: all of the word is the writer's
 INITIAL = re.compile(r"\[\w\]['’]?\w")
 
@@ -45,22 +46,22 @@ class Fragment:
 class Given:
     """`text` is the quote as given; `tokens` are its words without outer marks, their places those of `text`.
 
-    `fragments` are several where editing is marked; `tail` is a bracket behind the last. `initial`: a letter in
-    brackets was changed, as in `[T]he`. `folds` names what was mended before reading.
+    `fragments` are several where editing is marked; `tail` is a bracket behind the last. `edited`: a letter in
+    brackets was changed, as in `[T]he`, or `[sic]` put in. `folds` names what was mended before reading.
     """
 
     text: str
     tokens: Tokens
     fragments: tuple[Fragment, ...]
     tail: tuple[int, int] | None
-    initial: bool
+    edited: bool
     folds: tuple[str, ...]
     lead: str  # marks before the first word and behind the last, without the outer quotation marks
     rest: str
 
     @property
     def marked(self) -> bool:
-        return len(self.fragments) > 1 or self.initial or self.tail is not None
+        return len(self.fragments) > 1 or self.edited or self.tail is not None
 
     @property
     def core(self) -> str:
@@ -103,9 +104,9 @@ def read_quote(text: str) -> Given:
     fragments, tail = _fragments(tokens)
     if not fragments:
         raise UsageError("the quote has no words outside its brackets; paste what was said")
-    initial = INITIAL.search(core.text) is not None
+    edited = INITIAL.search(core.text) is not None or SIC.search(core.text) is not None
     lead, rest = core.text[: tokens.starts[0]], core.text[tokens.ends[-1] :]
-    return Given(text, tokens, fragments, tail, initial, folds, lead, rest)
+    return Given(text, tokens, fragments, tail, edited, folds, lead, rest)
 
 
 def _replaced(given: Mended, pattern: re.Pattern[str], write: Callable[[re.Match[str]], str]) -> Mended:

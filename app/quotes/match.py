@@ -132,7 +132,8 @@ class Matcher:
         pieces = ((compared.first, compared.last),)
         edges = self._edges(text, compared.first, compared.last)
         words = compared.words
-        if words in FOUND and self._given.initial and "[" not in text.shown[text.starts[compared.first] :][:3]:
+        inside = text.shown[text.starts[compared.first] : text.ends[compared.last - 1]]
+        if words in FOUND and self._given.edited and "[" not in inside:
             words = "marked_edit"
         return Match(
             source,
@@ -217,10 +218,10 @@ class Matcher:
                 levels.add("altered")
                 edits.append(other)
                 continue
-            hidden = self._hidden(text, fragment, before[1], place[0])
-            if hidden is not None:
+            hidden = list(self._hidden(text, fragment, before[1], place[0]))
+            if hidden:
                 integrity = "elision_hides"
-                edits.append(hidden)
+                edits += hidden
             if place[0] - before[1] > WIDEST_GAP or _new_paragraph(text, before[1], place[0]):
                 integrity = "across_turns"
         edits += self._rule()
@@ -236,26 +237,25 @@ class Matcher:
         edges = self._edges(text, chain[0][0], chain[-1][1])
         return Match(source, text, tuple(chain), words, tuple(edits), integrity, cost, edges=edges)
 
-    def _hidden(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Edit | None:
-        """The critical word that stands between two fragments, or that a bracket puts in."""
-        lexicon = self._rules.lexicon
+    def _hidden(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Iterator[Edit]:
+        """The critical words that stand between two fragments, or that a bracket puts in."""
         words = [key if not key.endswith("n't") else "not" for key in text.keys[first:last]]
-        inside = list(self._keys[fragment.inside_first : fragment.inside_last])
-        quoted = self._given.tokens.source(fragment.inside_first, fragment.inside_last) if inside else None
+        begin, end = fragment.inside_first, fragment.inside_last
+        inside = self._keys[begin:end]
+        quoted = self._given.tokens.source(begin, end) if inside else None
         kind = "bracket" if fragment.mark == "bracket" else "elision"
-        found = lexicon.hidden.first(words) or next(
-            (
-                (n, n + 1)
-                for n, word in enumerate(words)
-                if word[-1:].isdigit() or word[:1].isdigit() or word[1:2].isdigit()
-            ),
-            None,
-        )
-        if found is not None and set(words[found[0] : found[1]]) - set(inside):
-            span = text.source(first + found[0], first + found[1])
-            shown = text.shown[text.starts[first + found[0]] : text.ends[first + found[1] - 1]]
-            return Edit(kind, "critical", shown, " ".join(inside), span, quoted, f"what was left out says “{shown}”")
-        return self._put_in(text, fragment.inside_first, fragment.inside_last, first, words)
+        at = 0
+        while at < len(words):
+            size = self._rules.lexicon.hidden.at(words, at) or int(any(char.isdigit() for char in words[at]))
+            if size and set(words[at : at + size]) - set(inside):
+                span = text.source(first + at, first + at + size)
+                shown = text.shown[text.starts[first + at] : text.ends[first + at + size - 1]]
+                note = f"what was left out says “{shown}”"
+                yield Edit(kind, "critical", shown, " ".join(inside), span, quoted, note)
+            at += max(size, 1)
+        added = self._put_in(text, begin, end, first, words)
+        if added is not None:
+            yield added
 
     def _other_bracket(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Edit | None:
         """Where the source has a bracket itself, its words are literal."""

@@ -8,7 +8,7 @@ from app.quotes.occurrences import occurrence
 from app.quotes.result import Occurrence
 from indexing.collection import Collection
 
-ALIKE = 0.72  # cosine from which a sentence is called close in meaning
+ALIKE = 0.68  # cosine from which a sentence is called close in meaning: of 200 sentences about other things none
 PASSAGES = 10
 
 

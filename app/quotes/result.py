@@ -157,7 +157,7 @@ class Searched:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """By which rules it was judged. `lexicon` is the language of the lexicon, empty where there is none for the quote's
-    language, and then every difference in wording is critical; `fingerprint` is that of the lexicon's data."""
+    language: then differences are named and their severity is empty. `fingerprint` is that of the lexicon's data."""
 
     profile: Profile
     language: str
