@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from app.quotes.exact import verbatim_spans
 from indexing.documents import Document
 from indexing.fold import fold
 from indexing.marks import outermost, stretches_of
 from indexing.spans import Span
 
-SLICE = 100_000  # characters folded at a time in search of a quotation, which is at most a tenth as long
 DEEPEST = 8  # quotations within quotations that are looked into
 PASSES = 6  # readings of a text after which its marks are given up
 SINGLE = "['‘’‚‛]"
@@ -67,11 +67,8 @@ def _kept(inner: str, documents: Sequence[Document], deep: int) -> tuple[str, li
 
 
 def quotation(core: str, documents: Sequence[Document]) -> str | None:
-    """The characters of a document that fold to these words; in slices, since folding a text takes memory."""
+    """The characters of the first document that has these words, as the quote desk finds them."""
     for document in documents:
-        for start in range(0, len(document.text), SLICE):
-            part = document.text[start : start + SLICE * 11 // 10]
-            folded = fold(part)
-            for span in folded.find_all(core):
-                return folded.source(span).of(part)
+        for span in verbatim_spans(core, document.text):
+            return span.of(document.text)
     return None

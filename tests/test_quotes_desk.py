@@ -314,3 +314,7 @@ def test_the_exact_matcher_sees_through_marks_and_nothing_else() -> None:
     assert list(verbatim_spans("we don't - ever - sell it", text)) == []
     assert [span.start for span in verbatim_spans("sell it", "sell it, resell it; sell it")] == [0, 20]
     assert list(verbatim_spans("...", text)) == []
+    asked = "“Shall we sell it…?” he said."
+    assert [span.of(asked) for span in verbatim_spans('"shall we sell it...?"', asked)] == []
+    assert [span.of(asked) for span in verbatim_spans('we sell it...?"', asked)] == ["we sell it…?”"]
+    assert list(verbatim_spans("we sell it.", asked)) == [] and list(verbatim_spans("(we sell it", asked)) == []
