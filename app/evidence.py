@@ -104,7 +104,7 @@ class Evidence:
 
 @cache
 def fitted() -> Any:
-    """The weights and the threshold that `python -m eval calibrate` fitted, and what they were fitted on."""
+    """The weights and the threshold that `python -m eval fit` fitted, and what they were fitted on."""
     return json.loads(resources.files("app").joinpath("answerability.json").read_text(encoding="utf-8"))
 
 

@@ -50,6 +50,10 @@ class SecondOpinion:
             return replace(judged, support=raised, reason=f"{judged.reason}; {label}", score=score)
         return replace(judged, reason=f"{judged.reason}; {label}")
 
+    def view(self, said: str, sentences: Sequence[str]) -> View | None:
+        """What the model says of a statement by itself; None where it says nothing of the kind. Raises ModelError."""
+        return self._ask(said, sentences)[0]
+
     def _ask(self, said: str, sentences: Sequence[str]) -> tuple[View | None, str]:
         shown = "\n".join(f"- {as_data(sentence)}" for sentence in sentences)
         user = fill("judged", sentences=shown or "- (none)", statement=as_data(said))

@@ -1,6 +1,6 @@
 """Fit what ranks sentences and what tells answerable questions from others, on the tuning parts of suites.
 
-`python -m eval calibrate` writes the constants that `app/evidence.py` and `app/answerability.py` read. Four steps, all
+`python -m eval fit` writes the constants that `app/evidence.py` and `app/answerability.py` read. Four steps, all
 convex, begun at zero, so that the same questions give the same constants:
 
 1. a conditional logistic regression ranks the sentences of an item: the likelihood of those that are its evidence;
@@ -251,7 +251,7 @@ def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None) -> dict[str, 
     items = _all(also)
     constants = fit(items)
     constants["about"] = {
-        "made_by": "python -m eval calibrate" + "".join(f" --also {suite.name} HOME" for suite, _ in also),
+        "made_by": "python -m eval fit" + "".join(f" --also {suite.name} HOME" for suite, _ in also),
         "tuned_on": dict(Counter(f"{one.collection} {one.kind}" for one in items if one.part == "tune" and one.kind)),
     }
     if out is not None:

@@ -1,53 +1,49 @@
-"""`calibrate` and `roc`: fit what refuses questions, and measure what is shipped."""
+"""`calibrate`: how far a judge can be believed, on answers that people have judged."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 from pathlib import Path
+from typing import Any, get_args
 
-from eval.arguments import DONE, Commands, command, line
+from eval.arguments import DONE, Commands, add_settings, command, given_settings, line, positive
 
 
 def add(commands: Commands) -> None:
-    fit = command(
-        commands,
-        "calibrate",
-        "fit what ranks sentences and refuses questions, on the tuning parts; print its worth on both",
-        calibrate,
+    from eval.human_labels import Kind
+
+    judge = command(
+        commands, "calibrate", "a judge beside people: kappa, balanced accuracy, AUROC, reliability, canaries", run
     )
-    fit.add_argument("--out", type=Path, metavar="FILE", help="write the constants here (app/answerability.json)")
-    roc = command(
-        commands, "roc", "how well the shipped answerability score tells answerable questions from others", measure
+    judge.add_argument("data", type=Path, metavar="DATA.jsonl", help="SummEdits, RAGTruth or WiCE as published")
+    judge.add_argument("--kind", choices=get_args(Kind), help="which of them (default: as its first line tells)")
+    judge.add_argument("--split", choices=("tune", "test"), help="only what the gate's weights were (not) fitted on")
+    judge.add_argument(
+        "--judge", choices=("gate", "llm", "overlap", "always", "never"), default="gate", help="(default: gate)"
     )
-    for parser in (fit, roc):
-        _add_suites(parser)
+    judge.add_argument("--repeats", type=positive, default=1, metavar="N", help="ask N times: self-consistency")
+    judge.add_argument("--limit", type=positive, metavar="N", help="the first N answers only")
+    judge.add_argument("--out", type=Path, metavar="FILE.json", help="keep it, for `metrics --calibration`")
+    judge.add_argument("--diagram", type=Path, metavar="FILE.html", help="write the reliability diagram")
+    judge.add_argument("--json", action="store_true", help="print one line of JSON")
+    add_settings(judge, "llm", "llm_url")
 
 
-def _add_suites(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--also",
-        nargs=2,
-        type=Path,
-        action="append",
-        default=[],
-        metavar=("SUITE", "HOME"),
-        help="a suite beside the shipped ones, and the index of its collection",
-    )
-    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+def run(data: Path, out: Path | None, diagram: Path | None, json: bool, judge: str, **options: Any) -> int:
+    from app.settings import load_settings
+    from eval import judging
 
-
-def calibrate(also: list[list[Path]], out: Path | None, json: bool) -> int:
-    from eval.calibrate import calibrate as fit
-    from eval.calibrate import report
-
-    result = fit([(suite, home) for suite, home in also], out)
-    print(line(result) if json else report(result["worth"]))
+    settings = load_settings(given_settings(options))
+    kept = {key: options[key] for key in ("kind", "split", "repeats", "limit")}
+    found = judging.calibrate(data, judge, settings, progress=_show, **kept)  # type: ignore[arg-type]
+    if out is not None:
+        judging.write(found, out)
+    if diagram is not None:
+        diagram.write_text(judging.diagram_page(found), encoding="utf-8")
+    print(line(found) if json else judging.table(found))
     return DONE
 
 
-def measure(also: list[list[Path]], json: bool) -> int:
-    from eval.calibrate import report, shipped_worth
-
-    rows = shipped_worth([(suite, home) for suite, home in also])
-    print(line(rows) if json else report(rows))
-    return DONE
+def _show(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)

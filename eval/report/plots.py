@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib import resources
 from itertools import pairwise
 
 WIDTH, LEFT, RIGHT, ROW = 720, 210, 90, 26
@@ -88,6 +89,15 @@ def histogram(values: Sequence[float], title: str, unit: str, bins: int = 24) ->
         for share in (0, 0.5, 1)
     )
     return _svg(bars + ticks, height + 36, title, bins * width + 60)
+
+
+def page(title: str, figure: str) -> str:
+    """One plot as a page of its own."""
+    style = resources.files("eval.report").joinpath("report.css").read_text(encoding="utf-8")
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{style}</style></head><body><main>{figure}</main></body></html>\n"
+    )
 
 
 def roc(positive: Sequence[float], negative: Sequence[float]) -> tuple[list[tuple[float, float]], float] | None:

@@ -1,0 +1,53 @@
+"""`fit` and `roc`: fit what refuses questions, and measure what is shipped."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from eval.arguments import DONE, Commands, command, line
+
+
+def add(commands: Commands) -> None:
+    fit = command(
+        commands,
+        "fit",
+        "fit what ranks sentences and refuses questions, on the tuning parts; print its worth on both",
+        fit_constants,
+    )
+    fit.add_argument("--out", type=Path, metavar="FILE", help="write the constants here (app/answerability.json)")
+    roc = command(
+        commands, "roc", "how well the shipped answerability score tells answerable questions from others", measure
+    )
+    for parser in (fit, roc):
+        _add_suites(parser)
+
+
+def _add_suites(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--also",
+        nargs=2,
+        type=Path,
+        action="append",
+        default=[],
+        metavar=("SUITE", "HOME"),
+        help="a suite beside the shipped ones, and the index of its collection",
+    )
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def fit_constants(also: list[list[Path]], out: Path | None, json: bool) -> int:
+    from eval.calibrate import calibrate as fit
+    from eval.calibrate import report
+
+    result = fit([(suite, home) for suite, home in also], out)
+    print(line(result) if json else report(result["worth"]))
+    return DONE
+
+
+def measure(also: list[list[Path]], json: bool) -> int:
+    from eval.calibrate import report, shipped_worth
+
+    rows = shipped_worth([(suite, home) for suite, home in also])
+    print(line(rows) if json else report(rows))
+    return DONE

@@ -1,0 +1,163 @@
+"""Judges beside people: figures by hand, corrections that undo known errors, canaries that show who always agrees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.settings import Settings
+from eval.__main__ import main
+from eval.agreement import Vote, agreement, auroc, balanced_accuracy, corrected, kappa, reliability
+from eval.human_labels import read_labelled
+from eval.judging import calibrate, canaries
+from indexing.errors import OnrecordError, UsageError
+from tests.openai_server import OpenAIServer, Says
+
+BRIDGE = (
+    "The council of Torvik voted on Monday to close the old bridge. The repair will cost 40 million crowns. "
+    "Mayor Ann Lee said that buses would take the road by the river until May."
+)
+MILL = (
+    "The mill at Harrow burned down on Friday night. Nobody was hurt, the fire service said. "
+    "The owner, Ian Ross, wants to build it again within two years."
+)
+
+
+def votes(pairs: str) -> list[Vote]:
+    """`+` and `-` are what people say, then what the judge says."""
+    return [Vote(str(at), pair[0] == "+", (pair[1] == "+",)) for at, pair in enumerate(pairs.split())]
+
+
+def test_kappa_and_balanced_accuracy_by_hand() -> None:
+    given_votes = votes("++ ++ ++ +- -- -+")  # agreed 4/6; chance (4/6)(4/6) + (2/6)(2/6) = 5/9
+    assert kappa(given_votes) == pytest.approx((4 / 6 - 5 / 9) / (4 / 9))
+    assert balanced_accuracy(given_votes) == pytest.approx((3 / 4 + 1 / 2) / 2)
+    assert kappa(votes("++ ++")) is None and balanced_accuracy(votes("++ +-")) is None
+
+
+def test_auroc_by_hand() -> None:
+    scored = [Vote("a", True, (True,), 0.9), Vote("b", True, (True,), 0.4), Vote("c", False, (True,), 0.4)]
+    assert auroc(scored) == pytest.approx((1 + 0.5) / 2)
+    assert auroc([Vote("a", True, (True,))]) is None
+
+
+def test_self_consistency_counts_who_changes_their_mind() -> None:
+    changing = [Vote("a", True, (True, False)), Vote("b", False, (False, False))]
+    assert agreement(changing)["self_consistency"] == 0.5
+    assert agreement(votes("++ --"))["self_consistency"] is None
+
+
+def test_a_judge_who_always_says_the_same_is_shown() -> None:
+    assert agreement(votes("++ -+ ++"))["constant"]
+    assert not agreement(votes("++ --"))["constant"]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=40))
+def test_the_reliability_s_parts_hold_everything_once_in_order(given_votes: list[tuple[bool, float]]) -> None:
+    parts = reliability([Vote("a", held, (held,), score) for held, score in given_votes])
+    assert sum(part["n"] for part in parts) == len(given_votes)
+    scores = [part["score"] for part in parts]
+    assert scores == sorted(scores)
+
+
+@given(st.permutations(range(8)))
+def test_the_order_of_votes_does_not_matter(order: list[int]) -> None:
+    given_votes = votes("++ +- -- -+ ++ -- +- ++")
+    assert kappa([given_votes[at] for at in order]) == pytest.approx(kappa(given_votes))
+
+
+def test_a_correction_undoes_known_errors_and_is_wider_than_the_judged_share() -> None:
+    truth, right, wrong = 0.7, 0.8, 0.9
+    found = {
+        "n": 1000, "base_rate": 0.5, "sensitivity": {"value": right}, "specificity": {"value": wrong},
+    }  # fmt: skip
+    judged = truth * right + (1 - truth) * (1 - wrong)
+    result = corrected(judged, 400, found)
+    assert result["value"] == pytest.approx(truth, abs=0.001)
+    assert result["low"] is not None and result["high"] is not None
+    assert result["low"] < truth < result["high"]
+    alone = 1.96 * np.sqrt(judged * (1 - judged) / 400)
+    assert result["high"] - result["low"] > 2 * alone
+    useless = {**found, "specificity": {"value": 0.2}}
+    assert corrected(judged, 400, useless)["value"] is None
+
+
+@pytest.fixture(name="labelled")
+def labelled_fixture(tmp_path: Path) -> Path:
+    """A small set of our own in SummEdits' shape."""
+    rows = [
+        (BRIDGE, "The council voted to close the old bridge. The repair will cost 40 million crowns.", 1),
+        (BRIDGE, "The repair of the bridge will cost 90 million crowns.", 0),
+        (BRIDGE, "The council of Torvik voted to sell the old airport to Ian Ross.", 0),
+        (MILL, "The mill at Harrow burned down on Friday night.", 1),
+        (MILL, "Nobody was hurt, the fire service said.", 1),
+        (MILL, "Fourteen people died when the mill burned down.", 0),
+    ]
+    path = tmp_path / "labelled.jsonl"
+    lines = [
+        {"id": str(at), "domain": "news", "doc": doc, "summary": summary, "label": label}
+        for at, (doc, summary, label) in enumerate(rows)
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    return path
+
+
+def test_our_gate_agrees_with_people_on_plain_cases_and_passes_the_canaries(labelled: Path) -> None:
+    found = calibrate(labelled, "gate", Settings(), repeats=2)
+    assert found["answers"]["n"] == 6
+    assert found["answers"]["balanced_accuracy"]["value"] >= 0.8
+    assert found["answers"]["self_consistency"] == 1.0
+    assert not found["canaries"]["constant"] and found["canaries"]["right"] == found["canaries"]["n"] > 0
+
+
+@pytest.mark.parametrize("name", ["always", "never"])
+def test_a_constant_judge_is_worth_nothing_and_the_canaries_say_so(labelled: Path, name: Any) -> None:
+    found = calibrate(labelled, name, Settings())
+    assert found["answers"]["balanced_accuracy"]["value"] == 0.5
+    assert found["answers"]["constant"] and found["canaries"]["constant"]
+
+
+def test_canaries_hold_by_construction(labelled: Path) -> None:
+    made = canaries(read_labelled(labelled))
+    assert {one.supported for one in made} == {True, False}
+    for one in made:
+        assert (one.answer in one.sources[0]) == one.supported
+
+
+def test_a_language_model_is_a_judge_too(labelled: Path) -> None:
+    with OpenAIServer(Says("SUPPORTED because it says so")) as server:
+        settings = Settings(llm="m", llm_url=server.url, llm_retries=0)
+        found = calibrate(labelled, "llm", settings)
+        assert found["answers"]["constant"] and found["canaries"]["constant"]
+    with pytest.raises(UsageError, match="needs a language model"):
+        calibrate(labelled, "llm", Settings())
+
+
+def test_a_calibration_is_kept_and_corrects_a_run(
+    labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, page, run = tmp_path / "gate.json", tmp_path / "reliability.html", tmp_path / "run"
+    assert main(["calibrate", str(labelled), "--out", str(kept), "--diagram", str(page)]) == 0
+    assert "<svg" in page.read_text(encoding="utf-8")
+    common = ["--documents", "seeds", "--split", "report", "--out", str(run)]
+    assert main(["run", "eval/suites/off_topic.jsonl", *common]) == 0
+    capsys.readouterr()
+    assert main(["metrics", str(run), "--calibration", str(kept), "--json"]) == 0
+    judge = json.loads(capsys.readouterr().out)["judge"]
+    assert judge["name"] == "gate" and judge["balanced_accuracy"] >= 0.8
+    assert main(["metrics", str(run), "--calibration", str(labelled)]) == 1
+
+
+def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
+    from eval.judging import correct
+
+    path = tmp_path / "no.json"
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(OnrecordError, match="is no calibration"):
+        correct({"metrics": {}}, path)
