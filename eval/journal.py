@@ -17,9 +17,13 @@ RECORDS, METRICS, TIMINGS, CONFIG = "records.jsonl", "metrics.json", "timings.js
 
 
 class Journal:
-    """The records.jsonl of one folder, opened to go on. What a kill left half written is cut off."""
+    """The records.jsonl of one folder, opened to go on. What a kill left half written is cut off.
 
-    def __init__(self, folder: Path, *, fresh: bool) -> None:
+    Records of another configuration are refused.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str, *, fresh: bool) -> None:
+        self._fingerprint = fingerprint
         self._path = folder / RECORDS
         self._places: dict[str, int] = {}  # of each id's record
         self._failed: set[str] = set()
@@ -40,8 +44,12 @@ class Journal:
                 try:
                     value = json.loads(line)
                     self._note(str(value["id"]), at, failed=value["output"] is None)
+                    strange = value["config"] != self._fingerprint
                 except (ValueError, KeyError, TypeError):
                     raise OnrecordError(f"{self._path}:{number}: not a record; use another --out, or --fresh") from None
+                if strange:
+                    told = "made with another configuration; choose another --out, or say --fresh"
+                    raise OnrecordError(f"{self._path}:{number}: {told}")
                 at += len(line)
 
     def _note(self, item: str, at: int, *, failed: bool) -> None:

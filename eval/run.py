@@ -149,7 +149,7 @@ class _Runner:
         began = time.perf_counter()
         try:
             self._claim(folder)
-            journal = Journal(folder, fresh=self._options.fresh)
+            journal = Journal(folder, self._configuration.fingerprint, fresh=self._options.fresh)
             try:
                 done = journal.done()
                 pending = [one for one in located if one.item.id not in done]

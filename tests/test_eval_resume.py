@@ -102,6 +102,17 @@ def test_another_configuration_is_refused_and_named(
     assert "another configuration (gate); choose another --out, or say --fresh" in capsys.readouterr().err
 
 
+def test_records_without_their_configuration_are_told_by_their_fingerprint(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Someone copied records.jsonl alone: it is gone on with only where it is of this configuration."""
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "records.jsonl").write_bytes((whole / "run" / "records.jsonl").read_bytes())
+    assert again(whole, out, "--no-gate") == 1
+    assert f"{out / 'records.jsonl'}:1: made with another configuration" in capsys.readouterr().err
+
+
 def test_jobs_change_neither_order_nor_numbers(whole: Path, tmp_path: Path) -> None:
     assert again(whole, tmp_path / "run", "--jobs", "4") == 0
     assert (tmp_path / "run" / "metrics.json").read_bytes() == (whole / "run" / "metrics.json").read_bytes()
