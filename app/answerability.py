@@ -16,11 +16,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from app.evidence import Candidate, Evidence, fitted
-from app.short import DAYS, MONTHS, NUMERIC, WRITTEN, Kind
+from app.short import DAYS, MONTHS, NAMING, NUMERIC, WRITTEN, Kind
 from indexing.words import stems
 
 UNNAMED = 0.5  # lack where no sentence has a name or a date: who did it may be said without a name
 APART = 5.0  # difference of scores that counts as a whole lack
+SAID = 3  # sentences of which one must be of the year asked for
+YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 LOOKED_AT = 5  # sentences in which the thing asked for may stand
 NAMED = 3
 DATED = re.compile(rf"\b(?:{MONTHS}|{DAYS})")
@@ -52,6 +54,8 @@ class Signals:
     lack_figure: float  # ... where a figure is asked for
     lack_written: float  # no name is written with the word for such a thing ("University")
     lack_counted: float  # no figure stands beside the noun that is to be counted
+    lack_role: float  # ... no name stands beside the noun that says what is named
+    lack_year: float  # the question names a year that neither the best sentences nor their document's date have
     lack_noun: float  # the thing asked for is no name or figure, and is not mentioned near what else is asked
 
 
@@ -64,7 +68,7 @@ def signals(evidence: Evidence, fit: Mapping[str, Any] | None = None) -> Signals
     asked, ranked = evidence.asked, evidence.ranked
     topic = on_topic(evidence, fit)
     if not ranked:
-        return Signals(0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0)
+        return Signals(0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     best, looked = ranked[0].features, ranked[:LOOKED_AT]
     lack = _lack(evidence) if evidence.exact else 0.0
     noun = bool(stems(asked.noun))
@@ -79,6 +83,8 @@ def signals(evidence: Evidence, fit: Mapping[str, Any] | None = None) -> Signals
         lack if asked.kind in NUMERIC else 0.0,
         float(asked.noun.lower() in WRITTEN and not any(one.shorts for one in looked)),
         float(asked.kind == "count" and noun and not counted),
+        _lack_beside(evidence) if asked.kind in NAMING and noun else 0.0,
+        _lack_year(evidence),
         close if not evidence.exact and noun and not mentioned else 0.0,
     )
 
@@ -109,6 +115,20 @@ def _lack(evidence: Evidence) -> float:
     if not with_answer:
         return 1.0 if evidence.asked.kind in NUMERIC else UNNAMED
     return min(1.0, (max(one.topic for one in evidence.ranked) - max(with_answer)) / APART)
+
+
+def _lack_beside(evidence: Evidence) -> float:
+    beside = [one.topic for one in evidence.ranked if one.features.beside]
+    best = max(one.topic for one in evidence.ranked)
+    return min(1.0, (best - max(beside)) / APART) if beside else 1.0
+
+
+def _lack_year(evidence: Evidence) -> float:
+    years = set(YEAR.findall(evidence.question))
+    if not years:
+        return 0.0
+    near = " ".join(f"{one.surroundings} {one.passage.document.metadata.date}" for one in evidence.ranked[:SAID])
+    return sum(year not in near for year in years) / len(years)
 
 
 def likelihood(found: Signals, weights: Mapping[str, float] | None = None, bias: float | None = None) -> float:

@@ -80,9 +80,12 @@ class Assistant:
             query = self._retrieve.read(question, history, limits)
             return query, self._retrieve(query)
 
+    def _find(self, query: Query, found: Found) -> Finding:
+        return find(query, found, getattr(self.collection.embedder, "words", None))
+
     def finds(self, question: str) -> bool:
         """Whether the documents alone answer a question; no model is asked."""
-        return find(*self.look_up(question)).answers
+        return self._find(*self.look_up(question)).answers
 
     def walk(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Iterator[Event]:
         """The same as events: sources first, then each statement once it is grounded, the finished answer last."""
@@ -96,7 +99,7 @@ class Assistant:
         if walk.found.notice:
             walk.notices.append(walk.found.notice)
             yield Notice(walk.notices[-1])
-        finding = find(query, walk.found)
+        finding = self._find(query, walk.found)
         if finding.premise is not None:
             walk.notices.append(finding.premise.notice)
             yield Notice(walk.notices[-1])

@@ -13,9 +13,10 @@ from indexing.spans import Span
 from indexing.words import stems
 
 LOOKED_AT = 12  # sentences, best first
-NEAR = 3.0  # how much lower than the best a sentence may score and still speak of the same
-SHARED = 2  # content words about a figure that both sides must have, those of its unit apart
-ALIKE = 0.34  # ... and what share of the fewer of the two
+NEAR = 2.5  # how much lower than the best a sentence may score and still speak of the same
+SHARED = 2  # content words about a figure that both sides must have, of them so many of the question's
+ALIKE = 0.5  # ... and what share of the fewer of the two
+COVERED = 0.3  # share of the question's words that must stand about a figure
 WINDOW = 12  # words on each side of a figure that tell what it is a figure of
 SIDES = 4
 SCALES = {
@@ -95,7 +96,9 @@ def _sides(kind: Kind, ranked: Sequence[Candidate], evidence: Evidence) -> list[
         sides = [_side(first, amount)]
         for other, another in amounts:
             known = {side.candidate.place[0] for side in sides}
-            if other.place[0] in known or _copies(first, other, evidence) or not _same_thing(amount, another, evidence):
+            if other.place[0] in known or _copies(first, other, evidence):
+                continue
+            if not (_asked_for(another, evidence) and _same_thing(amount, another, evidence)):
                 continue
             if all(_differs(another, each) for each in _values(kind, sides)) and not _holds(other, amount, kind):
                 sides.append(_side(other, another))
@@ -105,7 +108,7 @@ def _sides(kind: Kind, ranked: Sequence[Candidate], evidence: Evidence) -> list[
 
 
 def _side(one: Candidate, amount: Amount) -> Side:
-    return Side(amount.span.of(one.text), amount.span, one)
+    return Side(" ".join(amount.span.of(one.text).split()), amount.span, one)
 
 
 def _values(kind: Kind, sides: Sequence[Side]) -> Iterator[Amount]:
@@ -119,7 +122,8 @@ def _holds(one: Candidate, amount: Amount, kind: Kind) -> bool:
 
 
 def _asked_for(amount: Amount, evidence: Evidence) -> bool:
-    return bool(amount.about & frozenset(evidence.query.weights))
+    weights = evidence.query.weights
+    return sum(weights.get(stem, 0.0) for stem in amount.about) >= COVERED * sum(weights.values())
 
 
 def _copies(one: Candidate, other: Candidate, evidence: Evidence) -> bool:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import resources
 from typing import Any
+
+import numpy as np
 
 from app.copies import words_of
 from app.question import REASON, SAYING, Asked, read_question
 from app.retrieve import Found, Match, Query
 from app.short import EXACT, Short
 from indexing.documents import Hit, Passage, Sentence
+from indexing.embed import Offsets, Vectors
 from indexing.spans import Span
 from indexing.words import stems
 
 QUOTATION = re.compile(r"[“”\"]|''")
 BEFORE, AFTER = 2, 1  # sentences around one that speak of the same thing
 LONG = 40  # words
+DEPTH = 8  # sentences of which each word is compared: it takes milliseconds a sentence
+Tokens = Callable[[Sequence[str]], list[tuple[Offsets, Vectors]]]
+"""For each text the spans of its tokens and their vectors in context; what an embedder may offer (`words`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,15 @@ class Features:
     saying: float  # someone is asked for who said it, and the sentence says or quotes
     reason: float  # a reason is asked for, and the sentence has a word that gives one
     length: float
+    words: float = 0.0  # how alike, in their contexts, each word of the question and the likest of the sentence are
+    words_least: float = 0.0  # ... of the third of them that are least alike
 
     def weighed(self, weights: Mapping[str, float]) -> float:
         return sum(weight * float(getattr(self, name)) for name, weight in weights.items())
 
 
-RANKED = tuple(each.name for each in fields(Features))
+RERANKED = tuple(each.name for each in fields(Features))
+RANKED = tuple(name for name in RERANKED if not name.startswith("words"))
 TOPICAL = ("similarity", "coverage", "around", "near", "passage", "names", "names_around")  # whatever is asked for
 
 
@@ -73,6 +82,13 @@ class Candidate:
     @property
     def place(self) -> tuple[str, Span]:
         return self.passage.document.id, self.sentence.span
+
+    @property
+    def surroundings(self) -> str:
+        """The words of the sentence, of those around it, and of the title."""
+        document = self.passage.document
+        near = self.passage.sentences[max(0, self.index - BEFORE) : self.index + AFTER + 1]
+        return " ".join([document.metadata.title, *(one.visible(document.text) for one in near)])
 
     def before(self) -> Candidate | None:
         """The sentence before it in the passage; none where that is a heading or kept out of answers."""
@@ -108,11 +124,14 @@ def fitted() -> Any:
     return json.loads(resources.files("app").joinpath("answerability.json").read_text(encoding="utf-8"))
 
 
-def weigh(query: Query, found: Found, weights: Mapping[str, float] | None = None) -> Evidence:
-    """Every sentence of the passages once (chunks overlap, copies repeat), where its passage ranks best."""
+def weigh(query: Query, found: Found, tokens: Tokens | None = None, fit: Mapping[str, Any] | None = None) -> Evidence:
+    """Every sentence of the passages once (chunks overlap, copies repeat), where its passage ranks best.
+
+    With `tokens` the best are ordered anew by how well their words match the question's, one by one.
+    """
+    fit = fitted() if fit is None else fit
     asked = read_question(query.asked.full if query.asked else query.text)
-    weights = fitted()["rank"] if weights is None else weights
-    topical = {name: weight for name, weight in weights.items() if name in TOPICAL}
+    topical = {name: weight for name, weight in fit["rank"].items() if name in TOPICAL}
     best: dict[Hashable, Candidate] = {}
     top = max((hit.score for hit in found.hits), default=0.0) or 1.0
     for hit, matches in zip(found.hits, found.matches, strict=True):
@@ -120,9 +139,40 @@ def weigh(query: Query, found: Found, weights: Mapping[str, float] | None = None
         for one in _measured(asked, query, hit, matches, top):
             key: Hashable = one.place if label is None else (label, words_of(one.text))
             if key not in best:
-                score, topic = one.features.weighed(weights), one.features.weighed(topical)
+                score, topic = one.features.weighed(fit["rank"]), one.features.weighed(topical)
                 best[key] = replace(one, score=score, topic=topic)
-    return Evidence(asked, query, found, tuple(sorted(best.values(), key=lambda one: (-one.score, one.place))))
+    ranked = sorted(best.values(), key=_order)
+    if tokens is not None and len(ranked) > 1:
+        ranked = _reranked(query.text, ranked, tokens, fit.get("rerank", fit["rank"]))
+    return Evidence(asked, query, found, tuple(ranked))
+
+
+def _order(one: Candidate) -> tuple[float, tuple[str, Span]]:
+    return -one.score, one.place
+
+
+def _reranked(
+    question: str, ranked: Sequence[Candidate], tokens: Tokens, weights: Mapping[str, float]
+) -> list[Candidate]:
+    """The best in a new order; those after them keep theirs, and their distance to the last of the best."""
+    best, rest = ranked[:DEPTH], ranked[DEPTH:]
+    (spans, rows), *each = tokens([question, *(one.text for one in best)])
+    carrying = [at for at, (start, end) in enumerate(spans) if stems(question[start:end])]
+    asked = _unit(rows[carrying])
+    again = []
+    for one, (places, found) in zip(best, each, strict=True):
+        words = _unit(found[[at for at, (start, end) in enumerate(places) if end > start]])
+        alike = np.sort((asked @ words.T).max(axis=1)) if len(asked) and len(words) else np.zeros(1)
+        mean, least = float(alike.mean()), float(alike[: max(1, len(alike) // 3)].mean())
+        features = replace(one.features, words=mean, words_least=least)
+        again.append(replace(one, features=features, score=features.weighed(weights)))
+    last = min(one.score for one in again)
+    after = [replace(one, score=last - (best[-1].score - one.score)) for one in rest]
+    return sorted(again, key=_order) + after
+
+
+def _unit(rows: Vectors) -> Vectors:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def _measured(asked: Asked, query: Query, hit: Hit, matches: Sequence[Match], top: float) -> Iterator[Candidate]:

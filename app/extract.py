@@ -13,7 +13,7 @@ from app.short import Short
 from indexing.spans import Span
 from indexing.words import stems
 
-ALSO = 1.3  # how much lower than the best a sentence may score and still be shown beside it
+ALSO = 1.8  # how much lower than the best a sentence may score and still be shown beside it
 LISTED = 2.5  # ... where several things are asked for
 AGREEING = 0.5  # share of the content words of the shorter of two sentences that both hold when they say the same
 WINDOW = 60  # characters around a short answer in which the question's words count for it

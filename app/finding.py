@@ -8,7 +8,7 @@ from app import answers
 from app.answerability import answerability, missing, threshold
 from app.answers import Citation, Ruling
 from app.disagreement import Difference, differences
-from app.evidence import Candidate, Evidence, weigh
+from app.evidence import Candidate, Evidence, Tokens, weigh
 from app.premise import Premise, contradicted
 from app.retrieve import Found, Query
 
@@ -46,9 +46,9 @@ class Finding:
         return Ruling(self.answerability, reason, (cited(nearest),) if nearest else (), premise)
 
 
-def find(query: Query, found: Found) -> Finding:
-    """Everything the evidence says to a question."""
-    evidence = weigh(query, found)
+def find(query: Query, found: Found, tokens: Tokens | None = None) -> Finding:
+    """Everything the evidence says to a question; `tokens` is what the embedder may offer."""
+    evidence = weigh(query, found, tokens)
     likely = answerability(evidence)
     premise = contradicted(evidence) if evidence.ranked else None
     differ = differences(evidence) if evidence.ranked and premise is None and likely >= threshold() else ()

@@ -17,17 +17,20 @@ from indexing.words import stems
 
 LOOKED_AT = 15  # sentences, those most to the point first
 ABOUT = 0.4  # share of the question's words that the sentence with its neighbours must hold
+MOST = 0.6  # share of the names of the question that the sentence with its neighbours and title must have
 SCOPE = 7  # words after a negation that it may deny
 REACH = 70  # characters between a subject and what is said of it
 PREFIX = 5  # letters by which a verb and its noun are one: concede, concession
 
 AUXILIARY = re.compile(
-    r"\b(?:why|how|when|where|what|which|whom|who|whose)\b[^?]*?\b(?P<verb>did|does|do|was|were|is|are|has|have|had|will|would|made|could|can)\s+(?P<rest>[^?]+)",
+    r"\b(?:why|how|when|where|what|which|whom|who|whose)\b[^?]*?\b(?P<verb>did|does|do|was|were|is|are|has|have|had|"
+    r"will|would|made|could|can)\s+(?P<rest>[^?]+)",
     re.IGNORECASE,
 )
 DENIAL = re.compile(
-    r"\b(?:not|never|no|none|nothing|nobody|neither|nor|without|cannot|denie[sd]|deny(?:ing)?|refus\w+|declin\w+|reject\w+|"
-    r"fail(?:s|ed|ing)? to|unable to|stopped short of|ruled out|yet to|contrary to)\b|n[’']t\b",
+    r"\b(?:not(?! (?:all|only|just|always)\b)|never|no|none|nothing|nobody|neither|nor|without|cannot|"
+    r"denie[sd]|deny(?:ing)?|refus\w+|declin\w+|reject\w+|fail(?:s|ed|ing)? to|unable to|"
+    r"stopped short of|ruled out|yet to|contrary to)\b|n[’']t\b",
     re.IGNORECASE,
 )
 ABSENT = re.compile(
@@ -63,31 +66,34 @@ def contradicted(evidence: Evidence) -> Premise | None:
     if found is None or DENIAL.search(question):
         return None
     claim = found["rest"].strip()
-    verbs = tuple(_verbs(claim, evidence))
-    subjects = _subjects(claim, evidence)
+    subjects, leads = _subjects(claim, evidence)
+    verbs = tuple(_verbs(claim, evidence, leads))
     for one in sorted(evidence.ranked, key=lambda each: (-each.topic, -each.score))[:LOOKED_AT]:
-        if one.features.around < ABOUT or not _about_the_same(one, subjects, evidence):
+        if one.features.around < ABOUT or not _about_the_same(one, subjects, leads):
             continue
-        if _absent(one, evidence) or _denies(one, verbs) or _opposes(one, claim, subjects):
+        if _absent(one, evidence) or _denies(one, verbs, 1 if leads else 2) or _opposes(one, claim, subjects):
             return Premise(_spoken(found, claim, evidence), one)
     return None
 
 
-def _subjects(claim: str, evidence: Evidence) -> tuple[str, ...]:
-    """The last word of the name that the claim begins with; else of every name in the question."""
+def _subjects(claim: str, evidence: Evidence) -> tuple[tuple[str, ...], bool]:
+    """The last word of the name that the claim begins with, and that it does; else of every name in the question."""
     names = [name for name in evidence.asked.names if claim.find(name) >= 0]
     first = min(names, key=claim.find, default=None)
     if first is not None and len(claim[: claim.find(first)].split()) <= 2:
-        return (_last(first),)
-    return tuple(_last(name) for name in evidence.asked.names)
+        return (_last(first),), not re.search(r"[’']s?$", first)  # "Trump's campaign": another is the subject
+    return tuple(_last(name) for name in evidence.asked.names), False
 
 
 def _last(name: str) -> str:
     return re.sub(r"[’']s?$", "", name.rsplit(maxsplit=1)[-1])
 
 
-def _verbs(claim: str, evidence: Evidence) -> Iterator[str]:
-    """What the claim says of its subject: the first words after its name that carry meaning, or the thing asked for."""
+def _verbs(claim: str, evidence: Evidence, leads: bool) -> Iterator[str]:
+    """What the claim says of its subject: the first words after its name that carry meaning, or the thing asked for.
+
+    Where the subject is no name its own words are among them.
+    """
     names = {word for name in evidence.asked.names for word in name.lower().split()}
     words = [
         word
@@ -98,15 +104,18 @@ def _verbs(claim: str, evidence: Evidence) -> Iterator[str]:
     carrying = [word for word in plain if word not in LIGHT]
     if plain and plain[0] in LIGHT and evidence.asked.noun:
         yield evidence.asked.noun.lower()
-    yield from carrying[: 2 if evidence.asked.names else 3]
+    yield from carrying[: 2 if leads else 4]
 
 
-def _about_the_same(one: Candidate, subjects: tuple[str, ...], evidence: Evidence) -> bool:
-    """Whether the sentence, or the one that it leans on, names the subject; and most names of the question are near."""
+def _about_the_same(one: Candidate, subjects: tuple[str, ...], leads: bool) -> bool:
+    """Whether the sentence, or the one that it leans on, names the subject; and most names of the question are near.
+
+    Where the claim does not begin with a name it is enough that the title or a sentence around has it.
+    """
     before = one.before()
-    texts = one.text + " " + (before.text if before else "")
+    texts = f"{one.text} {before.text if before else ''}" if leads else one.surroundings
     named = any(re.search(rf"\b{re.escape(subject)}", texts, re.IGNORECASE) for subject in subjects)
-    return (named or not subjects) and one.features.names_around >= 0.6
+    return (named or not subjects) and one.features.names_around >= MOST
 
 
 def _absent(one: Candidate, evidence: Evidence) -> bool:
@@ -118,14 +127,16 @@ def _absent(one: Candidate, evidence: Evidence) -> bool:
     )
 
 
-def _denies(one: Candidate, verbs: tuple[str, ...]) -> bool:
-    """Whether one of the verbs stands in the reach of a denial."""
+def _denies(one: Candidate, verbs: tuple[str, ...], least: int) -> bool:
+    """Whether at least so many of the verbs stand in the reach of a denial."""
     for found in DENIAL.finditer(one.text):
         after = re.split(r"[.;:!?”]|, (?:but|and|who|which)\b", one.text[found.end() :])[0].split()[:SCOPE]
         reached = set(stems(" ".join(after)))
         if found[0].lower() in ("nothing", "none", "no"):  # "conceded nothing"
             reached |= set(stems(" ".join(one.text[: found.start()].split()[-2:])))
-        if any(_same(stem, verb) for verb in verbs for stem in reached):
+        if sum(any(_same(stem, verb) for stem in reached) for verb in dict.fromkeys(verbs)) >= min(
+            least, len(verbs) or 1
+        ):
             return True
     return False
 

@@ -54,7 +54,7 @@ HOW: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     for pattern, kind in cast("tuple[tuple[str, Kind], ...]", (
         (r"how (?:much|many) (?:money|dollars|cash|euros)\b|how (?:costly|expensive)\b", "money"),
         (r"how much\b(?=.*\b(?:cost|pay|paid|spen[dt]|earn|rais|donat|worth|money|gave|price|fund))", "money"),
-        (r"how (?:many|much) (?:percent|per cent|percentage|of\b)|by how many (?:percentage )?points", "percent"),
+        (r"how (?:many|much) (?:percent|per cent)|how much of\b|by how many (?:percentage )?points", "percent"),
         (r"how many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|how long\b", "duration"),
         (r"how old\b", "age"),
         (r"how (?:many|much|large|big|high|tall|far|fast|heavy|often|few|deep|wide|small|low)\b", "count"),
@@ -62,9 +62,13 @@ HOW: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
         (r"how come\b", "reason"),
     ))
 )  # fmt: skip
+BEING = re.compile(  # `fare` of "What is the fare from X to Y", `income` of "What was X's income in 2023"
+    r"(?:is|was|are|were)\s+(?:the\s+|[A-Z][^?]*?[’']s?\s+)?((?:[a-z-]+\s+){0,2}?[a-z-]+)"
+    r"(?=\s+(?:of|for|that|in|on|at|from|to|by|per|with|after|before|when|who|which|and)\b|\s*[?,]|$)"
+)
 SKIPPED = frozenset("the a an of his her their its kind sort type exact full first last".split())
 FOCUS_END = re.compile(
-    r"\b(?:did|do|does|is|are|was|were|has|have|had|will|would|can|could|should|might|may|that|who|which|whose|in|on|at|from|"
+    r"\b(?:did|do|does|is|are|was|were|has|have|had|will|would|can|could|should|might|may|that|who|which|whose|of|in|on|at|from|"
     r"for|with|by|about|after|before|when|while|to|as|into|[a-z]{3,}ed|said|told|got|took|gave|ran|made|won|lost|left|came|went|"
     r"wrote|thought|became|began|saw|held|sent|met|put|set|let|led|paid|hit|cut|stood|kept|spoke|used|says?)\b|[,?;:]"
 )
@@ -139,9 +143,10 @@ def _focus(body: str, found: re.Match[str]) -> str:
     if found[1].lower() == "how" and not many:
         return ""
     rest = rest[many.end() :] if many else rest
-    of = re.match(r"(?:is|was|are|were)\s+(?:the\s+)?((?:\w+\s+){0,2}?\w+)\s+(?:of|for|that|in|on|at)\b", rest)
+    of = BEING.match(rest)
     if of:
         return " ".join(word for word in of[1].split() if word.lower() not in SKIPPED)
+    rest = re.sub(r"^(?:(?:kind|sort|type)s?\s+)?of\s+", "", rest)
     end = FOCUS_END.search(rest)
     words = (rest[: end.start()] if end else rest).split()[:5]
     return " ".join(word for word in words if word.lower() not in SKIPPED)

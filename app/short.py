@@ -74,7 +74,9 @@ PATTERNS: dict[Kind, re.Pattern[str]] = {
     "words": re.compile(r"[“\"‘]([^”\"’]{2,120})[”\"’]|''(.{2,120}?)''"),
 }
 NOT_COUNTED = re.compile(rf"(?:{MONTHS}\s|[$€£¥]\s?|\d[-–:])$")  # before a figure that counts nothing
-NOT_COUNTING = re.compile(r"\s?(?:%|percent|per cent|[ap]\.?m\b|[-–:]\d|st\b|nd\b|rd\b|th\b|-year)", re.IGNORECASE)
+NOT_COUNTING = re.compile(
+    rf"\s{MONTHS}|\s?(?:%|percent|per cent|[ap]\.?m\b|[-–:]\d|st\b|nd\b|rd\b|th\b|-year)", re.IGNORECASE
+)
 YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 NOT_NAMES = frozenset(" ".join(lexicon("not_names")).split())
 # A name asked for by one of these nouns is written with such a word in it, or beside it.
@@ -142,12 +144,14 @@ def _beside(kind: Kind, noun: str, root: frozenset[str], span: Span, text: str) 
     """A counted thing follows its figure; a role or a sort of thing is in the name, just before or just after it."""
     if not root:
         return False
+    words = WRITTEN.get(noun.lower())
+    if words and kind in NAMING:
+        return re.search(words, span.of(text)) is not None
     after = " ".join(text[span.end : span.end + 80].split()[:BESIDE])
     if kind in NUMERIC:
         return bool(root & frozenset(stems(after)))
     around = " ".join([*text[max(0, span.start - 80) : span.start].split()[-BESIDE:], span.of(text), after])
-    written = WRITTEN.get(noun.lower())
-    return bool(re.search(written, around)) if written else bool(root & frozenset(stems(around)))
+    return bool(root & frozenset(stems(around)))
 
 
 def names_in(text: str, *, first: bool = True) -> Iterator[str]:

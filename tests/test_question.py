@@ -1,0 +1,98 @@
+"""What a question asks for, and where a text has such an answer."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.question import read_question
+from app.short import EXACT, name_spans, shorts_in
+
+CHARACTERS = st.text(max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "focus"),
+    [
+        ("Who closed the bridge?", "person", ""),
+        ("Which attorney was in charge of the search?", "person", "attorney"),
+        ("In which town did the mayor speak?", "place", "town"),
+        ("When did the ferry sink?", "time", ""),
+        ("On what date did the law expire?", "time", "date"),
+        ("How many ambulances does the service have?", "count", "ambulances"),
+        ("How many of the crew were aboard?", "count", "crew"),
+        ("How much did the repair cost?", "money", ""),
+        ("What is the fare from the quay to the island?", "money", "fare"),
+        ("What percentage of voters approved?", "percent", "percentage"),
+        ("How long had she been awake?", "duration", ""),
+        ("How old is the bridge?", "age", ""),
+        ("Why did the council refuse?", "reason", ""),
+        ("What label did the senator invent?", "words", "label"),
+        ("Did the council refuse?", "yes_no", ""),
+        ("What did the council refuse?", "thing", ""),
+        ("Wie alt ist die Brücke?", "thing", ""),
+    ],
+)
+def test_the_kind_of_answer_and_the_thing_asked_for_are_read_from_the_question(
+    question: str, kind: str, focus: str
+) -> None:
+    asked = read_question(question)
+    assert (asked.kind, asked.focus) == (kind, focus)
+
+
+def test_names_are_read_but_not_the_word_that_begins_the_question() -> None:
+    assert read_question("Where did Ada Vale meet the Tornvik group?").names == ("Ada Vale", "Tornvik")
+
+
+@pytest.mark.parametrize(
+    "question", ["Which three unions had not decided?", "List the demands.", "What are the terms?"]
+)
+def test_several_things_are_asked_for(question: str) -> None:
+    assert read_question(question).several
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answers"),
+    [
+        (
+            "How much did it cost?",
+            "It cost £11,500 in 2023, not nine thousand pounds.",
+            ["£11,500", "nine thousand pounds"],
+        ),
+        ("What share agreed?", "Some 57% agreed, or 4.5 percent more.", ["57%", "4.5 percent"]),
+        ("How many boats sail?", "On 14 May 2024 six boats sailed at 9 a.m.", ["six"]),
+        ("How old is she?", "Ada Vale, 44, runs it with a 12-year-old.", ["44", "12"]),
+        ("When did it close?", "It closed on 3 May 1888 and again last week.", ["3 May 1888", "last week"]),
+        ("How long did it last?", "It lasted three weeks.", ["three weeks"]),
+        ("Who spoke?", "On Monday, Ada Vale spoke.", ["Ada Vale"]),
+        ("Which university did he attend?", "Ben Roe studied at the University of Carsk.", ["University of Carsk"]),
+    ],
+)
+def test_short_answers_are_found_by_their_kind(question: str, text: str, answers: list[str]) -> None:
+    assert [one.span.of(text) for one in read_question(question).answers_in(text)] == answers
+
+
+def test_what_the_question_says_itself_is_no_answer() -> None:
+    assert read_question("Who accused Ada Vale?").answers_in("Ada Vale was accused.") == []
+
+
+@pytest.mark.parametrize("kind", sorted(EXACT))
+@given(text=CHARACTERS)
+def test_short_answers_lie_within_the_text_and_are_not_empty(kind: str, text: str) -> None:
+    for one in shorts_in(kind, "union", frozenset(), text):  # type: ignore[arg-type]
+        assert 0 <= one.span.start < one.span.end <= len(text)
+
+
+@given(CHARACTERS)
+def test_any_question_can_be_read(question: str) -> None:
+    asked = read_question(question)
+    assert asked.noun == (asked.focus.split() or [""])[-1]
+
+
+@given(CHARACTERS)
+def test_names_do_not_overlap(text: str) -> None:
+    spans = list(name_spans(text))
+    assert all(before.end <= after.start for before, after in pairwise(spans))
