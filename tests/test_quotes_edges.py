@@ -36,6 +36,7 @@ FILES = {
         "Twice\n\n“The town can pay for all of it,” Lee Park said on Monday, and on Tuesday: “The town can pay for all "
         "of it, except for the roof.”\n"
     ),
+    "ends.txt": "Ends\n\n“We saw [three ships] and then we saw [two ducks],” Park said of the pond.\n",
     "ums.txt": "Ums\n\n“We will, um, pay for the uh new roof in May,” Park said, “and that is, well, all.”\n",
     "brackets.txt": "Brackets\n\n“[W]e gave them [the keys] and they lost it all,” Park said. “We need $5 million.”\n",
 }
@@ -80,6 +81,7 @@ def test_what_is_printed_in_other_marks_is_green(desk: QuoteDesk, quote: str, he
         ("the slope will slide", "context_cut", "If it rains"),
         ("they planted nothing at all ... the slope will slide", "elision_hides", "If"),
         ("[W]e gave them [the money] and they lost it all", "altered", "the keys"),
+        ("We saw [three ships] and then we saw [nine ducks]", "altered", "two ducks"),
         ("We need $5", "too_short", ""),
         ("Music", "narration", ""),
     ],

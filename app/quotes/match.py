@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from app.quotes.compare import Compared, Comparison, Rules, widened
 from app.quotes.given import Fragment, Given
 from app.quotes.result import FOUND, SEVERITIES, Edit, Integrity, Severity, Words
 from app.quotes.shelf import Source
+from app.quotes.units import is_figure
 from indexing.spans import Span, hull
 from indexing.tokens import Tokens
 
@@ -226,7 +228,11 @@ class Matcher:
                 integrity = "across_turns"
         edits += self._rule()
         edits += self._tail_question(text, chain[-1][1])
-        added = self._tail_edit(text, chain[-1][1])
+        other = self._other_tail(text, chain[-1][1])
+        if other is not None:
+            levels.add("altered")
+            edits.append(other)
+        added = self._tail_edit(text, chain[-1][1]) if other is None else None
         if added is not None:
             integrity = "elision_hides" if integrity == "elided" else integrity
             edits.append(added)
@@ -246,7 +252,7 @@ class Matcher:
         kind = "bracket" if fragment.mark == "bracket" else "elision"
         at = 0
         while at < len(words):
-            size = self._rules.lexicon.hidden.at(words, at) or int(any(char.isdigit() for char in words[at]))
+            size = self._rules.lexicon.hidden.at(words, at) or int(is_figure(words[at]))
             if size and set(words[at : at + size]) - set(inside):
                 span = text.source(first + at, first + at + size)
                 shown = text.shown[text.starts[first + at] : text.ends[first + at + size - 1]]
@@ -260,7 +266,7 @@ class Matcher:
     def _other_bracket(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Edit | None:
         """Where the source has a bracket itself, its words are literal."""
         begin, end = fragment.inside_first, fragment.inside_last
-        between = text.shown[text.ends[first - 1] : text.starts[last]]
+        between = text.shown[text.ends[first - 1] : text.starts[last] if last < len(text) else len(text.shown)]
         if fragment.mark != "bracket" or "[" not in between or self._keys[begin:end] == text.keys[first:last]:
             return None
         quoted, words = self._given.tokens.source(begin, end), self._given.tokens
@@ -268,6 +274,15 @@ class Matcher:
         span = text.source(first, last) if first < last else None
         before = text.shown[text.starts[first] : text.ends[last - 1]] if span else ""
         return Edit("bracket", "critical", before, shown, span, quoted, "the source has other words in its own bracket")
+
+    def _other_tail(self, text: Tokens, at: int) -> Edit | None:
+        """The same for a bracket at the end."""
+        match = re.compile(r"[^\w\[]*\[([^\[\]]*)\]").match(text.shown, text.ends[at - 1])
+        if self._given.tail is None or match is None:
+            return None
+        last = bisect_left(text.starts, match.end())
+        begin, end = self._given.tail
+        return self._other_bracket(text, Fragment(end, end, "bracket", begin, end), at, last)
 
     def _put_in(self, text: Tokens, begin: int, end: int, at: int, words: Sequence[str]) -> Edit | None:
         """The critical word of a bracket that the source has not."""

@@ -25,6 +25,7 @@ ORDINAL = {word: value for value, word in enumerate(ORDINALS) if value > 2} | {
 SCALE = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 SHORT = {"k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "bn": 10**9, "b": 10**9, "tn": 10**12}
 CURRENCY = {"dollar": "$", "dollars": "$", "euro": "€", "euros": "€", "pounds": "£", "yen": "¥", "rupees": "₹"}
+FIGURES = (CARDINAL.keys() - {"one"}, ORDINAL.keys(), SCALE.keys())
 FIGURE = re.compile(
     r"(?P<minus>-?)(?P<sign>[$€£¥₹]?)(?P<number>\d+(?:[.,]\d+)*)(?P<short>k|mn|mln|m|bn|b|tn)?(?P<th>st|nd|rd|th)?(?P<percent>%?)"
 )
@@ -39,6 +40,11 @@ class Unit:
     first: int
     last: int
     figure: bool = False
+
+
+def is_figure(key: str) -> bool:
+    """Whether a word is a figure, in digits or in letters."""
+    return any(char.isdigit() for char in key) or any(key.removesuffix("s") in words for words in FIGURES)
 
 
 def units_of(tokens: Tokens, first: int, last: int, lexicon: Lexicon, *, house: bool) -> list[Unit]:
