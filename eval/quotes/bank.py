@@ -16,11 +16,11 @@ from indexing.errors import OnrecordError
 from indexing.fold import fold
 from indexing.spans import Span
 
-# Words between marks of one kind, in one paragraph, without marks inside; whole sentences, and parts of sentences.
+# Words between marks of one kind, in one paragraph, without marks or an editor's brackets inside; whole sentences, and parts of sentences.
 PART = re.compile(
-    r"“([^\W_][^“”\"\n]{30,320}[^\s“”\"\n])”(?![\w]|,? (?:but|unless|except|if|although|because|until|only)\b)"
+    r"“([^\W_][^“”\"\n\[]{30,320}[^\s“”\"\n])”(?![\w]|,? (?:but|unless|except|if|although|because|until|only)\b)"
 )
-BASE = re.compile(r"(?<![\w])(?:“([A-Z][^“”\"\n]{40,320}[.?!,])”|\"([A-Z][^“”\"\n]{40,320}[.?!,])\")(?![\w])")
+BASE = re.compile(r"(?<![\w])(?:“([A-Z][^“”\"\n\[]{40,320}[.?!,])”|\"([A-Z][^“”\"\n\[]{40,320}[.?!,])\")(?![\w])")
 MARKS = re.compile("[\"“”„«»‘]|``|''|(?<!\\w)'")
 NARRATION = re.compile(r"(?:^|(?<=[.!?] ))([A-Z][^.!?\n]{40,200}[.!?])(?= |$)", re.MULTILINE)
 WHOLE_SHARE = 3  # one in so many critical changes is a cut, an elision or a splice, where one can be made
