@@ -16,7 +16,7 @@ from indexing.errors import OnrecordError
 from indexing.fold import fold
 from indexing.spans import Span
 
-# Words between marks of one kind, in one paragraph, without marks or an editor's brackets inside; whole sentences, and parts of sentences.
+# Words between marks of one kind in one paragraph, without marks or brackets inside: parts of sentences, whole ones.
 PART = re.compile(
     r"“([^\W_][^“”\"\n\[]{30,320}[^\s“”\"\n])”(?![\w]|,? (?:but|unless|except|if|although|because|until|only)\b)"
 )
