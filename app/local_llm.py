@@ -58,24 +58,25 @@ def serve(llm: str, context: int) -> Served:
 
 @functools.cache
 def _started(path: Path, context: int) -> Served:
-    errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.local_llm", str(path), str(context)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (_home(), os.environ.get("PYTHONPATH", ""))))},
-    )
-    atexit.register(_stop, process)
-    assert process.stdout is not None
-    url = _first_line(process.stdout, STARTING)
-    if not url.startswith("http://127.0.0.1:"):
-        _stop(process)
-        errors.seek(0)
-        told = " ".join(errors.read().decode("utf-8", "replace").split())[-TOLD:]
-        raise ModelError(
-            f"the model {path.name} does not start; choose another file, or a smaller llm_context ({told})"
+    found = (_home(), os.environ.get("PYTHONPATH", ""))
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.local_llm", str(path), str(context)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, found))},
         )
+        atexit.register(_stop, process)
+        assert process.stdout is not None
+        url = _first_line(process.stdout, STARTING)
+        if not url.startswith("http://127.0.0.1:"):
+            _stop(process)
+            errors.seek(0)
+            told = " ".join(errors.read().decode("utf-8", "replace").split())[-TOLD:]
+            raise ModelError(
+                f"the model {path.name} does not start; try another file, or a smaller llm_context ({told})"
+            )
     return Served(path.stem, url)
 
 

@@ -47,8 +47,8 @@ class Evidence:
 
     def __init__(self, sentences: Sequence[str]) -> None:
         self.sentences = tuple(sentences)
-        self._plain = [plain(sentence) for sentence in self.sentences]
-        self._stems = [frozenset(stems(sentence)) for sentence in self._plain]
+        self.plain = [plain(sentence) for sentence in self.sentences]
+        self._stems = [frozenset(stems(sentence)) for sentence in self.plain]
         self._holders: dict[str, list[int]] = defaultdict(list)
         for index, held in enumerate(self._stems):
             for stem in held:
@@ -94,7 +94,7 @@ class Evidence:
         parts = [frozenset(stems(ours.words[index])) for index in content]
         new = [part for part in parts if part and not part & held]
         best = self._stems[among[0]] if among else frozenset()
-        cited = [self._plain[one] for one in among]
+        cited = [self.plain[one] for one in among]
         text = " ".join(cited)
         known, values = Named(text), {value for value, _ in figures(text, ones=True)}
         return {
@@ -117,7 +117,7 @@ class Evidence:
     def _reading(self, said: str, among: Sequence[int]) -> tuple[_Read, list[_Read]]:
         """The statement and the sentences as the encoder reads them, all that is not known yet in one go."""
         unread = [one for one in among if one not in self._read]
-        texts = [said[:LONGEST], *(self._plain[one][:LONGEST] for one in unread)]
+        texts = [said[:LONGEST], *(self.plain[one][:LONGEST] for one in unread)]
         ours, *others = list(_read(texts))
         self._read.update(zip(unread, others, strict=True))
         return ours, [one for index in among if (one := self._read[index]).words]

@@ -81,7 +81,7 @@ def judge(said: str, evidence: Evidence, among: Sequence[int], known: Known, fau
     Where the sentences are an answer's own citations each word counts; where the gate chose them (`known.whole`), which
     may be too few, the calibrated score decides about words.
     """
-    text, cited = plain(said), [plain(evidence.sentences[index]) for index in among]
+    text, cited = plain(said), [evidence.plain[index] for index in among]
     together = " ".join(cited)
     measures = evidence.measures(text, among)
     score, novelty = calibration.probability(calibration.logit(measures)), measures["new_words"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from app.grounding.figures import UNITS, figures
 from indexing.fold import fold
 from indexing.words import stems
 
+SENTENCE = 4000  # characters of a text of which what was made is kept
+KEPT = 4096  # of such texts
 WORD = re.compile(r"\w+(?:[.'&]\w+)*")
 # Words by which an answer says where something stands; they claim nothing.
 REPORTING = frozenset(stems("according also additionally however moreover source document article passage mention"))
@@ -29,7 +32,15 @@ _LEADING_IN = re.compile(
 
 
 def plain(text: str) -> str:
+    """A text folded, with one spelling of `percent`; that of a sentence is kept, as it is asked for again and again."""
+    return _kept_plain(text) if len(text) <= SENTENCE else _plain(text)
+
+
+def _plain(text: str) -> str:
     return fold(text).text.replace("per cent", "percent").strip()
+
+
+_kept_plain = functools.lru_cache(KEPT)(_plain)
 
 
 def compact(text: str) -> str:
@@ -40,10 +51,22 @@ def stem_set(text: str) -> set[str]:
     return set(ordered_stems(text))
 
 
-def ordered_stems(text: str) -> list[str]:
+def ordered_stems(text: str) -> tuple[str, ...]:
     """Stems of content words; figures and their units are compared by value."""
-    words = (word for word in WORD.findall(text) if word.casefold() not in UNITS and not figures(word, ones=True))
-    return stems(" ".join(words))
+    return _kept_stems(text) if len(text) <= SENTENCE else _ordered_stems(text)
+
+
+def _ordered_stems(text: str) -> tuple[str, ...]:
+    return tuple(stems(" ".join(word for word in WORD.findall(text) if not _counts(word))))
+
+
+@functools.lru_cache(4 * KEPT)
+def _counts(word: str) -> bool:
+    """Whether a word is a figure or a unit."""
+    return word.casefold() in UNITS or bool(figures(word, ones=True))
+
+
+_kept_stems = functools.lru_cache(KEPT)(_ordered_stems)
 
 
 def is_claim(text: str) -> bool:
