@@ -12,7 +12,7 @@ from app.extract import extract
 from app.finding import Finding, find
 from app.generate import GenerativeAnswerer
 from app.ground import ground
-from app.limits import EVERYTHING, Limits
+from app.limits import EVERYTHING, Limits, Period
 from app.llm import language_model
 from app.owner import Beside, is_owned
 from app.rerank import reranker
@@ -20,6 +20,7 @@ from app.retrieve import Found, Query, Retriever
 from app.rewriting import rewriter
 from app.second_opinion import second_opinion
 from app.settings import Settings
+from app.when import widened
 from indexing.collection import Collection
 from indexing.documents import Hit
 from indexing.embed import Embedder, embedder
@@ -41,6 +42,7 @@ class _Walk:
     timings: dict[str, float] = field(default_factory=dict)
     usage: Usage = field(default_factory=dict)
     filters: dict[str, Any] = field(default_factory=dict)
+    period: Period | None = None
     rewritten: str = ""
     dropped: int = 0  # statements that no source supports and that the settings leave out
     began: float = field(default_factory=time.perf_counter)
@@ -92,7 +94,7 @@ class Assistant:
         question = self._checked(question)
         walk = _Walk(question, "llm" if self._generate else "extractive")
         query, walk.found = self.look_up(question, history, limits)
-        walk.filters = limits.as_json(query.period)
+        walk.filters, walk.period = limits.as_json(query.period), query.period
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
         yield Sources(walk.found.hits, walk.rewritten, walk.filters)
@@ -177,6 +179,8 @@ class Assistant:
             walk.notices.append(f"{walk.dropped} {noun} of the model left out: no document supports what it said.")
         if (walk.statements or walk.dropped) and not answered:
             walk.notices.append("Nothing the model said is supported by the documents, so this counts as no answer.")
+        if answered and walk.period and (elsewhen := self._elsewhen(walk, walk.period)):
+            walk.notices.append(elsewhen)
         return Answer(
             walk.question,
             "answered" if answered else "refused",
@@ -193,6 +197,14 @@ class Assistant:
             ruling=finding.ruling(answered=answered),
             as_of=self._as_of(walk.statements),
         )
+
+    def _elsewhen(self, walk: _Walk, period: Period) -> str:
+        """That an answer rests on other times than the question names, although there are passages from then."""
+        then = any(rank.ranking == "date" for hit in walk.found.hits for rank in hit.how)
+        days = {citation.date for statement in walk.statements for citation in statement.citations}
+        if not then or any(not day or widened(period).holds(day) for day in days):
+            return ""
+        return f"No source cited is from the time that the question names (“{period.words}”)."
 
     def _as_of(self, statements: Sequence[Statement]) -> AsOf:
         dates = (citation.date for statement in statements for citation in statement.citations)

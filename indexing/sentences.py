@@ -15,12 +15,13 @@ LONGEST = 120  # words; what has no sentence ends (tables, minutes, scraped list
 WIDEST = 240  # words of the source between a sentence's first and last character, markup and residue included
 CJK = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 WORD = re.compile(rf"{CJK}|[^\s]+?(?={CJK}|\s|$)")
+IDEOGRAPH = re.compile(CJK)
 CLAUSE_END = re.compile(r"[;:.!?…,)\]]['\"”’»]*$")
 
 
 def count_words(text: str) -> int:
     """Words between white space; a Chinese, Japanese or Korean character counts as one."""
-    return sum(1 for _ in WORD.finditer(text))
+    return sum(1 for _ in WORD.finditer(text)) if IDEOGRAPH.search(text) else len(text.split())
 
 
 def sentences_of(text: str, blocks: tuple[Block, ...]) -> tuple[Sentence, ...]:

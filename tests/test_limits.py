@@ -167,6 +167,27 @@ def test_an_answer_says_what_it_was_limited_to(harbour: Collection) -> None:
     assert ignored["sources"] == ["Gazette"]
 
 
+def test_an_answer_from_other_times_than_asked_about_says_so(opened: Opener, tmp_path: Path) -> None:
+    files = {
+        "then.md": "---\ndate: 2016-03-10\n---\n\nThe harbour was closed for repairs, and no count was made.\n",
+        "later.md": "---\ndate: 2016-09-10\n---\n\nThe harbour master counted 73 ships in the harbour.\n",
+    }
+    collection = opened(tmp_path / "home")
+    index(collection, [write(tmp_path / "docs", files)])
+    assistant = Assistant(collection, Retriever(collection, 10), None, Settings(max_statements=1))
+
+    def told(question: str, dates: bool = True) -> tuple[set[str], bool]:
+        answer = assistant.ask(question, (), limits_of(dates=dates))
+        cited = {each.file for said in answer.statements for each in said.citations}
+        return cited, any("No source cited is from" in notice for notice in answer.notices)
+
+    question = "How many ships did the harbour master count in the harbour in March 2016?"
+    assert told(question) == ({"later.md"}, True)
+    assert told(question, dates=False) == ({"later.md"}, False)
+    assert told(question.replace("March", "September")) == ({"later.md"}, False)
+    assert told(question.replace("March 2016", "1950")) == ({"later.md"}, False)  # documents of no time speak of 1950
+
+
 def test_every_hit_says_why_it_was_found(harbour: Collection) -> None:
     assistant = Assistant(harbour, Retriever(harbour, 10), None, Settings())
     for hit in assistant.ask("How many ships were counted in May 2016?").as_json()["retrieved"]:
