@@ -38,6 +38,8 @@ NTH = re.compile(
     re.IGNORECASE,
 )
 PLACES = {"first": 0, "former": 0, "second": 1, "third": 2, "latter": -1, "last": -1}
+AFTER, AND = " (after: ", " / "  # how the questions before are shown behind one that still leans on them
+OTHERS = re.compile(r"[.!?;]\s|\b(?:my|our|your)\s+\w+", re.I)  # before a pronoun: who it means is said there
 REMAINING = re.compile(r"\b(?:it|its|they|them|their|this|that|these|those|there|then|one|same|else|another)\b", re.I)
 
 
@@ -73,8 +75,14 @@ def rewrite(question: str, history: Sequence[Turn], back: int = BACK) -> Asked:
     named = names(answered)
     full = _with_names(question, named, names(before.full))
     leaning = bool(REMAINING.search(full)) or full == question
-    shown = f"{full} (after: {before.full})" if leaning else full
+    shown = f"{full}{AFTER}{_briefly(before.full)})" if leaning else full
     return Asked(question, shown, f"{before.searched} {full}")
+
+
+def _briefly(before: str) -> str:
+    """An earlier question in full: of those that it leans on in turn only the first, which stands alone."""
+    own, after, others = before.partition(AFTER)
+    return f"{own}{AND}{others.removesuffix(')').split(AND)[-1]}" if after else own
 
 
 def names(text: str) -> list[str]:
@@ -92,7 +100,7 @@ def _with_names(question: str, answered: Sequence[str], asked: Sequence[str]) ->
     people = [name for name in (*answered, *asked) if " " in name] or [*answered, *asked]
     own = names(question)
     pronoun = PERSON.search(question)
-    if pronoun is None or not people:
+    if pronoun is None or not people or OTHERS.search(question[: pronoun.start()]):
         return question
     after = question[pronoun.end() :]
     word = pronoun[0].casefold()

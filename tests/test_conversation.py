@@ -147,3 +147,23 @@ def test_a_wrong_restatement_does_not_become_a_fact(seeds: Assistant) -> None:
     answer = seeds.ask("So where was she promoted to general?", history)
     said = " ".join(statement.text for statement in answer.statements)
     assert "promoted" not in said and "general in Paris" not in said
+
+
+def test_of_a_chain_of_follow_ups_the_one_before_and_the_first_are_shown() -> None:
+    history = [
+        Turn("user", "What does the plan for the bridge cost?"),
+        Turn("assistant", "40 crowns."),
+        Turn("user", "And why?"),
+        Turn("assistant", "Because of the cranes."),
+        Turn("user", "And since when?"),
+        Turn("assistant", "Since May."),
+    ]
+    asked = rewrite("How long will it last?", history)
+    assert asked.full == "How long will it last? (after: And since when? / What does the plan for the bridge cost?)"
+    assert all(word in asked.searched for word in ("bridge", "last"))
+
+
+@pytest.mark.parametrize("question", ["My friend works there. He left in May, why?", "Did my neighbor say he left?"])
+def test_a_pronoun_for_someone_of_the_askers_own_gets_no_name(question: str) -> None:
+    history = [Turn("user", "Who spoke?"), Turn("assistant", "Anna Orr did, of Warner Mills.")]
+    assert "Orr" not in rewrite(question, history).full and "Mills" not in rewrite(question, history).full
