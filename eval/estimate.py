@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.settings import Settings
 from eval.suite import Item
@@ -19,11 +20,12 @@ class Prices:
     prompt: float | None = None
     answer: float | None = None
 
-    def of(self, usage: Mapping[str, float]) -> float | None:
+    def of(self, usage: Mapping[str, Any]) -> float | None:
         """What an answer cost; None without prices or without counted tokens."""
-        if self.prompt is None or self.answer is None or "prompt_tokens" not in usage:
+        read, written = usage.get("prompt_tokens"), usage.get("answer_tokens") or 0
+        if self.prompt is None or self.answer is None or not isinstance(read, int | float):
             return None
-        money = usage["prompt_tokens"] * self.prompt + usage.get("answer_tokens", 0) * self.answer
+        money = read * self.prompt + written * self.answer
         return round(money / MILLION, 9)
 
 

@@ -18,12 +18,21 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def _or(empty: object) -> BeforeValidator:
+    """What stands for null."""
+    return BeforeValidator(lambda value: empty if value is None else value)
+
+
+Text = Annotated[str, _or("")]
+Offset = Annotated[int, _or(UNKNOWN)]
+
+
 class Place(_Frozen):
     """Characters `[start, end)` of the canonical text of a file, and what they say."""
 
-    file: str = ""
-    start: int = Field(UNKNOWN, description="in code points; left out where the system does not tell")
-    end: int = UNKNOWN
+    file: Text = ""
+    start: Offset = Field(UNKNOWN, description="in code points; left out where the system does not tell")
+    end: Offset = UNKNOWN
 
     @property
     def words(self) -> str:
@@ -33,7 +42,7 @@ class Place(_Frozen):
 class Passage(Place):
     """A passage that was found."""
 
-    text: str = ""
+    text: Text = ""
 
     @property
     def words(self) -> str:
@@ -43,10 +52,10 @@ class Passage(Place):
 class Cited(Place):
     """A citation: the exact characters that a statement points at."""
 
-    quote: str = ""
-    version: str = ""
-    title: str = ""
-    source: str = ""
+    quote: Text = ""
+    version: Text = ""
+    title: Text = ""
+    source: Text = ""
 
     @property
     def words(self) -> str:
@@ -81,26 +90,26 @@ class Gold(_Frozen):
         return any(start <= place.start and place.end <= end for start, end in self.spans)
 
 
-def _never_null(value: object) -> object:
-    return () if value is None else value
-
-
 class Said(_Frozen):
     """A statement of the answer, with its citations."""
 
     text: str
-    citations: Annotated[tuple[Cited, ...], BeforeValidator(_never_null)] = ()
-    support: str = "unchecked"
+    citations: Annotated[tuple[Cited, ...], _or(())] = ()
+    support: Text = "unchecked"
 
 
 class Output(_Frozen):
     """An answer as `onrecord ask --json` prints it; a record keeps all of it, metrics read these keys."""
 
     status: Literal["answered", "refused"]
-    answer: str = Field("", description="the whole text")
-    statements: tuple[Said, ...] = Field((), description="its sentences, in order, each with what it cites")
-    retrieved: tuple[Passage, ...] = Field((), description="the passages found, best first")
-    usage: dict[str, float | None] = Field(default_factory=dict, description="tokens: prompt_tokens, answer_tokens")
+    answer: Text = Field("", description="the whole text")
+    statements: Annotated[tuple[Said, ...], _or(())] = Field(
+        (), description="its sentences, in order, each with what it cites; left out: they are read from the answer"
+    )
+    retrieved: Annotated[tuple[Passage, ...], _or(())] = Field((), description="the passages found, best first")
+    usage: Annotated[dict[str, Any], _or({})] = Field(
+        default_factory=dict, description="tokens: prompt_tokens, answer_tokens"
+    )
     premise: Any = Field(None, description="what is wrong with the question's premise, where something is")
     rewritten: str | None = Field(None, description="the question as it was searched, where it was rewritten")
 

@@ -218,6 +218,27 @@ def test_other_sentences_are_not(text: str) -> None:
     assert not is_refusal(text)
 
 
+def test_nulls_of_other_systems_are_what_is_empty(tmp_path: Path) -> None:
+    place = {"file": None, "start": None, "end": None, "quote": "So it is.", "title": None}
+    answer = {
+        "id": "i0",
+        "status": "answered",
+        "answer": None,
+        "statements": [{"text": "So it is.", "citations": [place]}, {"text": "And so.", "citations": None}],
+        "retrieved": None,
+        "usage": {"model": "m", "details": {}},
+    }
+    suite, _ = recorded(tmp_path, [True])
+    answers = jsonl(tmp_path / "theirs.jsonl", [answer])
+    assert main(["run", str(suite), "--answers", str(answers), "--out", str(tmp_path / "run")]) == 0
+    (record,) = read_records(tmp_path / "run")
+    assert record.output is not None
+    assert record.output.text == "So it is. And so."
+    assert record.citations_valid == (None,)
+    assert record.judged is not None
+    assert [one.support for one in record.judged] == ["supported", "unsupported"]
+
+
 def test_an_answer_is_completed_and_what_it_says_is_kept() -> None:
     whole = completed({"status": "answered", "answer": "So it is.", "retrieved": None, "extra": 1})
     assert whole["statements"] == [{"text": "So it is.", "support": "unchecked", "reason": "", "citations": []}]

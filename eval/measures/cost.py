@@ -46,7 +46,8 @@ def definitions() -> tuple[Definition, ...]:
 def _usage(name: str, record: Record) -> Part | None:
     if record.output is None:
         return one(None)
-    return one(record.output.usage.get(name))
+    counted = record.output.usage.get(name)
+    return one(float(counted) if isinstance(counted, int | float) else None)
 
 
 def _money(record: Record) -> Part | None:
