@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -257,6 +258,13 @@ def test_words_in_any_order_get_a_sound_verdict(desk: QuoteDesk, words: list[str
             assert [w.casefold() for w in re.findall(r"\w+", best.text)][:1] == [
                 w.casefold() for w in re.findall(r"\w+", " ".join(words))
             ][:1]
+
+
+def test_several_threads_may_ask_one_desk(desk: QuoteDesk) -> None:
+    quotes = [*(one[0] for one in GREEN), *(one[0] for one in RED)] * 3
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda quote: desk.check(quote).headline, quotes))
+    assert together == [desk.check(quote).headline for quote in quotes]
 
 
 def test_an_earlier_version_is_named_and_never_green(tmp_path: Path) -> None:

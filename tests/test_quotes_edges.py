@@ -173,6 +173,8 @@ def test_other_values_are_not(one: str, other: str) -> None:
         ("I do not think that we agree.", "we agree", "cut_after"),
         ("He never said “we agree”.", "we agree", "cut_after"),
         ("He said “we agree”.", "we agree", None),
+        ("He did not just say “we agree”.", "we agree", None),
+        ("He denied “we agree”.", "we agree", "cut_after"),
         ("They claim we agree.", "we agree", "cut_after"),
         ("It rained. We agree.", "We agree", None),
         ("I told Mr. Smith we agree, except on Sundays.", "we agree", "cut_before"),

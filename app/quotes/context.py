@@ -160,6 +160,8 @@ def _denied(text: Tokens, first: int, lexicon: Lexicon) -> Cut | None:
             return None
         denies = words[index] in lexicon.denials or words[index].endswith("n't")
         says = any(word in lexicon.saying for word in words[index + 1 : first])
+        if denies and words[index + 1] in lexicon.not_only:
+            return None
         if denies and (says or words[index].startswith("den")):
             return Cut("cut_after", index, first)
     return None

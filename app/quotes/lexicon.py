@@ -65,6 +65,7 @@ class Lexicon:
     openers: Phrases = NONE
     denials: Phrases = NONE
     saying: Phrases = NONE
+    not_only: Phrases = NONE
     hidden: Phrases = NONE
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     contractions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -117,6 +118,7 @@ def lexicon(language: str) -> Lexicon:
         openers=Phrases.of(values["governors"]["openers"]),
         denials=Phrases.of(values["governors"]["denials"]),
         saying=Phrases.of(values["governors"]["saying"]),
+        not_only=Phrases.of(values["governors"]["not_only"]),
         hidden=Phrases.of(values["elision"]["words"]),
         abbreviations=dict(_pairs(values["abbreviations"]["pairs"])),
         contractions={word: tuple(full.split("_")) for word, full in whole},

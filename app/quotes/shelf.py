@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -19,7 +20,6 @@ KEPT = 20_000_000  # characters of documents whose words are remembered
 MOST = 5_000  # documents in which every occurrence of the very words is looked up
 CANDIDATES = 50  # documents that are compared with a quote that no document has word for word
 RAREST = 8  # shingles of it that are searched
-COMMON = 2_000  # words that are in more documents than this make no shingle by themselves at two words
 
 
 class Source:
@@ -86,6 +86,7 @@ class Shelf:
         self.collection = collection
         self._read: OrderedDict[int, Source] = OrderedDict()
         self._size = 0
+        self._lock = threading.Lock()  # the page and the API ask from several threads
 
     def exact(self, words: Sequence[str]) -> list[Source]:
         """All documents, and older versions of them, that hold these words in a row."""
@@ -131,6 +132,10 @@ class Shelf:
         return {key: found.get(key, key) for key in ids}
 
     def _sources(self, version_ids: Sequence[int]) -> list[Source]:
+        with self._lock:
+            return self._remembered(version_ids)
+
+    def _remembered(self, version_ids: Sequence[int]) -> list[Source]:
         missing = [number for number in version_ids if number not in self._read]
         for at in range(0, len(missing), 500):
             part = missing[at : at + 500]
