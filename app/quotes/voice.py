@@ -16,6 +16,7 @@ from indexing.quotations import Quotation
 from indexing.spans import Span
 
 VoiceKind = Literal["quoted", "crosses_mark", "narration", "headline", "nested", "second_hand", "author"]
+MARKUP = 20  # characters around a title in its line
 ACCORDING = re.compile(r"[^.!?\n\"“”]{0,60}\baccording to ((?:[A-Z][\w’'.-]+ ?)+)")
 
 
@@ -106,7 +107,9 @@ def _is_headline(document: Document, span: Span) -> bool:
     if document.name.lower().endswith((".md", ".markdown")) and re.match(r"#{1,6}\s", line):
         return True
     title = document.metadata.title
-    return bool(title) and _plain(line) == _plain(title)
+    if not title or len(line) > 2 * len(title) + MARKUP:  # folding a long line takes time
+        return False
+    return _plain(line) == _plain(title)
 
 
 def _plain(text: str) -> str:
