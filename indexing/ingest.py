@@ -14,6 +14,7 @@ from indexing.collection import Collection, now
 from indexing.errors import LoadError, UnreadableError
 from indexing.extraction import Extraction, Unread
 from indexing.files import PLAIN, Survey, fingerprint_of, printable, refuse_if_unmounted, survey
+from indexing.memory import give_back
 from indexing.names import name_documents
 from indexing.prepare import Preparer, preparers_of, version_of
 from indexing.readers import read as read_here
@@ -302,6 +303,7 @@ def _commit(run: _Run) -> None:
     collection.catalogue.make_current(prepared, Changes(current, gone, moved, finished))
     collection.retire()
     clock.lap("catalogue")
+    give_back()
 
 
 class _Clock:
