@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -318,3 +319,18 @@ def test_the_model_is_told_of_the_conversation(seeds: Assistant) -> None:
     roles = [role for role, _ in server.requests[0].messages]
     assert roles == ["system", "user", "assistant", "user"]
     assert server.requests[0].question == "What did she accuse the administration of?"
+
+
+def test_what_no_document_supports_is_left_out_where_the_settings_say_so(seeds: Assistant) -> None:
+    said = Says("Merkel resigned in 1911 [1.1]. " + "The bridge was sold to Mars [1.2].")
+    shown, dropped = (_with_setting(seeds, said, what) for what in ("strike", "drop"))
+    assert [one.support for one in shown.statements] == ["unsupported", "unsupported"]
+    assert dropped.statements == () and shown.status == dropped.status == "refused"
+    assert any("counts as no answer" in notice for notice in dropped.notices)
+
+
+def _with_setting(seeds: Assistant, said: Says, unsupported: Literal["strike", "drop"]) -> Answer:
+    with OpenAIServer(said) as server:
+        settings = Settings(llm="small", llm_url=server.url, unsupported=unsupported)
+        generate = GenerativeAnswerer(language_model(settings), settings.llm_context)
+        return Assistant(seeds.collection, Retriever(seeds.collection, 10), generate, settings).ask(QUESTION)
