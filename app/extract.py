@@ -48,7 +48,7 @@ def extract(finding: Finding, most: int) -> Iterator[Statement]:
     for one in sorted(chosen, key=lambda each: (documents.index(each.candidate.place[0]), each.candidate.place[1])):
         citations = tuple(_citations(one.candidate)) + tuple(c for other in one.agreeing for c in _citations(other))
         text = one.candidate.text
-        yield Statement(text, citations, "unchecked", highlight=highlights(evidence, one.candidate))
+        yield Statement(text, citations, "unchecked", highlight=highlights(finding, one.candidate))
 
 
 def choose(finding: Finding, most: int) -> list[Chosen]:
@@ -100,8 +100,15 @@ def _best_stems(evidence: Evidence, one: Candidate) -> frozenset[str]:
     return frozenset(stems(best.span.of(one.text))) if best else frozenset()
 
 
-def highlights(evidence: Evidence, one: Candidate) -> tuple[Span, ...]:
-    """Where the short answer stands in a sentence: the one nearest to the question's words, or all of a list."""
+def highlights(finding: Finding, one: Candidate) -> tuple[Span, ...]:
+    """Where the short answer stands in a sentence: the one nearest to the question's words, or all of a list.
+
+    Where sources differ it is the figure in which they do.
+    """
+    evidence = finding.evidence
+    differing = [side.span for each in finding.differences for side in each.sides if side.candidate.place == one.place]
+    if differing:
+        return tuple(differing)
     if evidence.asked.several:
         return _apart([short.span for short in one.shorts])
     best = _best(evidence, one)

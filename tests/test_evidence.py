@@ -152,6 +152,8 @@ def test_sources_that_differ_stand_side_by_side_newest_first_with_their_dates(ha
         ("40 million crowns", "2024-03-02"),
     ]
     assert "52 million" in answer.text and "40 million" in answer.text
+    marked = [span.of(one.text).split()[0] for one in answer.statements for span in one.highlight]
+    assert {"52", "40"} <= set(marked)
     assert [side["date"] for side in answer.as_json()["disagreements"][0]["sides"]] == ["2024-05-09", "2024-03-02"]
     for face in (answer_for_terminal(answer), shown(answer)):
         assert "The sources differ" in face and face.index("52 million") < face.index("40 million")
