@@ -42,7 +42,7 @@ def extract(finding: Finding, most: int) -> Iterator[Statement]:
     """At most `most` statements, document by document (best first), in the order of the source; none is a refusal."""
     if not finding.answers:
         return
-    evidence, chosen = finding.evidence, choose(finding, most)
+    chosen = choose(finding, most)
     sides = [side.candidate.place[0] for each in finding.differences for side in each.sides]
     documents = list(dict.fromkeys([*sides, *(one.candidate.place[0] for one in chosen)]))
     for one in sorted(chosen, key=lambda each: (documents.index(each.candidate.place[0]), each.candidate.place[1])):
