@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from app.answers import Turn
 from app.assistant import Assistant
 from app.limits import Limits, limits_of
-from indexing.errors import OnrecordError
+from app.lines import run_lines
 
 
 class Message(BaseModel):
@@ -73,45 +70,11 @@ def run_batch(assistant: Assistant, source: Path, out: Path | None, limits: Limi
 
     An item's own `filters` take the place of `limits`.
     """
-    try:
-        lines = [line for line in source.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise OnrecordError(
-            f"{source} cannot be read ({error}); give a UTF-8 file with one JSON object a line"
-        ) from error
-    try:
-        sink = (
-            nullcontext(sys.stdout)
-            if out is None
-            else out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
-        )
-    except OSError as error:
-        raise OnrecordError(f"{out} cannot be written ({error.strerror}); choose another --out") from error
-    with sink as stream:
-        for number, result in enumerate(_results(assistant, lines, limits), 1):
-            print(json.dumps(result, ensure_ascii=False), file=stream, flush=True)
-            if sys.stderr.isatty():
-                print(
-                    f"\r{number} of {len(lines)}", end="\n" if number == len(lines) else "", file=sys.stderr, flush=True
-                )
 
+    def answer(raw: object) -> dict[str, Any]:
+        item = Item.model_validate(raw)
+        given = item.filters.limits() if item.filters else limits
+        return {"id": item.id, **assistant.ask(item.question, item.turns(), given).as_json()}
 
-def _results(assistant: Assistant, lines: list[str], limits: Limits) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, 1):
-        identity: object = None
-        try:
-            raw = json.loads(line)
-            identity = raw.get("id") if isinstance(raw, dict) else None
-            item = Item.model_validate(raw)
-            given = item.filters.limits() if item.filters else limits
-            yield {"id": item.id, **assistant.ask(item.question, item.turns(), given).as_json()}
-        except (OnrecordError, ValidationError, ValueError, RecursionError) as error:
-            yield {"id": identity, "status": "error", "error": f"line {number}: {_words(error)}"}
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'item'}: {problem['msg']}" for problem in error.errors()
-        )
-    return str(error)
+    for _ in run_lines(source, out, answer):
+        pass

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.grounding.check import Checked, Checker, Source
 from app.grounding.judgement import Opinion
+from app.lines import run_lines
 from app.second_opinion import second_opinion
 from app.settings import Settings
 from app.terminal import checked_for_terminal
@@ -122,57 +123,20 @@ def source_of(text: str, name: str, title: str = "") -> Source:
 
 def ground_batch(batch: Path, out: Path | None, opinion: Opinion | None = None) -> bool:
     """A line for every line of `batch` into `out` or standard output; whether all claims are supported."""
-    try:
-        lines = [line for line in batch.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise OnrecordError(
-            f"{batch} cannot be read ({error}); give a UTF-8 file with one JSON object a line"
-        ) from error
-    if out is None:
-        return _write(lines, sys.stdout, opinion)
-    try:
-        stream = out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
-    except OSError as error:
-        raise OnrecordError(f"{out} cannot be written ({error.strerror}); choose another --out") from error
-    with stream:
-        return _write(lines, stream, opinion)
-
-
-def _write(lines: Sequence[str], stream: Any, opinion: Opinion | None) -> bool:
-    held, failed = True, 0
-    for number, result in enumerate(_results(lines, opinion), 1):
-        failed += result["status"] == "error"
-        held = held and result["status"] != "not_supported"
-        print(json.dumps(result, ensure_ascii=False), file=stream, flush=True)
-        if sys.stderr.isatty():
-            print(f"\r{number} of {len(lines)}", end="\n" if number == len(lines) else "", file=sys.stderr, flush=True)
-    if failed:
-        raise OnrecordError(f"{failed} of {len(lines)} items could not be checked; their lines say why")
-    return held
-
-
-def _results(lines: Iterable[str], opinion: Opinion | None) -> Iterator[dict[str, Any]]:
     checkers: dict[tuple[Text, ...], Checker] = {}
-    for number, line in enumerate(lines, 1):
-        identity: object = None
-        try:
-            raw = json.loads(line)
-            identity = raw.get("id") if isinstance(raw, dict) else None
-            item = Item.model_validate(raw)
-            if item.sources not in checkers:
-                if len(checkers) >= SAME_SOURCES:
-                    checkers.clear()
-                named = enumerate(item.sources, 1)
-                checkers[item.sources] = Checker(
-                    [source_of(one.text, one.name or f"source {place}", one.title) for place, one in named], opinion
-                )
-            yield {"id": item.id, **checkers[item.sources].check(item.answer).as_json()}
-        except (OnrecordError, ValidationError, ValueError, RecursionError) as error:
-            yield {"id": identity, "status": "error", "error": f"line {number}: {_words(error)}"}
 
+    def check(raw: object) -> dict[str, Any]:
+        item = Item.model_validate(raw)
+        if item.sources not in checkers:
+            if len(checkers) >= SAME_SOURCES:
+                checkers.clear()
+            named = enumerate(item.sources, 1)
+            checkers[item.sources] = Checker(
+                [source_of(one.text, one.name or f"source {place}", one.title) for place, one in named], opinion
+            )
+        return {"id": item.id, **checkers[item.sources].check(item.answer).as_json()}
 
-def _words(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        places = ((".".join(map(str, one["loc"])) or "item", one["msg"]) for one in error.errors())
-        return "; ".join(f"{place}: {message}" for place, message in places)
-    return str(error)
+    statuses = [result["status"] for result in run_lines(batch, out, check)]
+    if failed := statuses.count("error"):
+        raise OnrecordError(f"{failed} of {len(statuses)} items could not be checked; their lines say why")
+    return "not_supported" not in statuses

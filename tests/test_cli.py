@@ -36,7 +36,7 @@ REPORT_KEYS = {
 LISTED_KEYS = {
     *("file", "path", "member", "document", "version", "versions", "indexed_at"),
     *("title", "source", "author", "date", "url", "about"),
-    *("encoding", "date_found", "language", "pages", "hidden", "warnings"),
+    *("encoding", "date_found", "language", "language_found", "pages", "hidden", "warnings"),
 }
 HEAVY = {"chromadb", "gradio", "llama_index", "openai", "pydantic", "onnxruntime", "numpy", "tantivy", "fastapi"}
 

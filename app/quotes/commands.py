@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from app.quotes.desk import QuoteDesk
+from app.lines import run_lines
 from app.quotes.draft_commands import aliases_of
 from app.quotes.result import Profile, Verdict
 from app.settings import Settings
-from indexing.errors import OnrecordError, UsageError
+from indexing.errors import UsageError
 
 
 class Item(BaseModel):
@@ -56,47 +54,13 @@ def run_quotes(desk: QuoteDesk, source: Path, out: Path | None, profile: Profile
 
     A line that cannot be checked gets one that says why; the others go on.
     """
-    try:
-        lines = [line for line in source.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise OnrecordError(
-            f"{source} cannot be read ({error}); give a UTF-8 file with one JSON object a line"
-        ) from error
-    try:
-        sink = (
-            nullcontext(sys.stdout)
-            if out is None
-            else out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
-        )
-    except OSError as error:
-        raise OnrecordError(f"{out} cannot be written ({error.strerror}); choose another --out") from error
-    with sink as stream:
-        for number, result in enumerate(_results(desk, lines, profile), 1):
-            print(line(result), file=stream, flush=out is None)
-            if sys.stderr.isatty():
-                ending = "\n" if number == len(lines) else ""
-                print(f"\r{number} of {len(lines)}", end=ending, file=sys.stderr, flush=True)
 
+    def check(raw: object) -> dict[str, Any]:
+        item = Item.model_validate(raw)
+        return {"id": item.id, **desk.check(item.query, item.speaker or "", profile).as_json()}
 
-def _results(desk: QuoteDesk, lines: list[str], profile: Profile) -> Iterator[dict[str, Any]]:
-    for number, given in enumerate(lines, 1):
-        identity: object = None
-        try:
-            raw = json.loads(given)
-            identity = raw.get("id") if isinstance(raw, dict) else None
-            item = Item.model_validate(raw)
-            yield {"id": item.id, **desk.check(item.query, item.speaker or "", profile).as_json()}
-        except (OnrecordError, ValidationError, ValueError, RecursionError) as error:
-            yield {"id": identity, "status": "error", "error": f"line {number}: {_words(error)}"}
-
-
-def _words(error: Exception) -> str:
-    """What is wrong with a line, without what stands in it."""
-    if isinstance(error, ValidationError):
-        return "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'item'}: {problem['msg']}" for problem in error.errors()
-        )
-    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    for _ in run_lines(source, out, check):
+        pass
 
 
 def verdict_for_terminal(verdict: Verdict) -> str:
