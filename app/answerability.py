@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from app.evidence import Candidate, Evidence, fitted
+from app.premise import unsaid
 from app.short import DAYS, MONTHS, NAMING, NUMERIC, WRITTEN, Kind
 from indexing.words import stems
 
@@ -150,13 +151,20 @@ def threshold() -> float:
 
 def missing(evidence: Evidence) -> tuple[str, Candidate | None]:
     """Why there is no answer, in words for a reader, and the sentence that comes nearest; none off the topic."""
-    found = signals(evidence)
-    if not evidence.ranked or found.topic < 0.5:
+    named = [name for name in evidence.asked.names if not DATED.search(name)][:NAMED]
+    if not evidence.ranked or (signals(evidence).topic < 0.5 and not _stand(named, evidence)):
         return "No document speaks of what is asked.", None
     nearest = max(evidence.ranked, key=lambda one: (one.topic, one.score))
-    named = [name for name in evidence.asked.names if not DATED.search(name)][:NAMED]
+    if claim := unsaid(evidence):
+        return f"The documents do not say that {claim}.", nearest
     spoken = f"The documents speak of {', '.join(named)}" if named else "The documents speak of this"
     return f"{spoken}, but do not say {_detail(evidence)}.", nearest
+
+
+def _stand(names: Sequence[str], evidence: Evidence) -> bool:
+    """Whether there are names, and a passage has each word of all: `Mara Velt` where it says `Mara K. Velt`."""
+    words = {word for name in names for word in name.split()}
+    return bool(words) and any(words <= set(re.findall(r"[\w’'-]+", hit.passage.text)) for hit in evidence.found.hits)
 
 
 def _detail(evidence: Evidence) -> str:

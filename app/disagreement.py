@@ -73,7 +73,8 @@ class Difference:
 def differences(evidence: Evidence) -> tuple[Difference, ...]:
     """Where sources differ about what is asked: at most one difference, about the figure or date that would answer."""
     kind = evidence.asked.kind
-    kinds = (kind,) if kind in COMPARED else COMPARED if kind in ("thing", "manner", "yes_no") else ()
+    kinds: tuple[Kind, ...] = ("count", "percent") if kind == "count" else ()  # of how many, often the share is told
+    kinds = kinds or ((kind,) if kind in COMPARED else COMPARED if kind in ("thing", "manner", "yes_no") else ())
     ranked = [one for one in evidence.ranked[:LOOKED_AT] if one.score >= evidence.ranked[0].score - NEAR]
     for each in kinds:
         sides = _sides(each, ranked, evidence)

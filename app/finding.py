@@ -9,7 +9,7 @@ from app.answerability import answerability, missing, threshold
 from app.answers import Citation, Ruling
 from app.disagreement import Difference, differences
 from app.evidence import Candidate, Evidence, Tokens, weigh
-from app.premise import Premise, contradicted
+from app.premise import Premise, contradicted, unsaid
 from app.retrieve import Found, Query
 
 
@@ -49,7 +49,7 @@ class Finding:
 def find(query: Query, found: Found, tokens: Tokens | None = None) -> Finding:
     """Everything the evidence says to a question; `tokens` is what the embedder may offer."""
     evidence = weigh(query, found, tokens)
-    likely = answerability(evidence)
+    likely = 0.0 if evidence.ranked and unsaid(evidence) else answerability(evidence)
     premise = contradicted(evidence) if evidence.ranked else None
     differ = differences(evidence) if evidence.ranked and premise is None and likely >= threshold() else ()
     return Finding(evidence, likely, premise, differ)

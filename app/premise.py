@@ -76,6 +76,59 @@ def contradicted(evidence: Evidence) -> Premise | None:
     return None
 
 
+DONE_BY = re.compile(r"^(?:why|when|where|how) (?:did|does|do|has|have|had|was|were|is|are) ", re.IGNORECASE)
+NEAR = 4  # words between a subject and its verb
+
+
+def unsaid(evidence: Evidence) -> str:
+    """What a question such as "Why did Lee resign?" takes for granted where the sources name Lee beside somebody else's
+    resignation and nowhere say it of Lee; empty otherwise. Only where nothing but a name and a verb is claimed can that
+    be told, and only where no sentence beside may mean Lee as well."""
+    question = evidence.question
+    found = AUXILIARY.search(question)
+    if found is None or not DONE_BY.match(question):
+        return ""
+    claim = found["rest"].strip().rstrip(" .!")
+    subjects, leads = _subjects(claim, evidence)
+    name = next((each for each in evidence.asked.names if claim.startswith(each)), "")
+    said = claim[len(name) :].split()
+    if not (leads and name and len(said) == 1 and said[0].isalpha() and said[0].lower() not in LIGHT):
+        return ""
+    verb, beside = said[0].lower(), False
+    for hit in evidence.found.hits:
+        texts = [sentence.visible(hit.passage.document.text) for sentence in hit.passage.sentences]
+        for at, text in enumerate(texts):
+            if not any(_same(stem, verb) for stem in stems(text)):
+                continue
+            if _does(text, subjects[0], verb):
+                return ""
+            if subjects[0] in text:
+                beside = True
+            elif any(subjects[0] in one for one in texts[max(0, at - 1) : at + 2]):
+                return ""
+    return f"{name} {found['verb'].lower()} {said[0]}" if beside else ""
+
+
+def _does(text: str, subject: str, verb: str) -> bool:
+    """Whether a sentence may say the verb of the subject: `Lee has resigned`, `he resigned`, `Lee's resignation`,
+    `the resignation of Mayor Lee`."""
+    words = re.findall(r"[\w’']+", text)
+    for at, word in enumerate(words):
+        if not any(_same(stem, verb) for stem in stems(word)):
+            continue
+        before, after = words[max(0, at - NEAR - 1) : at], words[at + 1 : at + 2 + NEAR]
+        noun = bool(re.search(r"(?:tion|sion|ment|al|ure|ance|ence|th|sis)s?$", word.lower()))
+        if noun:
+            owns = any(re.match(rf"{re.escape(subject)}[’']", each) for each in before[-2:])
+            of = bool(after) and after[0].lower() in ("of", "by") and subject in after
+            his = any(each.lower() in ("his", "her", "their") for each in before[-2:])
+            if owns or of or his:
+                return True
+        elif subject in before or any(each.lower() in ("he", "she", "they", "who", "it") for each in before):
+            return True
+    return False
+
+
 def _subjects(claim: str, evidence: Evidence) -> tuple[tuple[str, ...], bool]:
     """The last word of the name that the claim begins with, and that it does; else of every name in the question."""
     names = [name for name in evidence.asked.names if claim.find(name) >= 0]
@@ -127,9 +180,14 @@ def _absent(one: Candidate, evidence: Evidence) -> bool:
     )
 
 
+SAYS_NO = re.compile(r"\b(?:vot(?:e[sd]?|ing)|sa(?:y|ys|id|ying)|answer(?:s|ed|ing)?)\s+$", re.IGNORECASE)
+
+
 def _denies(one: Candidate, verbs: tuple[str, ...], least: int) -> bool:
     """Whether at least so many of the verbs stand in the reach of a denial."""
     for found in DENIAL.finditer(one.text):
+        if found[0].lower() == "no" and SAYS_NO.search(one.text[: found.start()]):
+            continue  # whoever voted no did vote
         after = re.split(r"[.;:!?”]|, (?:but|and|who|which)\b", one.text[found.end() :])[0].split()[:SCOPE]
         reached = set(stems(" ".join(after)))
         if found[0].lower() in ("nothing", "none", "no"):  # "conceded nothing"

@@ -209,3 +209,27 @@ def test_nothing_found_answers_nothing_and_is_off_the_topic(harbour: Assistant) 
     query, _ = harbour.look_up("How much will the new pier at Quillmouth cost?")
     nothing = find(query, Found((), ()))
     assert not nothing.answers and nothing.ruling(answered=False).nearest == ()
+
+
+def test_a_deed_that_is_told_of_somebody_else_is_not_explained(seeds: Assistant) -> None:
+    refused = seeds.ask("Why did Zelensky resign?").as_json()
+    assert refused["status"] == "refused"
+    assert refused["reason"] == "The documents do not say that Zelensky did resign."
+    assert refused["nearest"]
+    assert seeds.ask("Why did Bridget Brink resign?").status == "answered"  # the sentence beside may mean her
+
+
+def test_whoever_voted_no_did_vote(seeds: Assistant) -> None:
+    answer = seeds.ask("How did the United States vote on the resolution at the United Nations?").as_json()
+    assert answer["status"] == "answered" and answer["premise"] is None
+
+
+def test_how_many_may_be_told_as_a_share(seeds: Assistant) -> None:
+    answer = seeds.ask("How many Ukrainians trust Zelensky?").as_json()
+    values = {side["value"] for one in answer["disagreements"] for side in one["sides"]}
+    assert values == {"52%", "57%"}
+
+
+def test_a_person_whose_middle_name_is_left_out_is_spoken_of(seeds: Assistant) -> None:
+    answer = seeds.ask("How old is Bridget Brink?").as_json()
+    assert answer["reason"].startswith("The documents speak of Bridget Brink")
