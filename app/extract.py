@@ -61,7 +61,8 @@ def choose(finding: Finding, most: int) -> list[Chosen]:
     least = ranked[0].score - (LISTED if evidence.asked.several else ALSO)
     chosen: list[Candidate] = []
     agreeing: dict[tuple[str, Span], list[Candidate]] = {}
-    wanted = [*also, *(one for one in ranked[: 4 * most] if one.score >= least and finding.premise is None)]
+    told = bool(finding.premise or finding.differences)  # then what is owed is the answer
+    wanted = [*also, *(one for one in ranked[: 4 * most] if one.score >= least and not told)]
     for one in wanted:
         if any(one.place == other.place for other in chosen):
             continue
