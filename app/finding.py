@@ -29,11 +29,10 @@ class Finding:
 
     @property
     def owed(self) -> tuple[Candidate, ...]:
-        """Sentences that an answer must show: what corrects the premise, or the best one and each side that differs."""
+        """Sentences that an answer must show: what corrects the premise, or each side that differs."""
         if self.premise is not None:
             return (self.premise.candidate,)
-        sides = tuple(side.candidate for each in self.differences for side in each.sides)
-        return (self.evidence.ranked[0], *sides) if sides else ()
+        return tuple(side.candidate for each in self.differences for side in each.sides)
 
     def ruling(self, *, answered: bool) -> Ruling:
         """The same for a reader: of an answer its premise and differences, of a refusal what is missing."""
