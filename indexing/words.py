@@ -129,11 +129,12 @@ class _Index:
         return {int(value) for value in searcher.fast_field_values(self._key, addresses) if value is not None}
 
     def _follow(self) -> None:
-        """See what another process has written since."""
+        """See what another process has written since; the same as before where a rebuild is clearing this folder."""
         generation = self.generation
-        if generation != self._seen:
-            self._index.reload()
-            self._seen = generation
+        if generation not in (self._seen, -1):
+            with suppress(ValueError):  # cleared between the two reads: what was opened can still be searched
+                self._index.reload()
+                self._seen = generation
 
     def _best(self, query: tantivy.Query, count: int) -> list[tuple[int, float]]:
         self._follow()

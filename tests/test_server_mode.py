@@ -127,7 +127,7 @@ def test_what_a_rebuild_replaces_leaves_the_server_and_an_open_process_follows(s
                 first.rebuild(first.embedder)
             (made,) = collections_on(server) - before
             assert {path.name for path in home.iterdir() if path.is_dir()} == {
-                f"{store}{first.catalogue.meta('indexes')}" for store in ("vectors", "words")
+                f"{store}{first.catalogue.meta('indexes')}" for store in ("texts", "vectors", "words")
             }
         (docs / "pier.txt").write_text(PIER, encoding="utf-8")
         index(first, [docs])
