@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.answers import Citation, Draft, Statement, Turn, Usage
 from app.llm import AnswerCutError, LanguageModel, answer_tokens, count_tokens
 from app.references import Claim, Reference, ReferenceParser, read_claims
-from app.repair import ANYWHERE, SAME_PASSAGE, meant
+from app.repair import ANYWHERE, SAME_PASSAGE, meant, misplaced
 from indexing.documents import Document, Hit, Passage, Sentence
 from indexing.errors import ModelError
 from indexing.hostile import is_instruction
@@ -23,6 +23,11 @@ from prompts import fill
 REFUSAL = "NO ANSWER"  # what a model writes when the passages do not answer
 TOKENS_PER_MESSAGE = 8  # what a chat template adds, roughly
 MARGIN = 0.9  # of a context: the model's tokenizer is not the one that counts
+_SPOKEN = re.compile(
+    r"(?:according to |in )?(?:passage|source|sentence) ([1-9]\d?)(?:\.([1-9]\d?))?\s*"
+    r"(?:[:,–—-]|(?:says|said|states|mentions)(?: that)?\b)\s*(?=\S)",
+    re.IGNORECASE,
+)
 _INVITING = re.compile(r"\[(?=\s*(?:\d|/?INST))")  # brackets that a model could take for a reference or a command
 
 
@@ -45,6 +50,7 @@ class _Tally:
     notices: list[str] = field(default_factory=list)
     unknown: int = 0
     repaired: int = 0
+    moved: int = 0
     attached: int = 0
     echoed: bool = False
 
@@ -188,6 +194,7 @@ def _shown(document: Document, sentences: Sequence[Sentence], number: int) -> st
 
 def _statement(claim: Claim, question: str, shown: Shown, tally: _Tally) -> Statement | None:
     """The claim with its citations; None for an echo of the question, a bare number, and what was said already."""
+    claim = _spoken(claim)
     if not re.search(r"[^\W\d_]{2}", claim.text):
         return None  # small models write references without brackets: "1.2"
     if _is_echo(claim.text, question):
@@ -203,8 +210,21 @@ def _statement(claim: Claim, question: str, shown: Shown, tally: _Tally) -> Stat
     if not citations and (found := _attached(claim.text, shown)):
         citations.update(dict.fromkeys(found))
         tally.attached += 1
+    elif elsewhere := misplaced(claim.text, [one.quote for one in citations], shown.passages):
+        citations = dict.fromkeys(_of(*elsewhere))
+        tally.moved += bool(claim.references)
     statement = Statement(claim.text, tuple(citations), "unchecked")
     return None if statement in tally.statements else statement
+
+
+def _spoken(claim: Claim) -> Claim:
+    """The claim with the passage that it names in words as its reference: `Passage 2: The council met.`"""
+    found = _SPOKEN.match(claim.text)
+    if found is None:
+        return claim
+    said = claim.text[found.end() :]
+    named = Reference(int(found[1]), int(found[2] or 0))
+    return replace(claim, text=said[:1].upper() + said[1:], references=claim.references or (named,))
 
 
 def _cited(reference: Reference, text: str, shown: Shown) -> list[Citation]:
@@ -275,6 +295,13 @@ def _notices(tally: _Tally) -> Iterator[str]:
         yield "One reference of the model pointed at no passage and was set to the sentence it repeats."
     elif tally.repaired:
         yield f"{tally.repaired} references of the model pointed at no passage and were set to sentences they repeat."
+    if tally.moved == 1:
+        yield "One reference of the model pointed at a sentence about something else and was set to the one it repeats."
+    elif tally.moved:
+        yield (
+            f"{tally.moved} references of the model pointed at sentences about something else and were set to those "
+            "they repeat."
+        )
     if tally.attached == 1:
         yield "One statement came without a reference; it is shown with the sentence it repeats."
     elif tally.attached:

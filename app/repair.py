@@ -9,6 +9,8 @@ from indexing.words import stems
 
 SAME_PASSAGE = 0.5  # of a statement's content words that a sentence of the named passage must hold
 ANYWHERE = 0.7  # ... that a sentence of any passage must hold, where no passage or none that exists is named
+MISPLACED = 0.4  # ... that what is cited may hold at most to be about something else
+INSTEAD = 0.6  # ... that the sentence which is cited in its place must hold
 FEWEST = 3  # content words without which nothing can be told
 
 Shown = Sequence[tuple[Document, tuple[Sentence, ...]]]
@@ -26,3 +28,11 @@ def meant(text: str, passages: Shown, least: float) -> tuple[Document, Sentence]
             if held > most:
                 best, most = (document, sentence), held
     return best if most >= least * len(wanted) else None
+
+
+def misplaced(text: str, quotes: Sequence[str], passages: Shown) -> tuple[Document, Sentence] | None:
+    """The sentence that a statement says again, where those that it cites speak of something else; else None."""
+    wanted = set(stems(text))
+    if not wanted or len(wanted & set(stems(" ".join(quotes)))) > MISPLACED * len(wanted):
+        return None
+    return meant(text, passages, INSTEAD)

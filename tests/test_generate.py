@@ -219,6 +219,30 @@ def test_a_reference_to_a_passage_means_its_sentence_with_the_most_words_of_the_
     assert draft.notices == ("One reference of the model points at no passage and was dropped.",)
 
 
+@pytest.mark.parametrize(
+    "said", ["Passage 2: Trump put it", "According to passage 2, Trump put it", "Source 2.1 says that Trump put it"]
+)
+def test_a_passage_named_in_words_is_a_reference_and_no_part_of_the_statement(said: str) -> None:
+    draft = answer(f"{said} at 4 percent.")
+    (statement,) = draft.statements
+    assert statement.text == "Trump put it at 4 percent."
+    assert quotes(statement)[0] in POLL
+
+
+def test_a_reference_to_something_else_is_set_to_the_sentence_that_is_repeated() -> None:
+    draft = answer(f"{POLL[1]} [1.1].")
+    assert quotes(draft.statements[0]) == [POLL[1]]
+    assert draft.notices == (
+        "One reference of the model pointed at a sentence about something else and was set to the one it repeats.",
+    )
+
+
+def test_a_reference_that_may_be_meant_stays() -> None:
+    draft = answer(f"{CALL[0]} [1.1]. Nobody knows why the weather turned so quickly [1.1].")
+    assert [quotes(said) for said in draft.statements] == [[CALL[0]], [CALL[0]]]
+    assert draft.notices == ()
+
+
 def test_a_heading_has_no_number() -> None:
     draft = answer("Putin called [1.1].", found=hits(passage(["Who called", *CALL], kinds="h")))
     assert quotes(draft.statements[0]) == [CALL[0]]
