@@ -210,9 +210,9 @@ def _statement(claim: Claim, question: str, shown: Shown, tally: _Tally) -> Stat
     if not citations and (found := _attached(claim.text, shown)):
         citations.update(dict.fromkeys(found))
         tally.attached += 1
-    elif elsewhere := misplaced(claim.text, [one.quote for one in citations], shown.passages):
+    elif citations and (elsewhere := misplaced(claim.text, [one.quote for one in citations], shown.passages)):
         citations = dict.fromkeys(_of(*elsewhere))
-        tally.moved += bool(claim.references)
+        tally.moved += 1
     statement = Statement(claim.text, tuple(citations), "unchecked")
     return None if statement in tally.statements else statement
 
