@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from eval import stats
+
 DRAWS, SEED, BINS = 2000, 1, 10
 FEWEST = 8  # clusters; with fewer no interval is given
 
@@ -74,15 +76,8 @@ def balanced_accuracy(votes: Sequence[Vote]) -> float | None:
 
 def auroc(votes: Sequence[Vote]) -> float | None:
     """How often what holds scores above what does not; ties count half."""
-    from scipy.stats import rankdata
-
     scored = [(one.held, one.score) for one in votes if one.score is not None]
-    held = np.array([each for each, _ in scored], dtype=bool)
-    if not len(held) or held.all() or not held.any():
-        return None
-    ranks = rankdata([score for _, score in scored])
-    positive = int(held.sum())
-    return float((ranks[held].sum() - positive * (positive + 1) / 2) / (positive * (len(held) - positive)))
+    return stats.auroc([score for held, score in scored if held], [score for held, score in scored if not held])
 
 
 METRICS: dict[str, Callable[[Sequence[Vote]], float | None]] = {

@@ -33,6 +33,7 @@ from app.assistant import Assistant, build
 from app.evidence import DEPTH, RANKED, RERANKED, Candidate, Evidence, Tokens, fitted, weigh
 from app.indexer import run_index
 from app.settings import load_settings
+from eval.stats import auroc
 from eval.suite import FOLDER, Item, Located, load_suite, locate
 from indexing.spans import Span
 
@@ -173,14 +174,6 @@ def _threshold(rated: Sequence[tuple[Weighed, float]]) -> float:
 
 
 # -- what it is worth --------------------------------------------------------------------------------------------------
-
-
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
-    """How often a positive ranks above a negative, ties as half; none without both."""
-    if not positive or not negative:
-        return None
-    above, below = np.array(positive)[:, None], np.array(negative)[None]
-    return float(((above > below) + 0.5 * (above == below)).mean())
 
 
 def worth(items: Sequence[Weighed], constants: dict[str, Any]) -> list[dict[str, Any]]:

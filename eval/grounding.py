@@ -15,7 +15,7 @@ from app.ground_command import source_of
 from app.grounding.check import Checker
 from eval.human_labels import Kind, Labelled, read_labelled
 from eval.judge import overlap
-from eval.stats import DRAWS, FEWEST, SEED
+from eval.stats import DRAWS, FEWEST, SEED, auroc
 
 HEAD = (
     f"{'part':<14}{'n':>6}{'held':>6}{'sources':>9}  {'balanced accuracy':<25}{'by label':>9}  "
@@ -103,14 +103,10 @@ def _balanced(scored: Iterable[Scored], says: Callable[[Scored], bool]) -> float
 
 def _auroc(scored: Sequence[Scored], score: Callable[[Scored], float]) -> float | None:
     """How often a supported answer scores above one that is not; ties count half."""
-    from scipy.stats import rankdata
-
-    held = np.array([one.item.supported for one in scored], dtype=bool)
-    if held.all() or not held.any():
-        return None
-    ranks = rankdata([score(one) for one in scored])
-    positive = int(held.sum())
-    return float((ranks[held].sum() - positive * (positive + 1) / 2) / (positive * (len(held) - positive)))
+    sides: dict[bool, list[float]] = {True: [], False: []}
+    for one in scored:
+        sides[one.item.supported].append(score(one))
+    return auroc(sides[True], sides[False])
 
 
 def _with_interval(scored: Sequence[Scored], metric: Callable[[Sequence[Scored]], float | None]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from eval.importers.judged import read_ragtruth
 from eval.importers.layout import json_file, json_lines, wanted
 from eval.judge import overlap
+from eval.stats import auroc
 from eval.suite import SuiteError
 
 
@@ -29,20 +30,13 @@ def reproduce_ragtruth(path: Path) -> list[dict[str, Any]]:
     return [
         {
             "what": f"word overlap, RAGTruth {task}: AUROC",
-            "value": round(auroc([s for s, good in pairs if good], [s for s, good in pairs if not good]), 4),
+            "value": round(area, 4),
             "n": len(pairs),
             "flagged": sum(not good for _, good in pairs),
         }
         for task, pairs in sorted(by_task.items())
-        if len({good for _, good in pairs}) == 2
+        if (area := auroc([s for s, good in pairs if good], [s for s, good in pairs if not good])) is not None
     ]
-
-
-def auroc(higher: list[float], lower: list[float]) -> float:
-    """The chance that one of the first is above one of the second; ties count half."""
-    from scipy.stats import mannwhitneyu
-
-    return float(mannwhitneyu(higher, lower).statistic) / (len(higher) * len(lower))
 
 
 def reproduce_mtrag(path: Path) -> list[dict[str, Any]]:

@@ -110,3 +110,13 @@ def quantile_t(quantile: float, degrees: int) -> float:
     from scipy.stats import t
 
     return float(t.ppf(quantile, degrees))
+
+
+def auroc(higher: Sequence[float], lower: Sequence[float]) -> float | None:
+    """The chance that one of the first is above one of the second, ties as half; None where one side is empty."""
+    from scipy.stats import rankdata
+
+    if not higher or not lower:
+        return None
+    ranks, first = rankdata([*higher, *lower]), len(higher)
+    return float((ranks[:first].sum() - first * (first + 1) / 2) / (first * len(lower)))

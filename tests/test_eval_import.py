@@ -11,7 +11,8 @@ import pytest
 from eval.__main__ import main
 from eval.importers.kinds import KINDS
 from eval.journal import read_records
-from eval.reproduce import auroc, reproduce_mtrag, reproduce_ragtruth
+from eval.reproduce import reproduce_mtrag, reproduce_ragtruth
+from eval.stats import auroc
 from eval.suite import Suite, SuiteError, load_suite
 from tests.eval_runs import jsonl
 
