@@ -12,7 +12,7 @@ from indexing.clean import Block, without_residue
 from indexing.documents import Metadata
 from indexing.documents import Page as Page  # noqa: PLC0414  # readers have it from here
 from indexing.errors import LoadError
-from indexing.spans import Span
+from indexing.spans import Span, hull
 
 # What a column of a table may stand for: a document's text, its id in the table, and its metadata.
 FIELDS = ("text", "id", "title", "source", "author", "date", "url", "about")
@@ -84,6 +84,10 @@ class ReadOptions:
 Reader = Callable[[Path, ReadOptions], Iterator[Read]]
 
 
+BlockKind = Literal["heading", "text", "quote"]
+Shown = tuple[BlockKind, str]  # a block as readers of formats find it
+
+
 class TextBuilder:
     """Writes a canonical text block by block; blocks are told apart by a blank line."""
 
@@ -98,19 +102,33 @@ class TextBuilder:
     def length(self) -> int:
         return self._length
 
-    def add(self, text: str, kind: Literal["heading", "text"] = "text", *, visible: bool = True) -> Span | None:
-        """Append one block; None where nothing is left of it. What is not `visible` gets no block."""
+    def add(self, text: str, kind: BlockKind = "text", *, visible: bool = True) -> Span | None:
+        """Append one block; None where nothing is left of it. What is not `visible` gets no block.
+
+        A `quote` is written as Markdown writes it, with `> ` out of view before each line.
+        """
         shown = tidy(text)
         if not shown:
             return None
         if self._parts:
             self._write("\n\n")
+        if kind == "quote":
+            return self._add_quote(shown)
         start = self._length
         self._write(shown)
         span = Span(start, self._length)
         if visible:
             self._blocks.append(Block(kind, (span,)))
         return span
+
+    def _add_quote(self, shown: str) -> Span:
+        pieces = []
+        for line in shown.splitlines(keepends=True):
+            self._write("> ")
+            pieces.append(Span(self._length, self._length + len(line)))
+            self._write(line)
+        self._blocks.append(Block("text", tuple(pieces)))
+        return hull(tuple(pieces))
 
     def continue_last(self, span: Span, *, inside_word: bool) -> None:
         """Let the last block go on with a later span: a paragraph over a page break, perhaps broken inside a word."""

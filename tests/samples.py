@@ -185,7 +185,8 @@ xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLS
 <dc:title>On the bridge</dc:title><dc:creator>Jane Roe</dc:creator>
 <dcterms:created xsi:type="dcterms:W3CDTF">2024-03-05T12:00:00Z</dcterms:created></cp:coreProperties>"""
     styles = f"""<w:styles xmlns:w="{WORD}"><w:style w:type="paragraph" w:styleId="Heading1">
-<w:name w:val="heading 1"/></w:style></w:styles>"""
+<w:name w:val="heading 1"/></w:style><w:style w:type="paragraph" w:styleId="Zitat">
+<w:name w:val="Quote"/></w:style></w:styles>"""
     notes = f"""<w:footnotes xmlns:w="{WORD}"><w:footnote w:type="separator" w:id="0"><w:p/></w:footnote>
 <w:footnote w:id="2"><w:p><w:r><w:t>By nine votes to two.</w:t></w:r></w:p></w:footnote></w:footnotes>"""
     document = f'{prolog}<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'

@@ -121,6 +121,14 @@ def test_a_speaker_who_is_not_named_is_nobody() -> None:
     ]
 
 
+def test_block_quotes_and_q_elements_of_a_page_are_quotes_of_the_draft(tmp_path: Path) -> None:
+    page = "<p>Ann Lee said: <q>We paid for it.</q></p><p>Then Bo Day wrote:</p><blockquote><p>Nobody asked us to pay."
+    (tmp_path / "d.html").write_text(f"<html><body>{page}</p></blockquote></body></html>", encoding="utf-8")
+    draft = read_draft(tmp_path / "d.html")
+    assert [one.text for one in draft.quotes] == ["We paid for it.", "Nobody asked us to pay."]
+    assert all(one.spans[0].of(draft.text) == one.text for one in draft.quotes)
+
+
 @pytest.mark.parametrize("name", ["d.md", "d.txt", "d.html"])
 def test_a_draft_is_read_from_a_file_of_its_kind(tmp_path: Path, name: str) -> None:
     body = "“We paid for it,” Ann Lee said."

@@ -61,6 +61,17 @@ def test_a_text_box_is_read_once(tmp_path: Path) -> None:
     assert visible(value) == [("text", "Around"), ("text", "In a box"), ("text", "By nine votes to two.")]
 
 
+def test_paragraphs_in_the_style_for_quotations_are_block_quotes(tmp_path: Path) -> None:
+    """In Word by the name of the style, whatever its id; the `>` before them is out of view."""
+    styled = '<w:p><w:pPr><w:pStyle w:val="{}"/></w:pPr><w:r><w:t>We paid for it.</w:t></w:r></w:p>'
+    word = read_one(tmp_path, "letter.docx", docx(styled.format("Zitat") + styled.format("Other")))
+    body = '<text:p text:style-name="Quotations">We paid for it.</text:p>'
+    writer = read_one(tmp_path, "letter.odt", odt(body))
+    assert visible(word)[:2] == [("text", "We paid for it.")] * 2
+    assert word.text.startswith("> We paid for it.\n\nWe paid for it.")
+    assert writer.text == "> We paid for it."
+
+
 def test_an_open_document_reads_with_its_notes_at_the_end(tmp_path: Path) -> None:
     value = read_one(tmp_path, "letter.odt", odt())
     assert visible(value) == [

@@ -10,6 +10,8 @@ import pytest
 from indexing.errors import LoadError
 from indexing.extraction import Extraction, ReadOptions
 from indexing.readers import read
+from indexing.spans import hull
+from indexing.turns import quotations_of
 from tests.samples import PROSE, web_page
 
 
@@ -170,3 +172,18 @@ def test_a_page_of_nothing_but_hidden_text_says_so(tmp_path: Path) -> None:
 def test_deep_nesting_is_refused(tmp_path: Path, depth: int) -> None:
     with pytest.raises(LoadError, match="nested"):
         read_page(tmp_path, b"<div>" * depth + b"<p>deep</p>" + b"</div>" * depth)
+
+
+def test_quotations_in_markup_are_shown_as_browsers_show_them(tmp_path: Path) -> None:
+    """A `q` has its marks, and a block quote stands apart with its `>` out of view; both can be told from the rest."""
+    said = (
+        "<p>The mayor said <q>we call it <q>the gap</q> here</q> and left.</p><blockquote><p>First line<br>and second."
+    )
+    value = read_page(tmp_path, web_page().replace(b"</article>", f"{said}</p></blockquote></article>".encode()))
+    assert "The mayor said “we call it ‘the gap’ here” and left." in value.text
+    assert value.text.endswith("> First line\n> and second.")
+    assert "".join(piece.of(value.text) for piece in value.blocks[-1].pieces) == "First line\nand second."
+    (quoted, nested, block) = quotations_of(value.text, [hull(one.pieces) for one in value.blocks])
+    assert (quoted.inner[0].of(value.text), nested.depth) == ("we call it ‘the gap’ here", 1)
+    assert [span.of(value.text) for span in block.inner] == ["First line", "and second."]
+    assert block.kind == "block"

@@ -10,7 +10,7 @@ import odfdo
 
 from indexing.documents import Metadata
 from indexing.errors import LoadError
-from indexing.extraction import Extraction, ReadOptions, TextBuilder, excerpts, one_line, title_of
+from indexing.extraction import Extraction, ReadOptions, Shown, TextBuilder, excerpts, one_line, title_of
 from indexing.readers.dates import iso_date
 from indexing.readers.packages import open_package
 
@@ -32,8 +32,8 @@ def read_odt(path: Path, options: ReadOptions) -> Iterator[Extraction]:
     document = odfdo.Document(str(path))
     walk = _Walk(document)
     builder = TextBuilder(options)
-    for heading, text in walk.blocks(document.body):
-        builder.add(text, "heading" if heading else "text")
+    for kind, text in walk.blocks(document.body):
+        builder.add(text, kind)
     while walk.notes:
         for _, text in walk.blocks(walk.notes.pop(0)):
             builder.add(text)
@@ -71,8 +71,8 @@ class _Walk:
             )
         }
 
-    def blocks(self, container: Element) -> Iterator[tuple[bool, str]]:
-        """`(is a heading, text)` of every paragraph and table row in it."""
+    def blocks(self, container: Element) -> Iterator[Shown]:
+        """Every paragraph and table row in it."""
         for child in container.children:
             tag = child.tag
             if tag in NOT_SHOWN:
@@ -83,12 +83,14 @@ class _Walk:
                 if self._is_hidden(child):
                     self.hidden.append(text)
                 else:
-                    yield tag == "text:h" or child.get_attribute("text:style-name") in ("Title", "Subtitle"), text
+                    style = child.get_attribute("text:style-name")
+                    heading = tag == "text:h" or style in ("Title", "Subtitle")
+                    yield "heading" if heading else "quote" if style == "Quotations" else "text", text
                 for box in later:
                     yield from self.blocks(box)
             elif tag == "table:table-row":
                 cells = (" ".join(" ".join(text.split()) for _, text in self.blocks(cell)) for cell in child.children)
-                yield False, "\t".join(cells)
+                yield "text", "\t".join(cells)
             elif self._is_hidden(child):
                 self.hidden.append(" ".join(text for _, text in self.blocks(child)))
             else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from indexing.extraction import Shown
 
 Element = Any  # an lxml element; lxml ships no types
 Styles = dict[str, str]
-Shown = tuple[Literal["heading", "text"], str]  # a block
 
 UNSEEN = frozenset(
     "audio canvas datalist embed head iframe input noscript object script select style svg template textarea"
@@ -22,6 +23,7 @@ BREAKS = frozenset(
 )
 HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 CELLS = frozenset(("td", "th", "cell"))
+QUOTES = frozenset(("blockquote", "quote"))
 # The elements of trafilatura's own body, which is close to TEI.
 ARTICLE_BREAKS = frozenset("body code div head item list main p quote row table".split())
 ARTICLE_HEADINGS = frozenset(("head",))
@@ -49,6 +51,19 @@ def take_out_hidden(tree: Element) -> list[str]:
     for element in hidden:
         element.drop_tree()
     return [text for text in texts if text.strip()]
+
+
+def write_marks(tree: Element) -> None:
+    """Write the marks that browsers show around a `q` element, in or outside of another one, into its text."""
+    for element in list(tree.iter("q")):
+        opening, closing = "‘’" if sum(up.tag == "q" for up in element.iterancestors()) % 2 else "“”"
+        element.text = opening + (element.text or "")
+        if len(element):
+            element[-1].tail = (element[-1].tail or "") + closing
+        else:
+            element.text += closing
+    for element in list(tree.iter("q")):
+        element.drop_tag()
 
 
 def _seen_strings(element: Element) -> Iterator[str]:
@@ -192,22 +207,24 @@ def _pixels(value: str | None, default: float) -> float:
 
 
 def blocks_of(tree: Element, *, article: bool = False) -> Iterator[Shown]:
-    """The blocks of a page, or of an article as trafilatura gives it: paragraphs, headings, items, table rows."""
+    """The blocks of a page, or of an article as trafilatura gives it: paragraphs, headings, items, table rows; what
+    stands in a block quote is of kind `quote`."""
     from lxml.etree import iterwalk  # type: ignore[import-untyped]
 
     breaks, headings = (ARTICLE_BREAKS, ARTICLE_HEADINGS) if article else (BREAKS, HEADINGS)
     unseen = frozenset[str]() if article else UNSEEN
     words: list[str] = []
-    heading = 0
+    heading = quote = 0
     walk = iterwalk(tree, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         ends = tag in breaks
         if ends and (shown := "".join(words).strip(" \n\t")):
-            yield "heading" if heading else "text", shown
+            yield "heading" if heading else "quote" if quote else "text", shown
         if ends:
             words.clear()
         heading += (1 if event == "start" else -1) if tag in headings else 0
+        quote += (1 if event == "start" else -1) if tag in QUOTES else 0
         if event == "start" and (tag in unseen or not tag):
             walk.skip_subtree()
         elif event == "start":

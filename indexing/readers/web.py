@@ -9,10 +9,10 @@ from pathlib import Path
 
 from indexing.documents import Metadata
 from indexing.errors import LoadError
-from indexing.extraction import Extraction, ReadOptions, TextBuilder, excerpts, one_line, title_of
+from indexing.extraction import Extraction, ReadOptions, Shown, TextBuilder, excerpts, one_line, title_of
 from indexing.load import BYTE_ORDER_MARKS, decode
 from indexing.readers import damaged, read_limited
-from indexing.readers.visible import Element, Shown, blocks_of, take_out_hidden
+from indexing.readers.visible import Element, blocks_of, take_out_hidden, write_marks
 
 CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 # What browsers make of these names (WHATWG Encoding Standard).
@@ -50,6 +50,7 @@ def parse(text: str) -> Element:
         raise damaged(".html", str(error)) from error
     if any("depth" in entry.message for entry in parser.error_log):  # libxml2 leaves out what lies deeper
         raise LoadError("its elements are nested more than 256 deep", "open it in a browser and save its text")
+    write_marks(tree)
     return tree
 
 
@@ -59,6 +60,8 @@ def page(text: str, encoding: str, path: Path, options: ReadOptions) -> Extracti
     declared = one_line(tree.get("lang") or tree.get("xml:lang") or "")
     dates = _stated_dates(tree)
     hidden = take_out_hidden(tree)
+    for element in list(tree.iter("pre")):
+        element.tag = "div"  # or trafilatura takes it for a block quote
     for element in tree.iterfind(".//*[@aria-hidden]"):
         del element.attrib["aria-hidden"]  # it is seen all the same, but extractors pass over it
     seen = list(blocks_of(tree))

@@ -11,7 +11,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from indexing.documents import Metadata
-from indexing.extraction import Extraction, ReadOptions, TextBuilder, excerpts, one_line, title_of
+from indexing.extraction import Extraction, ReadOptions, Shown, TextBuilder, excerpts, one_line, title_of
 from indexing.readers.dates import iso_date
 from indexing.readers.packages import open_package
 
@@ -31,8 +31,8 @@ def read_docx(path: Path, options: ReadOptions) -> Iterator[Extraction]:
         document = docx.Document(str(path))
     walk = _Walk(document)
     builder = TextBuilder(options)
-    for heading, text in walk.blocks(document.element.body):
-        builder.add(text, "heading" if heading else "text")
+    for kind, text in walk.blocks(document.element.body):
+        builder.add(text, kind)
     for relation in document.part.rels.values():
         if not relation.is_external and relation.reltype.endswith(NOTES):
             for note in parse_xml(relation.target_part.blob):
@@ -64,17 +64,20 @@ class _Walk:
     def __init__(self, document: Any) -> None:
         self.hidden: list[str] = []
         self._headings: set[str] = set()
+        self._quotes: set[str] = set()
         self._vanishing: set[str] = set()
         for style in document.styles.element.iter(qn("w:style")):
             name = style.find(qn("w:name"))
             named = (name.get(qn("w:val")) or "").lower() if name is not None else ""
             if named.startswith("heading") or named in ("title", "subtitle"):
                 self._headings.add(style.get(qn("w:styleId")))
+            elif named in ("quote", "intense quote"):
+                self._quotes.add(style.get(qn("w:styleId")))
             if _on(style.find(f"{qn('w:rPr')}/{qn('w:vanish')}")):
                 self._vanishing.add(style.get(qn("w:styleId")))
 
-    def blocks(self, container: Element) -> Iterator[tuple[bool, str]]:
-        """`(is a heading, text)` of every paragraph and table row in it."""
+    def blocks(self, container: Element) -> Iterator[Shown]:
+        """Every paragraph and table row in it."""
         for child in container:
             if child.tag == qn("w:p"):
                 yield from self._paragraph(child)
@@ -86,14 +89,14 @@ class _Walk:
                             for cell in row.iter(qn("w:tc"))
                             if next(cell.iterancestors(qn("w:tr"))) is row
                         )
-                        yield False, "\t".join(cells)
+                        yield "text", "\t".join(cells)
             elif child.tag in (qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml")):
                 yield from self.blocks(child)
 
     def _cell(self, cell: Element) -> str:
         return " ".join(" ".join(text.split()) for _, text in self.blocks(cell)).strip()
 
-    def _paragraph(self, paragraph: Element) -> Iterator[tuple[bool, str]]:
+    def _paragraph(self, paragraph: Element) -> Iterator[Shown]:
         properties = paragraph.find(qn("w:pPr"))
         style = outline = None
         if properties is not None:
@@ -104,7 +107,8 @@ class _Walk:
         if named in self._vanishing:
             self.hidden.append(text)
         else:
-            yield named in self._headings or (outline is not None and outline.get(qn("w:val")) != "9"), text
+            heading = named in self._headings or (outline is not None and outline.get(qn("w:val")) != "9")
+            yield "heading" if heading else "quote" if named in self._quotes else "text", text
         for box in boxes:
             yield from self.blocks(box)
 
