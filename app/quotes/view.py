@@ -55,11 +55,10 @@ def _marked(report: DraftReport) -> str:
         if span.start < at:
             continue
         shape, words = TONES[one.tone]
-        label = attribute(f"Quote {number}: {words}")
         parts.append(escape(text[at : span.start]))
         parts.append(
-            f'<a class="quote {one.tone}" href="#verdict-{number}" aria-label="{label}">'
-            f"<mark>{escape(span.of(text))}</mark><sup>{number}{shape}</sup></a>"
+            f'<a class="quote {one.tone}" href="#verdict-{number}"><mark>{escape(span.of(text))}</mark>'
+            f'<sup aria-hidden="true">{number}{shape}</sup><span class="hidden"> (quote {number}: {words})</span></a>'
         )
         at = span.end
     return "".join([*parts, escape(text[at:])])
