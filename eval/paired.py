@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.stats import FEWEST, LEVEL, POWER, Floats, Interval, draws, leave_one_out, quantile_t
+from eval.stats import FEWEST, LEVEL, POWER, Floats, Interval, degrees_of_freedom, draws, leave_one_out, quantile_t
 
 Sums = tuple[Floats, Floats]  # totals and counts by cluster
 
@@ -36,7 +36,7 @@ def paired(first: Sums, second: Sums, items: int, share: bool = True) -> Paired 
     """Compare a ratio of sums over the same clusters (rows of both). None where either has nothing to divide by.
 
     The standard error is the larger of the seeded bootstrap's over clusters and the jackknife's; interval and p come
-    from Student's t with one degree of freedom less than clusters.
+    from Student's t with the degrees of freedom that clusters of these sizes have.
     """
     if not first[1].sum() or not second[1].sum():
         return None
@@ -47,7 +47,7 @@ def paired(first: Sums, second: Sums, items: int, share: bool = True) -> Paired 
         return Paired(before, after, 0.0, Interval(0.0, 0.0) if size >= FEWEST else None, 1.0, size, items)
     if size < FEWEST:
         return Paired(before, after, difference, None, None, size, items)
-    error, degrees = _error(first, second), size - 1
+    error, degrees = _error(first, second), degrees_of_freedom(first[1] / first[1].sum() + second[1] / second[1].sum())
     if error == 0:  # every cluster moved alike: nothing can be drawn, the sign test is what is left
         slack = 1 - ((1 - LEVEL) / 2) ** (1 / items) if share else 0.0
         bounds = Interval(max(-1.0, difference - slack), min(1.0, difference + slack))
@@ -73,7 +73,7 @@ def _error(first: Sums, second: Sums) -> float:
     return max(float(drawn.std()) * math.sqrt(size / (size - 1)), jackknife)
 
 
-def _p(statistic: float, degrees: int) -> float:
+def _p(statistic: float, degrees: float) -> float:
     from scipy.stats import t
 
     return float(2 * t.sf(abs(statistic), degrees))

@@ -32,10 +32,11 @@ class Interval:
 def interval(totals: Sequence[float] | Floats, counts: Sequence[float] | Floats, share: bool = True) -> Interval | None:
     """The 95 % interval of `sum(totals) / sum(counts)` over clusters; None with fewer than 8 of them (`too few`).
 
-    The standard error comes from a seeded bootstrap over clusters, the quantile from Student's t with one degree of
-    freedom less than clusters. A share (a value
-    between 0 and 1) is bounded on the logit scale, which keeps its coverage near 0 and 1; where all clusters agree on 0
-    or 1 nothing can be drawn, and the bound is the exact binomial one of as many units as were counted.
+    The standard error is CR2's, the quantile Student's t with the degrees of freedom that clusters of such sizes have:
+    in simulations (`bench intervals`) that kept its promise better than bootstraps over clusters, above all where
+    clusters are very uneven. A share (a value between 0 and 1) is bounded on the logit scale, which keeps its coverage
+    near 0 and 1; where all clusters agree on 0 or 1 nothing varies, and the bound is the exact binomial one of as many
+    units as were counted.
     """
     total, count = np.asarray(totals, dtype=float), np.asarray(counts, dtype=float)
     total, count = total[count > 0], count[count > 0]
@@ -44,7 +45,7 @@ def interval(totals: Sequence[float] | Floats, counts: Sequence[float] | Floats,
     value = math.fsum(total) / math.fsum(count)
     if share and (value <= 0 or value >= 1):
         return _all_alike(value, math.fsum(count))
-    error = standard_error(total, count) * quantile_t(0.5 + LEVEL / 2, len(total) - 1)
+    error = standard_error(total, count) * quantile_t(0.5 + LEVEL / 2, degrees_of_freedom(count))
     if not share:
         return Interval(value - error, value + error)
     middle, half = math.log(value / (1 - value)), min(error / (value * (1 - value)), 700.0)
@@ -61,10 +62,19 @@ def _logistic(value: float) -> float:
 
 
 def standard_error(total: Floats, count: Floats) -> float:
-    """Of a ratio of sums over clusters, by the bootstrap; widened, since draws vary less than samples."""
-    drawn = draws(total, count)
-    drawn = drawn[np.isfinite(drawn)]
-    return float(drawn.std()) * math.sqrt(len(total) / (len(total) - 1))
+    """CR2's, of a ratio of sums over clusters: it makes up for a large cluster pulling the ratio its way and so lying
+    too near to it (Bell and McCaffrey, 2002)."""
+    whole = math.fsum(count)
+    beside = total - math.fsum(total) / whole * count
+    return math.sqrt(math.fsum(beside**2 / (1 - count / whole))) / whole
+
+
+def degrees_of_freedom(count: Floats) -> float:
+    """Of that error over clusters of these sizes, by Satterthwaite's two moments (Imbens and Kolesár, 2016): clusters
+    less one where all are of one size, fewer the more uneven they are."""
+    share = count / math.fsum(count)
+    squares = share**2 / (1 - share)
+    return 1 / float((share**2).sum() + squares.sum() ** 2 - (squares**2).sum())
 
 
 def leave_one_out(total: Floats, count: Floats) -> Floats:
@@ -106,7 +116,7 @@ def _fresh_weights(size: int) -> Any:
         yield drawn.astype(float)
 
 
-def quantile_t(quantile: float, degrees: int) -> float:
+def quantile_t(quantile: float, degrees: float) -> float:
     from scipy.stats import t
 
     return float(t.ppf(quantile, degrees))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eval.bench_intervals import bench_intervals, intervals_report
 from eval.paired import McNemar, holm, mcnemar, paired
-from eval.stats import FEWEST, draws, interval, leave_one_out
+from eval.stats import FEWEST, degrees_of_freedom, draws, interval, leave_one_out, standard_error
 
 Clusters = st.lists(
     st.tuples(st.integers(0, 6), st.integers(1, 6)).map(lambda p: (min(p), p[1])), min_size=8, max_size=25
@@ -36,13 +36,13 @@ def test_where_all_agree_the_bound_is_the_exact_binomial_one() -> None:
     assert none.high == pytest.approx(1 - 0.025 ** (1 / 40))
 
 
-def test_the_interval_of_a_mean_of_equal_clusters_is_nearly_students() -> None:
+def test_the_interval_of_a_mean_of_equal_clusters_is_students() -> None:
     values = [float(value) for value in range(20)]
     bounds = interval(values, [1.0] * 20, share=False)
     assert bounds is not None
     error = float(np.std(values, ddof=1)) / math.sqrt(20) * 2.0930  # t with 19 degrees of freedom
-    assert bounds.high - 9.5 == pytest.approx(error, rel=0.05)
-    assert 9.5 - bounds.low == pytest.approx(error, rel=0.05)
+    assert bounds.high - 9.5 == pytest.approx(error, rel=1e-4)
+    assert 9.5 - bounds.low == pytest.approx(error, rel=1e-4)
 
 
 @settings(max_examples=60, deadline=None)
@@ -70,12 +70,37 @@ def test_leaving_out_and_drawing_by_hand() -> None:
     assert leave_one_out(np.array([1.0]), np.array([1.0])).tolist() == [math.inf]
 
 
+def test_degrees_of_freedom_are_those_of_the_matrices_they_come_from() -> None:
+    assert degrees_of_freedom(np.full(12, 3.0)) == pytest.approx(11)
+    count = np.array([40.0, 1.0, 2.0, 3.0, 5.0, 1.0, 1.0, 8.0])
+    share, size = count / count.sum(), len(count)
+    # CR2's variance is a quadratic form of what lies beside the ratio, here over independent items of one variance.
+    beside = np.eye(size) - np.outer(share, np.ones(size))
+    form = beside.T @ np.diag(1 / (1 - share)) @ beside @ np.diag(share)
+    assert degrees_of_freedom(count) == pytest.approx(np.trace(form) ** 2 / np.trace(form @ form))
+    assert degrees_of_freedom(count) < 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 50), min_size=8, max_size=30))
+def test_uneven_clusters_have_fewer_degrees_of_freedom_and_never_more_than_clusters_less_one(sizes: list[int]) -> None:
+    found = degrees_of_freedom(np.array(sizes, dtype=float))
+    assert 1 <= found <= len(sizes) - 1 + 1e-9
+
+
+def test_the_error_of_one_large_cluster_is_not_taken_for_small() -> None:
+    total, count = np.array([30.0, *[0.0] * 9, *[1.0] * 10]), np.array([40.0, *[1.0] * 19])
+    beside = total - total.sum() / count.sum() * count
+    plain = math.sqrt((beside**2).sum()) / count.sum()
+    assert standard_error(total, count) > 1.2 * plain
+
+
 def test_a_small_version_of_the_promises_holds() -> None:
     result = bench_intervals(150, seed=3)
     for row in result["rows"]:
-        assert 0.90 <= row["coverage"] <= 1.0, row  # 0.95 ± 0.035 in 150 simulations, less what 9 rows may stray
+        assert 0.90 <= row["coverage"] <= 1.0, row  # 0.95 ± 0.035 in 150 simulations, less what 12 rows may stray
         assert row["false_alarms"] <= 0.11, row
-    mean = sum(row["coverage"] for row in result["rows"]) / 9
+    mean = sum(row["coverage"] for row in result["rows"]) / len(result["rows"])
     assert 0.93 <= mean <= 0.98
     assert "150 simulations each" in intervals_report(result)
 
