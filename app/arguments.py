@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from app.access.arguments import add_audit_flags, add_user_commands
+
 EXIT_CODES = (
     "exit codes: 0 done (ask: answered; index: all is in), 1 error, 2 usage, "
     "3 the answer is no (ask: refused; quote: not all green; index: some files did not go in; "
@@ -59,6 +61,8 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     _grounding(
         command("ground", "check anyone's answer against its sources, statement by statement, without an index", model)
     )
+    add_user_commands(command("users", "say who may sign in to a server (onrecord serve), and as what", common))
+    add_audit_flags(command("audit", "print who did what on the server, when and from where", common))
     command("mcp", "offer the collection as tools to assistants (Model Context Protocol, over stdio)", common, model)
     evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER)

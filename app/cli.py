@@ -296,6 +296,20 @@ def mcp_command(**options: Any) -> int:
     return DONE
 
 
+def users_command(action: str, **options: Any) -> int:
+    from app.access.commands import users
+
+    users(_settings(options).home, action, **options)
+    return DONE
+
+
+def audit_command(**options: Any) -> int:
+    from app.access.commands import audit
+
+    audit(_settings(options).home, **options)
+    return DONE
+
+
 def eval_command(arguments: list[str]) -> int:
     """The harness runs in a process of its own: app never imports eval."""
     import subprocess
@@ -317,6 +331,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "show": show_command,
     "doctor": doctor_command,
     "rebuild": rebuild_command,
+    "users": users_command,
+    "audit": audit_command,
     "verify": verify_command,
     "mcp": mcp_command,
     "eval": eval_command,
