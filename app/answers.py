@@ -70,18 +70,37 @@ class Citation:
         }
 
 
-def _as_json(copies: Iterable[Copy]) -> list[dict[str, str]]:
-    return [{"file": one.file, "title": one.title, "source": one.source, "date": one.date} for one in copies]
+def _as_json(copies: Iterable[Copy]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": one.file,
+            "document": one.document_id,
+            "version": one.version,
+            "start": one.span.start,
+            "end": one.span.end,
+            "title": one.title,
+            "source": one.source,
+            "date": one.date,
+        }
+        for one in copies
+    ]
 
 
 def hit_as_json(hit: Hit) -> dict[str, Any]:
     """A passage that was found, as `ask --json` lists it."""
+    document, about = hit.passage.document, hit.passage.document.metadata
     return {
-        "file": hit.passage.document.name,
+        "file": document.name,
+        "document": document.id,
+        "version": document.version,
         "start": hit.passage.span.start,
         "end": hit.passage.span.end,
         "score": round(hit.score, 6),
         "text": hit.passage.text,
+        "title": about.title,
+        "source": about.source,
+        "date": about.date,
+        "page": document.page(hit.passage.span),
         "why": hit.why,
         "how": [{"ranking": rank.ranking, "place": rank.place, "score": round(rank.score, 6)} for rank in hit.how],
         "copies": _as_json(hit.copies),

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from app.access.arguments import add_audit_flags, add_user_commands
+from app.identity import LOCAL
 
 EXIT_CODES = (
     "exit codes: 0 done (ask: answered; index: all is in), 1 error, 2 usage, "
@@ -58,6 +59,8 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     )
     verify.add_argument("packet", type=Path, metavar="PACKET")
     verify.add_argument("--json", action="store_true", help=json)
+    _conversing(command("conversations", "list, show, export and delete the conversations that the page keeps"), common)
+    _judging(command("feedback", "make eval items of what readers said of answers"), common)
     _grounding(
         command("ground", "check anyone's answer against its sources, statement by statement, without an index", model)
     )
@@ -67,6 +70,36 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
     return vars(parser.parse_args(arguments))
+
+
+def _conversing(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
+
+    def action(name: str, about: str) -> argparse.ArgumentParser:
+        added = actions.add_parser(name, parents=[common], help=about, description=about, epilog=EXIT_CODES)
+        added.add_argument("--user", default=LOCAL, metavar="NAME", help="whose (default: those of `onrecord chat`)")
+        return added
+
+    listed = action("list", "list them, the latest first")
+    listed.add_argument("--search", default="", metavar="WORDS", help="only those in which these words stand")
+    listed.add_argument("--json", action="store_true", help="print them as one line of JSON")
+    shown = action("show", "print one with its answers")
+    exported = action("export", "write one as an evidence packet, and the same as .html beside it")
+    deleted = action("delete", "delete one, or all, for good")
+    for one in (shown, exported):
+        one.add_argument("conversation", metavar="ID", help="as `list` names it")
+    shown.add_argument("--json", action="store_true", help="print all that is kept of it as one line of JSON")
+    exported.add_argument("packet", type=Path, metavar="FILE.json")
+    deleted.add_argument("conversation", nargs="?", metavar="ID", help="as `list` names it")
+    deleted.add_argument("--all", dest="everything", action="store_true", help="every conversation of this user")
+
+
+def _judging(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
+    about = "add what readers said of answers to an eval suite, an item for each question"
+    exported = actions.add_parser("export", parents=[common], help=about, description=about, epilog=EXIT_CODES)
+    exported.add_argument("suite", type=Path, metavar="SUITE.jsonl", help="added to, or made where it is not there")
+    exported.add_argument("--json", action="store_true", help="print what was done as one line of JSON")
 
 
 def _common() -> argparse.ArgumentParser:

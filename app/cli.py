@@ -284,6 +284,27 @@ def verify_command(packet: Path, json: bool, **options: Any) -> int:
     return DONE if found.holds else NO
 
 
+def conversations_command(action: str, **options: Any) -> int:
+    from app.conversations import commands
+
+    settings = _settings(options)
+    work: dict[str, Callable[..., None]] = {
+        "list": commands.list_command,
+        "show": commands.show_command,
+        "export": commands.export_command,
+        "delete": commands.delete_command,
+    }
+    work[action](settings, **options)
+    return DONE
+
+
+def feedback_command(action: str, **options: Any) -> int:
+    from app.conversations.commands import feedback_export_command
+
+    feedback_export_command(_settings(options), **options)
+    return DONE
+
+
 def mcp_command(**options: Any) -> int:
     settings = _settings(options)
     from app.assistant import build
@@ -334,6 +355,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "users": users_command,
     "audit": audit_command,
     "verify": verify_command,
+    "conversations": conversations_command,
+    "feedback": feedback_command,
     "mcp": mcp_command,
     "eval": eval_command,
 }

@@ -21,6 +21,7 @@ from app.answers import Answer
 from app.assistant import Assistant
 from app.destination import remote_host
 from app.settings import Settings
+from indexing.catalogue import Catalogue
 from indexing.errors import OnrecordError
 
 FORMAT = "onrecord-packet-1"
@@ -38,36 +39,46 @@ li { margin-bottom: .75rem }
 
 
 def packet(answers: Sequence[Answer], assistant: Assistant, settings: Settings) -> dict[str, Any]:
-    """The packet of a conversation's answers, oldest first."""
-    catalogue = assistant.collection.catalogue
-    cited = {
-        (one.document_id, one.version): one
-        for answer in answers
-        for statement in answer.statements
-        for one in statement.citations
-    }
-    documents = []
-    for (document_id, version), citation in cited.items():
-        found = catalogue.document(document_id, version)
-        about = {"author": found.metadata.author, "url": found.metadata.url} if found else {}
-        indexed = [moment for known, moment in catalogue.versions(document_id) if known == version]
-        facts = {"file": citation.file, "title": citation.title, "source": citation.source, "date": citation.date}
-        documents.append(
-            {"document": document_id, "sha256": version, **facts, **about, "indexed_at": indexed[-1] if indexed else ""}
-        )
+    """The packet of answers given just now, oldest first."""
+    given = [answer.as_json() for answer in answers]
+    return packet_of(given, made_with(assistant, settings), assistant.collection.catalogue)
+
+
+def made_with(assistant: Assistant, settings: Settings) -> dict[str, Any]:
+    """What answers are made with: version, embedder, settings, model and prompts."""
     values = settings.model_dump(mode="json", include=set(MADE_WITH))
-    made_with = {
+    return {
         "onrecord": importlib.metadata.version("onrecord"),
         "embedder": assistant.collection.embedder.name,
         "settings": {name: values[name] for name in MADE_WITH},
         "endpoint": (remote_host(settings.llm_url) or "local") if settings.llm else "",
         "prompts": {path.stem: prompts.fingerprint(path.stem) for path in sorted(prompts.FOLDER.glob("*.txt"))},
     }
+
+
+def packet_of(answers: Sequence[Mapping[str, Any]], made: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """The packet of answers as `ask --json` gives them, oldest first; one that was made with something else says so in
+    a `made_with` of its own."""
+    cited = {
+        (one["document"], one["version"]): one
+        for answer in answers
+        for statement in answer["statements"]
+        for one in statement["citations"]
+    }
+    documents = []
+    for (document_id, version), citation in cited.items():
+        found = catalogue.document(document_id, version)
+        about = {"author": found.metadata.author, "url": found.metadata.url} if found else {}
+        indexed = [moment for known, moment in catalogue.versions(document_id) if known == version]
+        facts = {key: citation[key] for key in ("file", "title", "source", "date")}
+        documents.append(
+            {"document": document_id, "sha256": version, **facts, **about, "indexed_at": indexed[-1] if indexed else ""}
+        )
     content = {
         "format": FORMAT,
         "made_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "made_with": made_with,
-        "answers": [answer.as_json() for answer in answers],
+        "made_with": made,
+        "answers": list(answers),
         "documents": documents,
     }
     return {**content, "seal": seal_of(content)}
@@ -97,17 +108,21 @@ def as_html(made: Mapping[str, Any]) -> str:
         f"<code>{render.escape(one['file'])}</code>, sha256 <code>{one['sha256']}</code></li>"
         for one in made["documents"]
     )
-    with_model = made["made_with"]["settings"]["llm"]
-    how = f"Written by {render.escape(with_model)}, checked" if with_model else "Sentences of the documents, chosen"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Evidence packet · Onrecord</title><style>{STYLE}</style></head><body><h1>Evidence packet</h1>"
-        f'<p class="facts">{how} by Onrecord {render.escape(made["made_with"]["onrecord"])}, '
+        f'<p class="facts">{_how(made["made_with"])}, '
         f"{render.escape(made['made_at'])}. Check it with <code>onrecord verify</code>.</p>"
         f"{''.join(parts)}<h2>Documents</h2><ul>{documents}</ul>"
         f"<footer>Seal <code>{render.escape(made['seal'])}</code></footer></body></html>\n"
     )
+
+
+def _how(made: Mapping[str, Any]) -> str:
+    model = made["settings"]["llm"]
+    how = f"Written by {render.escape(model)}, checked" if model else "Sentences of the documents, chosen"
+    return f"{how} by Onrecord {render.escape(made['onrecord'])}"
 
 
 def _answer(number: int, answer: Mapping[str, Any]) -> str:
@@ -126,8 +141,11 @@ def _answer(number: int, answer: Mapping[str, Any]) -> str:
         )
     if answer["status"] == "refused":
         said = [f"<p><strong>The documents do not say.</strong> {answer['searched']:,} searched.</p>"]
+    about = [render.escape(f"Asked {answer['asked_at']}")] if "asked_at" in answer else []
+    about += [_how(answer["made_with"])] if "made_with" in answer else []
+    facts = f'<p class="facts">{". ".join(about)}.</p>' if about else ""
     listed = "".join(f'<li id="note-{number}-{place}">{note}</li>' for place, note in enumerate(notes, 1))
-    return f"<h2>{render.escape(answer['question'])}</h2>{''.join(said)}<ol>{listed}</ol>"
+    return f"<h2>{render.escape(answer['question'])}</h2>{facts}{''.join(said)}<ol>{listed}</ol>"
 
 
 def _note(citation: Mapping[str, Any]) -> str:

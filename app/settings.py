@@ -78,6 +78,10 @@ class Settings(BaseModel):
         None, description="who is also called what: a text file with a line `Full Name = other name, another` for each"
     )
 
+    keep_conversations: bool = Field(
+        True, description="keep the conversations of the page in the home; off: they end with the page"
+    )
+
     host: str = Field("127.0.0.1", description="address the chat page is served on; loopback only, there is no login")
     port: int = Field(7860, ge=1, le=65535, description="port the chat page is served on")
 
