@@ -23,6 +23,8 @@ from app.address import LOOPBACK_NAMES, address, listening_socket
 from app.api import add_api, problem
 from app.api_docs import add_docs
 from app.assistant import Assistant
+from app.conversations.api import add_conversations_api
+from app.conversations.keeper import Keeper
 from app.evaluations import report_path
 from app.meter import Meter
 from app.openai_api import add_openai_api
@@ -179,6 +181,7 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
     meter = Meter()
     add_api(app, assistant, meter, QuoteDesk(assistant.collection, aliases_of(settings)))
     add_openai_api(app, assistant, meter)
+    add_conversations_api(app, assistant, meter, Keeper(assistant, settings))
     add_docs(app)
     ui.mount(app, ui.build_blocks(assistant, settings), largest)
     return app

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from app.conversations.record import cited
+from app.conversations.record import cited, turns_of
 from app.conversations.values import Feedback, Given, Kept
 from app.exchange import REFUSED
 from indexing.documents import Document
@@ -107,12 +107,7 @@ def split_of(feedback: Sequence[Feedback]) -> Split:
 
 def history_of(before: Iterable[Kept]) -> list[dict[str, str]]:
     """The messages that a question came after."""
-    messages = []
-    for one in before:
-        if one.answer is not None:
-            said = REFUSED if one.answer["status"] == "refused" else one.answer["answer"]
-            messages += [{"role": "user", "content": one.question}, {"role": "assistant", "content": said}]
-    return messages
+    return [{"role": turn.role, "content": turn.content} for turn in turns_of(before)]
 
 
 def _evidence(kept: Kept, find: FindDocument) -> Iterator[dict[str, Any] | None]:

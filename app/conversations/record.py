@@ -6,7 +6,7 @@ the version that they were of; where a collection has it no more, the record's o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from app.answers import (
@@ -19,10 +19,11 @@ from app.answers import (
     Ruling,
     Side,
     Statement,
+    Turn,
     hit_as_json,
 )
 from app.conversations.values import Kept, Wrong
-from app.exchange import Exchange, numbered
+from app.exchange import REFUSED, Exchange, numbered
 from indexing.documents import Copy, Document, Hit, Metadata, Page, Passage, Rank, Sentence
 from indexing.spans import Span
 
@@ -85,6 +86,16 @@ def answer_of(read: Read, document: FindDocument, sentences: Sequence[Sequence[A
         ruling=_ruling(read),
         as_of=AsOf(as_of["newest_source"], as_of["indexed"]),
     )
+
+
+def turns_of(exchanges: Iterable[Kept]) -> tuple[Turn, ...]:
+    """What a question that follows hears of these; nothing of those that came to no answer."""
+    turns: list[Turn] = []
+    for one in exchanges:
+        if one.answer is not None:
+            said = REFUSED if one.answer["status"] == "refused" else one.answer["answer"]
+            turns += [Turn("user", one.question), Turn("assistant", said)]
+    return tuple(turns)
 
 
 def cited(read: Read) -> dict[Wrong, Citation]:

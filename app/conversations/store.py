@@ -23,6 +23,7 @@ from indexing.errors import HomeError
 from indexing.tokens import indexed_words, tokens_of
 
 FILE = "conversations.sqlite"
+WORDS_AT_MOST = 20  # of a search; the others are not asked for
 OWN = "SELECT key FROM conversations WHERE id = :id AND user = :user"
 LISTED = """
 SELECT c.id, c.title, c.created_at, c.updated_at,
@@ -158,7 +159,7 @@ class Conversations:
     def listed(self, user: str, search: str = "", limit: int = 50, offset: int = 0) -> tuple[Summary, ...]:
         """A user's conversations, the latest first; with `search` those in which all its words stand, in one question
         with its answer or in the title, as they are or as beginnings of words."""
-        words = _searched(search).split()
+        words = _searched(search).split()[:WORDS_AT_MOST]
         if search.strip() and not words:
             return ()
         given: dict[str, Any] = {"user": user, "limit": limit, "offset": offset}
