@@ -27,7 +27,7 @@ COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 -x '/kubernetes/' .venv/
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv chat index test check clean stale
+.PHONY: help venv chat index test check docs clean stale
 
 help: ## list what can be made
 	@echo "usage: make TARGET"
@@ -60,6 +60,10 @@ check: .venv/.dev ## check the format, lint, types and import layers
 	@$(BIN)/mypy
 	@echo "check: lint-imports"
 	@$(BIN)/lint-imports
+
+docs: .venv/.runtime ## write docs/configuration.md from the settings
+	@echo "docs: writing docs/configuration.md"
+	@$(BIN)/onrecord config --reference >docs/configuration.md.part && mv docs/configuration.md.part docs/configuration.md
 
 clean: ## remove .venv, caches and what tests left behind (never an index, never documents)
 	@echo "clean: removing .venv, caches, artifacts, build, dist"

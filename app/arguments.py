@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from app.access.arguments import add_audit_flags, add_user_commands
@@ -18,11 +19,18 @@ ABOUT = (
     "Start with: onrecord index PATH, then: onrecord chat"
 )
 
+Command = Callable[..., argparse.ArgumentParser]
+
 
 def parse(arguments: list[str] | None) -> dict[str, object]:
     """The flags of one command, `command` among them; ends the process for --help and for words it does not know."""
-    parser = argparse.ArgumentParser(prog="onrecord", description=ABOUT, epilog=EXIT_CODES)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    return vars(parser().parse_args(arguments))
+
+
+def parser() -> argparse.ArgumentParser:
+    """What `parse` parses with."""
+    whole = argparse.ArgumentParser(prog="onrecord", description=ABOUT, epilog=EXIT_CODES)
+    commands = whole.add_subparsers(required=True, metavar="COMMAND", dest="command")
     common, model = _common(), _model()
 
     def command(name: str, about: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -54,6 +62,21 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     said.add_argument("name", metavar="NAME")
     said.add_argument("--about", default="", metavar="WORDS", help="only where these words stand in it or around it")
     said.add_argument("--json", action="store_true", help=json)
+    _grounding(
+        command("ground", "check anyone's answer against its sources, statement by statement, without an index", model)
+    )
+    add_user_commands(command("users", "say who may sign in to a server (onrecord serve), and as what", common))
+    add_audit_flags(command("audit", "print who did what on the server, when and from where", common))
+    command("mcp", "offer the collection as tools to assistants (Model Context Protocol, over stdio)", common, model)
+    _keeping(command, common, model)
+    evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
+    evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
+    return whole
+
+
+def _keeping(command: Command, common: argparse.ArgumentParser, model: argparse.ArgumentParser) -> None:
+    """Evidence kept for later, backups, settings."""
+    json = "print it as one line of JSON"
     verify = command(
         "verify", "check an evidence packet against the index: every cited character, without a model", common
     )
@@ -61,15 +84,20 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
     verify.add_argument("--json", action="store_true", help=json)
     _conversing(command("conversations", "list, show, export and delete the conversations that the page keeps"), common)
     _judging(command("feedback", "make eval items of what readers said of answers"), common)
-    _grounding(
-        command("ground", "check anyone's answer against its sources, statement by statement, without an index", model)
+    backup = command("backup", "write everything in the home to one file, while it is in use", common)
+    backup.add_argument("file", type=Path, metavar="FILE")
+    _showing(backup)
+    backup.add_argument("--json", action="store_true", help=json)
+    restore = command("restore", "make a home from a backup; what stood there stays until the new one is whole", common)
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--force", action="store_true", help="replace the home that is there")
+    _showing(restore)
+    restore.add_argument("--json", action="store_true", help=json)
+    config = command(
+        "config", "print the settings in force and where each comes from; secrets are masked", common, model
     )
-    add_user_commands(command("users", "say who may sign in to a server (onrecord serve), and as what", common))
-    add_audit_flags(command("audit", "print who did what on the server, when and from where", common))
-    command("mcp", "offer the collection as tools to assistants (Model Context Protocol, over stdio)", common, model)
-    evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")
-    evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
-    return vars(parser.parse_args(arguments))
+    config.add_argument("--reference", action="store_true", help="print the reference of all settings (Markdown)")
+    config.add_argument("--json", action="store_true", help=json)
 
 
 def _conversing(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:

@@ -331,6 +331,37 @@ def audit_command(**options: Any) -> int:
     return DONE
 
 
+def backup_command(file: Path, json: bool, **options: Any) -> int:
+    from app import backup
+
+    with _terminable(), _display(options, "backing up") as display:
+        report = backup.run_backup(_settings(options), file, display)
+    print(_line(report) if json else backup.backup_for_terminal(report))
+    return DONE
+
+
+def restore_command(file: Path, force: bool, json: bool, **options: Any) -> int:
+    from app import backup
+
+    style = options["progress"]
+    with _terminable(), _display(options, "unpacking") as unpacking, backup.passages_display(style) as filling:
+        report = backup.run_restore(_settings(options), file, unpacking, filling, force=force)
+    print(_line(report) if json else backup.restore_for_terminal(report))
+    return DONE
+
+
+def config_command(reference: bool, json: bool, **options: Any) -> int:
+    from app import reference as told
+    from app.settings import traced_settings
+
+    if reference:
+        print(told.reference(), end="")
+        return DONE
+    rows = told.in_force(*traced_settings(options))
+    print(_line({"settings": rows}) if json else told.for_terminal(rows), end="\n" if json else "")
+    return DONE
+
+
 def eval_command(arguments: list[str]) -> int:
     """The harness runs in a process of its own: app never imports eval."""
     import subprocess
@@ -358,6 +389,9 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "conversations": conversations_command,
     "feedback": feedback_command,
     "mcp": mcp_command,
+    "backup": backup_command,
+    "restore": restore_command,
+    "config": config_command,
     "eval": eval_command,
 }
 

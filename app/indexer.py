@@ -77,7 +77,7 @@ def _run(settings: Settings, request: dict[str, Any], display: Display, *, creat
     home = settings.home
     kept = _kept_embedder(settings, embedder) if request["work"] == "rebuild" else embedder
     # An embedder that is no longer configured cannot mend what a killed run left; the rebuild makes all of it anew.
-    mend = not isinstance(kept, _Former)
+    mend = not isinstance(kept, Former)
     with (
         Collection(home, kept, create=create, chroma_url=settings.chroma_url, mend=mend) as collection,
         Owner(collection),
@@ -89,10 +89,10 @@ def _kept_embedder(settings: Settings, embedder: Embedder) -> Embedder:
     """A stand-in with the name of the embedder that the index was made with, so that it can be opened to be left."""
     with closing(open_catalogue(settings)) as catalogue:
         name, dimension = catalogue.meta("embedder"), int(catalogue.meta("dimension") or 0)
-    return embedder if name == embedder.name else _Former(name, dimension)
+    return embedder if name == embedder.name else Former(name, dimension)
 
 
-class _Former:
+class Former:
     """An embedder that is not configured any more: it has a name and makes no vectors."""
 
     def __init__(self, name: str, dimension: int) -> None:

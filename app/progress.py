@@ -12,7 +12,8 @@ from app.terminal import plain
 from indexing.ingest import Progress
 
 Style = Literal["auto", "json", "none"]
-Work = Literal["indexing", "rebuilding"]
+Work = Literal["indexing", "rebuilding", "backing up", "unpacking", "restoring"]
+BY_BYTES = ("indexing", "backing up", "unpacking")
 BETWEEN = 2.0  # seconds between lines where there is no terminal; what takes less is quiet
 SHOWN = ("added", "changed", "moved", "removed", "skipped", "failed")
 
@@ -81,7 +82,7 @@ class Display:
             self._bar = rich.Progress(
                 rich.TextColumn(self._work),
                 rich.BarColumn(),
-                *(by_bytes if self._work == "indexing" else by_number),
+                *(by_bytes if self._work in BY_BYTES else by_number),
                 rich.TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,

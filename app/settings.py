@@ -15,6 +15,7 @@ from indexing.errors import UsageError
 
 CONFIG_FILE = "onrecord.toml"
 PREFIX = "ONRECORD_"
+DEFAULT = "default"
 
 
 class Settings(BaseModel):
@@ -96,7 +97,18 @@ def load_settings(
 
     Raises UsageError that names the place, the key and, for an unknown key, the nearest valid one.
     """
+    return traced_settings(flags, environ=environ, folder=folder)[0]
+
+
+def traced_settings(
+    flags: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> tuple[Settings, dict[str, str]]:
+    """The same, and `{key: where its value comes from}` of what is not left at its default."""
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     path = (folder or Path.cwd()) / CONFIG_FILE
     if path.is_file():
         try:
@@ -105,15 +117,16 @@ def load_settings(
             raise UsageError(f"{path} is not valid TOML: {error}") from error
         for key, value in table.items():
             _known(key, key, str(path))
-            values[key] = value
+            values[key], origins[key] = value, str(path)
     for name, text in environ.items():
         if name.startswith(PREFIX):
             key = name[len(PREFIX) :].lower()
             _known(key, name, "the environment", prefix=PREFIX)
-            values[key] = text
-    values.update(flags)
+            values[key], origins[key] = text, name
+    for key, value in flags.items():
+        values[key], origins[key] = value, f"--{key.replace('_', '-')}"
     try:
-        return Settings(**values)
+        return Settings(**values), origins
     except ValidationError as error:
         raise UsageError("; ".join(_complaint(problem["loc"], problem["msg"]) for problem in error.errors())) from None
 

@@ -16,11 +16,14 @@ from pathlib import Path
 import pytest
 
 from app.cli import DONE, ERROR
+from indexing.backup import write_backup
 from indexing.collection import Collection
 from indexing.errors import HomeError
 from indexing.ingest import index
+from indexing.restore import restore_backup
 from tests.hashing import HashingEmbedder
 from tests.processes import PATIENCE, environment, folder, free_port, reported
+from tests.state import state, three_stores_agree
 
 PIER = "The pier at Southwold was painted turquoise by Wilhelmina Quist in the summer of 1911.\n"
 LAMP = "The lamp in Mill Lane was lit by Ottoline Bream every evening of the winter.\n"
@@ -181,3 +184,18 @@ def test_a_server_that_is_not_there_is_an_error_that_says_so(
     out, err = capfd.readouterr()
     assert out == "" and err.startswith("error: ") and err.count("\n") == 1
     assert address in err and "is the Chroma server running there?" in err
+
+
+def test_a_home_whose_vectors_are_on_the_server_comes_back_from_a_backup(tmp_path: Path, server: str) -> None:
+    home, file = tmp_path / "home", tmp_path / "backup"
+    with Collection(home, HashingEmbedder(), create=True, chroma_url=server) as collection:
+        index(collection, [folder(tmp_path, "pier", PIER)])
+        before = state(collection)
+    write_backup(home, file)
+    with Collection(home, HashingEmbedder(), chroma_url=server) as collection:
+        index(collection, [folder(tmp_path, "lamp", LAMP)])
+    restored = restore_backup(file, home, lambda *_: HashingEmbedder(), chroma_url=server, force=True)
+    assert (restored.documents, restored.embedded) == (1, 0)
+    with Collection(home, HashingEmbedder(), chroma_url=server) as collection:
+        three_stores_agree(collection)
+        assert state(collection) == before
