@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Header, Request
+from fastapi import APIRouter, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,11 +22,14 @@ from app.meter import Meter
 from app.quotes.desk import QuoteDesk
 from app.quotes.draft import check_draft, draft_of
 from app.quotes.result import Profile
+from app.quotes.speaker import Aliases
 from app.source import source_of
+from app.timeline import timeline
 from indexing.copies import all_groups
 from indexing.errors import HomeError, ModelError, OnrecordError, UsageError
 
 STREAM = "text/event-stream"
+LONGEST_NAME = 500  # characters of a topic or a speaker
 LONGEST_HISTORY = 200  # messages
 
 
@@ -65,7 +68,7 @@ def add_api(app: FastAPI, assistant: Assistant, meter: Meter, desk: QuoteDesk) -
     """Give `app` the routes under `/api`, `/metrics`, and one shape for errors."""
     app.include_router(_asking(assistant, meter))
     app.include_router(_quotes(desk))
-    app.include_router(_documents(assistant))
+    app.include_router(_documents(assistant, desk.aliases))
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
@@ -163,7 +166,7 @@ def _quotes(desk: QuoteDesk) -> APIRouter:
     return router
 
 
-def _documents(assistant: Assistant) -> APIRouter:
+def _documents(assistant: Assistant, aliases: Aliases) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["documents"])
 
     @router.get("/documents")
@@ -178,6 +181,15 @@ def _documents(assistant: Assistant) -> APIRouter:
         copies = [sorted(names[key] for key in group if key in names) for group in all_groups(catalogue)]
         problems = [asdict(one) for one in catalogue.problems()]
         return JSONResponse({"documents": listed, "copies": copies, "problems": problems})
+
+    @router.get("/timeline")
+    def times(
+        topic: Annotated[str, Query(max_length=LONGEST_NAME)] = "",
+        speaker: Annotated[str, Query(max_length=LONGEST_NAME)] = "",
+    ) -> JSONResponse:
+        """When a topic is mentioned and what people are quoted with about it, by document, the oldest first; with a
+        speaker only what that person said."""
+        return JSONResponse(timeline(assistant.collection, topic, speaker, aliases).as_json())
 
     @router.get("/documents/{document}")
     def document(document: str, version: str = "") -> JSONResponse:

@@ -62,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     said.add_argument("name", metavar="NAME")
     said.add_argument("--about", default="", metavar="WORDS", help="only where these words stand in it or around it")
     said.add_argument("--json", action="store_true", help=json)
+    _dating(
+        command("timeline", "list when a topic is mentioned and who is quoted about it, by source and date", common)
+    )
     _grounding(
         command("ground", "check anyone's answer against its sources, statement by statement, without an index", model)
     )
@@ -223,6 +226,12 @@ def _drafting(parser: argparse.ArgumentParser) -> None:
         default="strict",
         help="house rules (default: strict)",
     )
+
+
+def _dating(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("topic", nargs="?", default="", metavar="TOPIC", help="words that a sentence must all hold")
+    parser.add_argument("--speaker", default="", metavar="NAME", help="only what this person is quoted with")
+    parser.add_argument("--json", action="store_true", help="print it as one line of JSON")
 
 
 def _grounding(parser: argparse.ArgumentParser) -> None:

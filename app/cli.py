@@ -214,6 +214,19 @@ def said_command(**options: Any) -> int:
     return DONE if said(_settings(options), **options) else NO
 
 
+def timeline_command(topic: str, speaker: str, json: bool, **options: Any) -> int:
+    from app.timeline_command import timeline_of
+
+    found = timeline_of(_settings(options), topic, speaker)
+    if json:
+        print(_line(found.as_json()))
+    else:
+        from app.timeline_command import for_terminal
+
+        print(for_terminal(found))
+    return DONE if found.entries else NO
+
+
 def status_command(json: bool, **options: Any) -> int:
     from app.indexer import read_status
     from app.terminal import status_for_terminal
@@ -378,6 +391,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "check": check_command,
     "speakers": speakers_command,
     "said": said_command,
+    "timeline": timeline_command,
     "ground": ground_command,
     "status": status_command,
     "show": show_command,

@@ -140,6 +140,15 @@
     turnTo(problems[(next + problems.length) % problems.length]);
   });
 
+  // A bar of the timeline leads to the first of its documents in the table.
+  document.addEventListener("click", (event) => {
+    const bar = event.target.closest("#timeline-shown .bar");
+    const row = bar && element(`entry-${bar.dataset.entry}`);
+    if (!row) return;
+    row.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+    row.focus({ preventScroll: true });
+  });
+
   // The question goes to the top of the conversation and its answer grows under it. In one column the page itself
   // scrolls: there it is moved once for a question, and then left to the reader.
   let asked = null;

@@ -26,6 +26,7 @@ TEMPLATE = str.maketrans({"$": "&#36;", "`": "&#96;", "{": "&#123;", "}": "&#125
 MONTHS = "January February March April May June July August September October November December".split()
 NEAREST_SHOWN = 3
 NAMED = 5  # copies of a passage; the others are counted
+MARKED = 100  # places in one address: as many as the server shows at once
 SUSPECT = "reads like an instruction to a model; kept out of answers"
 EXCERPT = 300  # characters; the page cuts them off after two lines
 
@@ -171,6 +172,12 @@ def source_link(document_id: str, version: str, spans: Iterable[Span]) -> str:
     return f"#source/{quote(document_id, safe='')}/{quote(version, safe='')}/{places}"
 
 
+def source_page(document_id: str, version: str, spans: Iterable[Span] = ()) -> str:
+    """The address of a source as a page of its own, with these spans marked; ready for an attribute."""
+    places = "&amp;".join(f"start={span.start}&amp;end={span.end}" for span in list(spans)[:MARKED])
+    return f"/source/{quote(document_id, safe='')}/{quote(version, safe='')}{'?' if places else ''}{places}"
+
+
 def refusal(hits: Sequence[Hit], searched: int, ruling: Ruling = Ruling()) -> str:  # noqa: B008  # it is frozen
     """That nothing answers, what is missing and was searched, and what came nearest; never dressed as an answer."""
     nearest = "".join(f"<li>{_near(hit.passage)}</li>" for hit in hits[:NEAREST_SHOWN])
@@ -198,6 +205,11 @@ def error(text: str) -> str:
         f'<div class="error" role="alert"><strong>This question could not be answered</strong><p>{escape(text)}</p>'
         "<p>Your question is back in the box below.</p></div>"
     )
+
+
+def problem(title: str, text: str) -> str:
+    """Something that did not work, away from a question."""
+    return f'<div class="error" role="alert"><strong>{escape(title)}</strong><p>{escape(text)}</p></div>'
 
 
 def hint(text: str) -> str:

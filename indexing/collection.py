@@ -142,6 +142,11 @@ class Collection:
         with self.steady():
             return self.words.search(question, count, self.filters.passing(filter) if filter else None)
 
+    def holding(self, words: str, count: int) -> list[int]:
+        """Chunks that hold every one of these words, at most `count`; may name chunks that are no longer current."""
+        with self.steady():
+            return self.words.holding(words, count)
+
     def scores(
         self, vector: Vectors, question: str, chunk_ids: Sequence[int]
     ) -> tuple[dict[int, float], dict[int, float]]:

@@ -17,6 +17,7 @@ QUOTED = (
     "q.start, q.end, q.inner, q.kind, q.depth, q.speaker, q.named, q.speaker_start, q.speaker_end, q.cue_start, "
     "q.cue_end, q.pattern, q.explicit"
 )
+AT_ONCE = 500  # documents asked about in one query
 PART_NAMED = ", ".join("?" * 15)
 
 
@@ -91,4 +92,18 @@ def quotations_of_speakers(catalogue: Catalogue, names: Sequence[str]) -> list[t
         list(names),
     )
     found += [(row[0], quotation_of(row[1:])) for row in rows]
+    return found
+
+
+def quotations_in(catalogue: Catalogue, document_ids: Sequence[str]) -> list[tuple[str, Quotation]]:
+    """`(document id, quotation)` of all that these current documents give to somebody by name, in its order."""
+    found: list[tuple[str, Quotation]] = []
+    for first in range(0, len(document_ids), AT_ONCE):
+        some = list(document_ids[first : first + AT_ONCE])
+        rows = catalogue.query(
+            f"SELECT d.id, {QUOTED} FROM quotations q JOIN documents d ON d.version_id = q.version_id "
+            f"WHERE q.named AND d.id IN ({','.join('?' * len(some))}) ORDER BY d.id, q.ordinal",
+            some,
+        )
+        found += [(row[0], quotation_of(row[1:])) for row in rows]
     return found

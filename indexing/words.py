@@ -187,6 +187,12 @@ class WordIndex(_Index):
         both = [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0))]
         return self._best(tantivy.Query.boolean_query(both), count)
 
+    def holding(self, words: str, count: int) -> list[int]:
+        """Ids of at most `count` chunks that hold every one of these words in any form and order, likeliest first."""
+        schema = self._index.schema
+        terms = [(tantivy.Occur.Must, tantivy.Query.term_query(schema, "text", term, "freq")) for term in stems(words)]
+        return [number for number, _ in self._best(tantivy.Query.boolean_query(terms), count)] if terms else []
+
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency of each stem over all chunks, in nats; a word no chunk has weighs most."""
         searcher = self._index.searcher()

@@ -35,7 +35,7 @@ class QuoteDesk:
     def __init__(self, collection: Collection, aliases: Aliases = NOBODY) -> None:
         self.collection = collection
         self._shelf = Shelf(collection)
-        self._aliases = aliases
+        self.aliases = aliases
 
     def check(self, quote: str, speaker: str = "", profile: Profile = "strict", *, variants: bool = False) -> Verdict:
         """The verdict on a quote, given to a speaker or to nobody. Raises UsageError for a quote without words.
@@ -43,7 +43,7 @@ class QuoteDesk:
         `variants`: look for other wordings of it as well, which takes longer.
         """
         with self.collection.steady():
-            return _Check(self.collection, self._shelf, self._aliases, quote, speaker.strip(), profile)(variants)
+            return _Check(self.collection, self._shelf, self.aliases, quote, speaker.strip(), profile)(variants)
 
 
 class _Check:
@@ -54,7 +54,7 @@ class _Check:
     ) -> None:
         self._collection = collection
         self._shelf = shelf
-        self._aliases = aliases
+        self.aliases = aliases
         self._claimed = claimed
         self._given: Given = read_quote(quote)
         language = language_of(self._given.tokens.keys)
@@ -133,7 +133,7 @@ class _Check:
         cut: Cut | None = None
         if match.words in FOUND and self._rules.lexicon.judges:
             cut = cut_of(match.text, match.first, match.last, match.source.quotations, self._rules.lexicon)
-        return attributed(match, cut, self._claimed, self._aliases)
+        return attributed(match, cut, self._claimed, self.aliases)
 
     def _order(self, one: Attributed) -> tuple[object, ...]:
         """The best occurrence first: the one a journalist would cite."""
@@ -307,7 +307,7 @@ class _Check:
         found = []
         for matches in wordings.values():
             groups = self._shelf.groups([one.source for one in matches])
-            places = tuple(occurrence_of(attributed(one, None, "", self._aliases), groups) for one in matches)
+            places = tuple(occurrence_of(attributed(one, None, "", self.aliases), groups) for one in matches)
             found.append(Variant(places[0].text, len({one.group for one in places}), places, matches[0].edits))
         return tuple(sorted(found, key=lambda one: (-one.count, len(one.edits)))[:VARIANTS])
 

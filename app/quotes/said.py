@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from indexing.documents import Document
 from indexing.errors import OnrecordError
 from indexing.people import last_of
 from indexing.quotations import Quotation
-from indexing.quoted import Speaker, quotations_of_speakers, speakers
+from indexing.quoted import Speaker, quotations_in, quotations_of_speakers, speakers
 from indexing.spans import Span
 from indexing.words import stems
 
@@ -67,6 +67,16 @@ def said_by(catalogue: Catalogue, name: str, about: str = "", aliases: Aliases =
     wanted = set(stems(about))
     documents: dict[str, Document | None] = {}
     return list(_said(catalogue, names, wanted, documents))
+
+
+def said_in(catalogue: Catalogue, documents: Mapping[str, Document], about: str) -> dict[str, list[Said]]:
+    """What these documents, by id, quote people with by name where all words of `about` stand in it or around it."""
+    wanted, found = set(stems(about)), dict[str, list[Said]]()
+    for document_id, one in quotations_in(catalogue, list(documents)):
+        document = documents[document_id]
+        if wanted <= set(stems(_paragraph(document.text, one.span))):
+            found.setdefault(document_id, []).append(_entry(document, one))
+    return found
 
 
 def names_of(name: str, known: Sequence[str], aliases: Aliases = NOBODY) -> list[str]:

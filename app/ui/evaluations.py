@@ -41,6 +41,8 @@ class EvaluationsTab:
             return evaluations.none_yet()
         runs = [evaluations.read(self.home, name) for name in (first, second) if name and name != NONE]
         if any(run is None for run in runs):
-            return render.error("This run's files are not what a run leaves; run it again.")
+            return render.problem(
+                "This run cannot be shown", "This run's files are not what a run leaves; run it again."
+            )
         known = [run for run in runs if run is not None]
         return evaluations.one(known[0]) if len(known) == 1 else evaluations.two(known[0], known[1])

@@ -11,12 +11,15 @@ import gradio as gr
 
 from app import library, render
 from app.assistant import Assistant
+from app.quotes.said import quoted_people
 from app.settings import Settings
+from app.timeline_view import speakers_as_html
 from app.ui.place import html_place  # before gradio, whose settings it makes
 from indexing.errors import OnrecordError
 from indexing.ingest import Progress
 
 LOG = logging.getLogger(__name__)
+DOCUMENTS, SPEAKERS = "Documents", "Who is quoted"
 BROKEN = "Something went wrong inside Onrecord. The terminal it was started from shows the details."
 
 Updates = dict[Any, Any]
@@ -30,11 +33,13 @@ class LibraryTab:
         self.settings = settings
         with gr.Column(elem_id="library"):
             with gr.Row(elem_id="library-tools"):
-                self.search = gr.Textbox(
-                    label="Search the library",
-                    placeholder="Title, source, author, date or file",
-                    elem_id="library-search",
-                )
+                with gr.Column(scale=1, elem_id="library-find"):
+                    self.kind = gr.Radio([DOCUMENTS, SPEAKERS], value=DOCUMENTS, label="Show", elem_id="library-kind")
+                    self.search = gr.Textbox(
+                        label="Search the library",
+                        placeholder="Title, source, author, date or file; or a name",
+                        elem_id="library-search",
+                    )
                 self.files = gr.File(
                     label="Add documents", file_count="multiple", type="filepath", elem_id="library-add", height=120
                 )
@@ -42,57 +47,65 @@ class LibraryTab:
             with gr.Row(elem_id="library-own", visible=False) as self.own:
                 self.chosen = gr.Dropdown([], label="Added here", multiselect=True, elem_id="library-chosen")
                 self.away = gr.Button("Remove", variant="stop", elem_id="library-remove")
-            self.list = html_place("library-list")
+            self.list = html_place("library-list", choosing=True)
         self._listen(tab)
 
     def _listen(self, tab: gr.Tab) -> None:
         shown = [self.list, self.own, self.chosen]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        tab.select(self.listed, [self.search], shown, **quiet)
-        self.search.change(self.listed, [self.search], shown, trigger_mode="always_last", **quiet)
+        asked = [self.search, self.kind]
+        gr.on([tab.select, self.kind.change], self.listed, asked, shown, **quiet)
+        self.search.change(self.listed, asked, shown, trigger_mode="always_last", **quiet)
         working = [*shown, self.said, self.files]
         self.changes = (
-            self.files.upload(self.added, [self.files, self.search], working, **quiet),
-            self.away.click(self.removed, [self.chosen, self.search], working, **quiet),
+            self.files.upload(self.added, [self.files, *asked], working, **quiet),
+            self.away.click(self.removed, [self.chosen, *asked], working, **quiet),
         )
 
-    def listed(self, wanted: str) -> Updates:
-        names = library.uploaded(self.settings)
+    def listed(self, wanted: str | None, kind: str) -> Updates:
+        names, catalogue = library.uploaded(self.settings), self.assistant.collection.catalogue
+        if kind == SPEAKERS:
+            shown = speakers_as_html(quoted_people(catalogue), wanted or "")
+        else:
+            shown = library.as_html(library.shelf(catalogue, wanted or ""))
         return {
-            self.list: library.as_html(library.shelf(self.assistant.collection.catalogue, wanted or "")),
+            self.list: shown,
             self.own: gr.update(visible=bool(names)),
             self.chosen: gr.update(choices=names, value=[]),
         }
 
-    def added(self, paths: list[str] | None, wanted: str) -> Iterator[Updates]:
+    def added(self, paths: list[str] | None, wanted: str, kind: str) -> Iterator[Updates]:
         """Keep what was given, index it, and say what became of it."""
         files = [(Path(path).name, Path(path)) for path in paths or ()]
         try:
-            yield from self._worked(library.add(self.settings, files), wanted)
+            yield from self._worked(library.add(self.settings, files), wanted, kind)
         finally:
             for _, path in files:
                 path.unlink(missing_ok=True)  # Gradio's own copy
 
-    def removed(self, names: list[str] | None, wanted: str) -> Iterator[Updates]:
+    def removed(self, names: list[str] | None, wanted: str, kind: str) -> Iterator[Updates]:
         if not names:
             yield {self.said: render.hint("Choose what to remove first.")}
             return
-        yield from self._worked(library.remove(self.settings, names), wanted)
+        yield from self._worked(library.remove(self.settings, names), wanted, kind)
 
-    def _worked(self, work: Iterator[Progress | dict[str, Any]], wanted: str) -> Iterator[Updates]:
-        yield {self.said: _status("Reading…")}
+    def _worked(self, work: Iterator[Progress | dict[str, Any]], wanted: str, kind: str) -> Iterator[Updates]:
+        yield {self.said: _status("Reading…", 0.0)}
         try:
             for heard in work:
                 if isinstance(heard, Progress):
                     share = heard.done / heard.total if heard.total else 1.0
-                    yield {self.said: _status(f"{share:.0%}, {heard.name}")}
+                    yield {self.said: _status(heard.name, share)}
                 else:
-                    yield {self.said: _status(_summary(heard)), self.files: None, **self.listed(wanted)}
+                    yield self._ended(_status(_summary(heard)), wanted, kind)
         except OnrecordError as error:
-            yield {self.said: _problem(str(error)), self.files: None, **self.listed(wanted)}
+            yield self._ended(render.problem("That did not work", str(error)), wanted, kind)
         except Exception:  # a defect: its traceback goes to the terminal
             LOG.exception("while the library was changed")
-            yield {self.said: _problem(BROKEN), self.files: None}
+            yield {self.said: render.problem("That did not work", BROKEN), self.files: None}
+
+    def _ended(self, said: str, wanted: str, kind: str) -> Updates:
+        return {self.said: said, self.files: None, **self.listed(wanted, kind)}
 
 
 def _summary(report: dict[str, Any]) -> str:
@@ -102,9 +115,7 @@ def _summary(report: dict[str, Any]) -> str:
     return f"{said}. {left:,} did not go in; the list below says why." if left else f"{said}."
 
 
-def _status(text: str) -> str:
-    return f'<p class="library-status" role="status">{render.escape(text)}</p>'
-
-
-def _problem(text: str) -> str:
-    return f'<div class="error" role="alert"><strong>That did not work</strong><p>{render.escape(text)}</p></div>'
+def _status(text: str, share: float | None = None) -> str:
+    """What is being done, with how far it is, from 0 to 1."""
+    bar = "" if share is None else f'<progress max="100" value="{share * 100:.0f}" aria-label="Read so far"></progress>'
+    return f'<p class="library-status" role="status">{bar}{render.escape(text)}</p>'

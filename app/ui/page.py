@@ -16,6 +16,7 @@ from app.ui.evaluations import EvaluationsTab
 from app.ui.library import LibraryTab
 from app.ui.place import html_place  # before gradio, whose settings it makes
 from app.ui.quotes import QuotesTab
+from app.ui.timeline import TimelineTab
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Consolas", "Liberation Mono", "monospace")
@@ -31,11 +32,13 @@ class Page:
         self.blocks: gr.Blocks
         with gr.Blocks(title="Onrecord", analytics_enabled=False, fill_width=True) as self.blocks:
             self.masthead = html_place("masthead")
-            with gr.Tabs(elem_id="tabs"):
+            with gr.Tabs(elem_id="tabs") as self.tabs:
                 with gr.Tab("Ask", elem_id="tab-ask"):
                     self.ask = AskTab(assistant)
                 with gr.Tab("Check quotes", elem_id="tab-quotes"):
                     QuotesTab(assistant, settings)
+                with gr.Tab("Timeline", id="timeline", elem_id="tab-timeline") as times:
+                    self.timeline = TimelineTab(assistant, settings, times)
                 with gr.Tab("Library", elem_id="tab-library") as tab:
                     self.library = LibraryTab(assistant, settings, tab)
                 with gr.Tab("Evaluations", elem_id="tab-evaluations") as runs:
@@ -43,6 +46,8 @@ class Page:
             quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
             opening = self.blocks.load(self.opened, None, [self.masthead, self.ask.current], **quiet)
             self.ask.opens(opening)
+            asked_for = [self.tabs, self.timeline.topic, self.timeline.speaker, self.timeline.shown]
+            self.library.list.select(self.said_by, None, asked_for, **quiet)
             for change in self.library.changes:
                 change.then(self.counted, None, [self.masthead], **quiet)
         self.blocks.queue(default_concurrency_limit=AT_ONCE, api_open=False, max_size=256)
@@ -50,6 +55,11 @@ class Page:
     def counted(self) -> str:
         """The masthead, which says how many documents there are."""
         return render.masthead(self.destination, self.assistant.collection.count())
+
+    def said_by(self, chosen: gr.EventData) -> list[Any]:
+        """The tab Timeline, with what somebody chosen in the library said."""
+        name = str(chosen.speaker)
+        return [gr.Tabs(selected="timeline"), "", name, self.timeline.found("", name)]
 
     def opened(self) -> dict[Any, Any]:
         """The page as it is first seen: read anew each time, for the collection may have grown."""

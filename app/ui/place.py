@@ -8,7 +8,15 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read while gradio is importe
 
 import gradio as gr
 
+# A button that names a speaker, pressed in HTML of ours, comes to the server as a `select` with that name.
+CHOOSING = """element.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-speaker]");
+    if (button) trigger("select", { speaker: button.dataset.speaker });
+});"""
 
-def html_place(name: str, value: str = "", template: str = "${value}") -> gr.HTML:
+
+def html_place(name: str, value: str = "", template: str = "${value}", choosing: bool = False) -> gr.HTML:
     """A place for HTML made by `app/render.py`. The template is ours and constant; values are never compiled."""
-    return gr.HTML(value, html_template=template, js_on_load=None, apply_default_css=False, elem_id=name)
+    return gr.HTML(
+        value, html_template=template, js_on_load=CHOOSING if choosing else None, apply_default_css=False, elem_id=name
+    )

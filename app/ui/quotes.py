@@ -99,10 +99,10 @@ class QuotesTab:
             desk = QuoteDesk(self.assistant.collection, aliases_of(self.settings))
             return {self.result: work(desk), self.file: None}
         except OnrecordError as error:
-            return {self.result: render.error(str(error)), self.file: None}
+            return {self.result: render.problem("This could not be checked", str(error)), self.file: None}
         except Exception:  # a defect: its traceback goes to the terminal, without the words that were checked
             LOG.exception("while quotes were checked")
-            return {self.result: render.error(BROKEN), self.file: None}
+            return {self.result: render.problem("This could not be checked", BROKEN), self.file: None}
 
 
 def _fields(kind: str) -> list[Any]:
