@@ -101,8 +101,8 @@ def timeline(collection: Collection, topic: str = "", speaker: str = "", aliases
     if topic and not stems(topic):
         raise UsageError(f"“{topic}” has no word to look for; name the topic in other words")
     if speaker:
-        said = said_by(collection.catalogue, speaker, topic, aliases)
-        return Timeline(topic, speaker, _in_order(_by_document(collection, said)))
+        of_speaker = said_by(collection.catalogue, speaker, topic, aliases)
+        return Timeline(topic, speaker, _in_order(_by_document(collection, of_speaker)))
     chunks = collection.holding(topic, MOST + 1)
     documents, mentions = _mentions(collection, chunks[:MOST], set(stems(topic)))
     statements = said_in(collection.catalogue, documents, topic)
@@ -135,10 +135,10 @@ def _by_document(collection: Collection, said: Iterable[Said]) -> Iterator[Entry
     statements: dict[tuple[str, str], list[Said]] = {}
     for one in said:
         statements.setdefault((one.document, one.version), []).append(one)
-    for key, found in statements.items():
-        document = collection.document(*key)
+    for (document_id, version), spoken in statements.items():
+        document = collection.document(document_id, version)
         if document is not None:
-            yield Entry(document, (), tuple(found))
+            yield Entry(document, (), tuple(spoken))
 
 
 def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -6,11 +6,11 @@ import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from lxml import etree
 
 from app.cli import main
 from app.timeline import Entry, beginning, day_of, following, rows, timeline, unit_of
@@ -121,7 +121,7 @@ def test_what_names_nothing_is_refused(collection: Collection, topic: str, says:
 def test_the_plot_is_well_formed_escaped_and_told_in_words(collection: Collection) -> None:
     shown = as_html(timeline(collection, "ferry"))
     assert "<b>Herald" not in shown
-    svg = etree.fromstring(shown[shown.index("<svg") : shown.index("</svg>") + 6])
+    svg = ElementTree.fromstring(shown[shown.index("<svg") : shown.index("</svg>") + 6])
     assert "<b>Herald</b>: 2 mentions" in str(svg.get("aria-label"))
     bars = svg.findall(".//g[@class='bar']")
     assert len(bars) == 2
