@@ -6,6 +6,7 @@ The only file that imports tantivy.
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ QUESTION_WORDS = (
     "having can could will would shall should may might must say says said saying tell told about any some there"
 ).split()
 HEAP = 20_000_000  # bytes the writer may hold before it writes a segment
+CAUSE = re.compile(r"""message: "([^"]+)"|error: "([^".]+)""")
 SPARE = 1.5  # times as many are fetched as the share that passes asks for
 
 
@@ -49,6 +51,12 @@ def stems(text: str) -> list[str]:
     return list(dict.fromkeys(_ANALYZER.analyze(text)))
 
 
+def _plain(error: Exception) -> str:
+    """What went wrong, without the Rust values around it that tantivy prints."""
+    said = CAUSE.search(str(error))
+    return next(filter(None, said.groups())) if said else str(error)
+
+
 class _Index:
     """Texts by integer id; a small file beside them records the catalogue generation reached."""
 
@@ -69,7 +77,7 @@ class _Index:
             self._index = tantivy.Index(schema, path=str(folder))
         except (ValueError, OSError) as error:
             raise HomeError(
-                f"the word index in {folder} cannot be opened ({error}); run `onrecord doctor`, which makes it anew"
+                f"the word index in {folder} cannot be opened ({_plain(error)}); run `onrecord doctor`, which makes it anew"
             ) from error
         self._index.config_reader("manual")
         if not self._mark.is_file():
@@ -97,7 +105,7 @@ class _Index:
 
     def _unwritable(self, error: Exception) -> HomeError:
         return HomeError(
-            f"the word index in {self._mark.parent} cannot be written ({error}); see to the disk, then run again"
+            f"the word index in {self._mark.parent} cannot be written ({_plain(error)}); see to the disk, then run again"
         )
 
     def change(self, added: Mapping[int, str], removed: Sequence[int]) -> None:

@@ -155,5 +155,15 @@ def test_a_broken_index_says_what_to_do(index: WordIndex, tmp_path: Path) -> Non
         WordIndex(tmp_path / "words")
 
 
+def test_what_is_wrong_with_an_index_is_said_in_plain_words(index: WordIndex, tmp_path: Path) -> None:
+    index.release()
+    for store in (tmp_path / "words").glob("*.store"):
+        store.write_bytes(bytes(len(store.read_bytes())))
+    with pytest.raises(HomeError) as caught:
+        WordIndex(tmp_path / "words").ids()
+    assert "IoError" not in str(caught.value)
+    assert "words cannot be opened" in str(caught.value)
+
+
 def test_stems_are_distinct_and_in_order() -> None:
     assert stems("Bridges and the bridge, burning") == ["bridg", "burn"]
