@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from app.copies import words_of
+from app.matching import Match
 from app.question import REASON, SAYING, Asked, read_question
-from app.retrieve import Found, Match, Query
+from app.retrieve import Found, Query
 from app.short import EXACT, Short
 from indexing.documents import Hit, Passage, Sentence
 from indexing.embed import Offsets, Vectors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,20 +33,22 @@ def join(hits: Sequence[Hit], count: int, read: Read) -> list[Hit]:
     """
     runs: list[_Run] = []
     waiting: list[_Run] = []
-    shown: Counter[str] = Counter()
+    of: dict[str, tuple[list[_Run], list[_Run]]] = {}  # the same, by document
     spare = max(0, len(hits) - count)
     for hit in hits:
         passage = hit.passage
         run = _Run([hit], passage.first, passage.first + len(passage.sentences))
-        beside = next((one for one in (*runs, *waiting) if spare and _joins(one, run)), None)
+        first, later = of.setdefault(passage.document.id, ([], []))
+        beside = next((one for one in (*first, *later) if spare and _joins(one, run)), None)
         if beside:
             spare -= 1
             beside.hits.append(hit)
             beside.first, beside.last = min(beside.first, run.first), max(beside.last, run.last)
-        elif shown[passage.document.id] < OF_ONE:
-            shown[passage.document.id] += 1
+        elif len(first) < OF_ONE:
+            first.append(run)
             runs.append(run)
         else:
+            later.append(run)
             waiting.append(run)
     chosen = runs[:count] + waiting[: max(0, count - len(runs))]
     made = (_shown(run, read) for run in chosen)

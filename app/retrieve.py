@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,6 +12,7 @@ from app.answers import Turn
 from app.conversation import Asked, Rewrite, rewrite
 from app.copies import also_in, collapse
 from app.limits import EVERYTHING, Limits, Period
+from app.matching import Fit, Match, fits_of
 from app.passages import join
 from app.rerank import LOOKED_AT, Reranker, reranked
 from app.when import period_of, widened
@@ -32,8 +33,6 @@ WEIGHTS = {"meaning": 1.0, "words": 1.0, "sentence": 2.0, "document": 0.5, "date
 DOCUMENTS = 10  # whose other passages become candidates as well: what answers often stands near what matches
 SIBLINGS = 24  # of each at most, the nearest
 LEAST_RANGE = 0.3  # of the best score: scores that differ by less do not differ by all
-COVERAGE = 0.3  # what a sentence gains by holding all words of the question, in units of cosine similarity
-TITLE = 0.15  # what it gains when those it lacks are in the title of its document
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +59,6 @@ class Query:
         """The same for the stems of a text."""
         total = sum(self.weights.values())
         return sum(weight for stem, weight in self.weights.items() if stem in held) / total if total else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """How one sentence fits the question: cosine similarity, and the share of the question's words it holds."""
-
-    similarity: float
-    coverage: float
-
-
-NOTHING = Match(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +144,22 @@ class Retriever:
             first, [meaning, words] * (len(first) // 2), strict=True
         ):  # where a row is not at hand
             known.update((key, score) for key, score in ranking if key in passages and key not in known)
-        fits = {key: self._fits(query, passage) for key, passage in passages.items()}
+        fits = dict(zip(passages, self._fits(query, list(passages.values())), strict=True))
         rankings = {
             "meaning": meaning,
             "words": words,
-            "sentence": {key: max(row, default=0.0) for key, row in fits.items()},
+            "sentence": {key: fit.best for key, fit in fits.items()},
         }
         notice = ""
         groups = labels(self._collection.catalogue, {one.document.id for one in passages.values()})
         fused = fuse(rankings, passages, query.period)
-        kept = collapse(fused, groups, fits)
+        kept = collapse(fused, groups, {key: fit.fits for key, fit in fits.items()})
         shallow = more and len(kept) < min(self._count, len(fused))
         if not shallow or depth >= DEEPEST:
             kept, notice = self._looked_at_again(query, kept)
         hits = join(kept, self._count, self._sentences)
         alike = tuple(hit.passage for hit in fused if hit.passage.document.id in groups)
-        matches = tuple(self._matches(query, hit.passage) for hit in hits)
+        matches = tuple(fit.matches for fit in self._fits(query, [hit.passage for hit in hits]))
         return Found(tuple(hits), matches, groups, alike, notice), shallow
 
     def _looked_at_again(self, query: Query, hits: list[Hit]) -> tuple[list[Hit], str]:
@@ -208,27 +196,9 @@ class Retriever:
         document = passage.document
         return self._collection.catalogue.sentences(document.id, first, last, document.version)
 
-    def _matches(self, query: Query, passage: Passage) -> tuple[Match, ...]:
-        return tuple(match for match, _ in self._read(query, passage))
-
-    def _fits(self, query: Query, passage: Passage) -> list[float]:
-        """How well each sentence of a passage fits the question, with the title of its document in mind."""
-        title = set(stems(passage.document.metadata.title))
-        return [
-            match.similarity + COVERAGE * match.coverage + TITLE * query.share(title - held)
-            for match, held in self._read(query, passage)
-        ]
-
-    def _read(self, query: Query, passage: Passage) -> Iterator[tuple[Match, Set[str]]]:
-        """How each sentence matches, and the stems it holds; none where the document just changed."""
-        document = passage.document
-        vectors = self._collection.catalogue.sentence_vectors(document.id, passage.first, len(passage.sentences))
-        for similarity, sentence in zip((vectors @ query.vector).tolist(), passage.sentences, strict=False):
-            if sentence.kind == "suspect":
-                yield NOTHING, frozenset()  # what is kept out of answers must not carry a passage into them
-            else:
-                held = frozenset(stems(sentence.visible(document.text)))
-                yield Match(similarity, query.share(held)), held
+    def _fits(self, query: Query, passages: Sequence[Passage]) -> list[Fit]:
+        vectors = self._collection.catalogue.vectors_of(passages)
+        return fits_of(passages, vectors, query.vector, query.weights)
 
 
 def _filters(period: Period | None, given: Filter | None) -> list[Filter | None]:

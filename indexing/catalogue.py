@@ -45,12 +45,8 @@ from indexing.schema import (
     sentence_rows,
     switch,
 )
+from indexing.sentence_vectors import read_vectors, read_vectors_of
 
-VECTORS_OF = """
-SELECT s.rowid, (SELECT value FROM meta WHERE key = 'dimension') FROM documents d
-JOIN sentence_vectors s ON s.version_id = d.version_id
-AND s.embedder = coalesce((SELECT value FROM meta WHERE key = 'embedder'), '') WHERE d.id = ?
-"""
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 
 
@@ -292,19 +288,14 @@ class Catalogue:
         return tuple(read_sentences(self._db, row[0], first, last)) if row else ()
 
     def sentence_vectors(self, document_id: str, first: int = 0, count: int | None = None) -> Vectors:
-        """`(count, dimension)` from sentence `first` in reading order, float32 (kept as float16); none when gone.
-
-        Only what is asked for is read: a document may have a hundred thousand sentences.
-        """
+        """`(count, dimension)` from sentence `first` in reading order, float32 (kept as float16); none when gone."""
         with self._reading() as db:
-            packed, row = b"", db.execute(VECTORS_OF, [document_id]).fetchone()
-            dimension = int((row[1] if row else self.meta("dimension")) or 1)
-            if row:
-                width = dimension * np.dtype(np.float16).itemsize
-                with db.blobopen("sentence_vectors", "vectors", row[0], readonly=True) as blob:
-                    blob.seek(min(first * width, len(blob)))
-                    packed = blob.read(-1 if count is None else count * width)
-        return np.frombuffer(packed, dtype=np.float16).reshape(-1, dimension).astype(np.float32)
+            return read_vectors(db, document_id, [(first, count)])[0]
+
+    def vectors_of(self, passages: Sequence[Passage]) -> list[Vectors]:
+        """The same for the sentences of each passage, at once; none where its document has just changed."""
+        with self._reading() as db:
+            return read_vectors_of(db, passages)
 
     def chunk_ids(self, *, current: bool) -> Iterator[int]:
         """Ids of all chunks that are current, or of those that are not."""

@@ -248,16 +248,24 @@ def read_passages(db: sqlite3.Connection, chunk_ids: Sequence[int]) -> Iterator[
         f"SELECT chunks.id, chunks.version_id, start, end, first, last FROM {CURRENT} WHERE chunks.id IN ({marks})",
         list(chunk_ids),
     ).fetchall()
+    inside: dict[int, list[Sentence]] = {row[0]: [] for row in rows}
+    marks = ",".join("?" * len(inside))
+    for chunk_id, *row in db.execute(
+        "SELECT c.id, s.start, s.end, s.kind, s.paragraph, s.pieces FROM chunks c JOIN sentences s "
+        "ON s.version_id = c.version_id AND s.ordinal >= c.first AND s.ordinal < c.last "
+        f"WHERE c.id IN ({marks}) ORDER BY c.id, s.ordinal",
+        list(inside),
+    ):
+        inside[chunk_id].append(sentence_of(row))
     documents: dict[int, Document] = {}
-    for chunk_id, version_id, start, end, first, last in rows:
+    for chunk_id, version_id, start, end, first, _ in rows:
         if version_id not in documents:
             row = db.execute(
                 f"SELECT {DOCUMENT} FROM versions v JOIN documents d ON d.id = v.document_id WHERE v.id = ?",
                 [version_id],
             ).fetchone()
             documents[version_id] = document_of(row)
-        inside = tuple(read_sentences(db, version_id, first, last))
-        yield chunk_id, Passage(chunk_id, documents[version_id], Span(start, end), first, inside)
+        yield chunk_id, Passage(chunk_id, documents[version_id], Span(start, end), first, tuple(inside[chunk_id]))
 
 
 def put_at(db: sqlite3.Connection, document_id: str, place: Place) -> None:

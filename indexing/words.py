@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
@@ -26,6 +27,9 @@ QUESTION_WORDS = (
     "having can could will would shall should may might must say says said saying tell told about any some there"
 ).split()
 HEAP = 20_000_000  # bytes the writer may hold before it writes a segment
+WORD = re.compile("[A-Za-z0-9]+")
+# Not ASCII, and perhaps letters or digits: without them a text is cut into words by WORD as tantivy cuts it.
+UNUSUAL = re.compile("[^\x00-\x7f\u00a0-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u2000-\u206f]")
 CAUSE = re.compile(r"""message: "([^"]+)"|error: "([^".]+)""")
 SPARE = 1.5  # times as many are fetched as the share that passes asks for
 
@@ -48,7 +52,15 @@ _ANALYZER = _analyzer()
 
 def stems(text: str) -> list[str]:
     """The distinct stems of a text in order, without stop words."""
-    return list(dict.fromkeys(_ANALYZER.analyze(text)))
+    if UNUSUAL.search(text):
+        return list(dict.fromkeys(_ANALYZER.analyze(text)))
+    return list(filter(None, dict.fromkeys(map(_stem, WORD.findall(text)))))
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    """Of one word, as every step of the analyzer looks at one word alone; empty for a stop word."""
+    return "".join(_ANALYZER.analyze(word))
 
 
 def _plain(error: Exception) -> str:
@@ -76,8 +88,9 @@ class _Index:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(schema, path=str(folder))
         except (ValueError, OSError) as error:
+            said = _plain(error)
             raise HomeError(
-                f"the word index in {folder} cannot be opened ({_plain(error)}); run `onrecord doctor`, which makes it anew"
+                f"the word index in {folder} cannot be opened ({said}); run `onrecord doctor`, which makes it anew"
             ) from error
         self._index.config_reader("manual")
         if not self._mark.is_file():
@@ -105,7 +118,8 @@ class _Index:
 
     def _unwritable(self, error: Exception) -> HomeError:
         return HomeError(
-            f"the word index in {self._mark.parent} cannot be written ({_plain(error)}); see to the disk, then run again"
+            f"the word index in {self._mark.parent} cannot be written ({_plain(error)}); "
+            "see to the disk, then run again"
         )
 
     def change(self, added: Mapping[int, str], removed: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,12 @@ def test_sentence_vectors_come_back_in_reading_order(catalogue: Catalogue) -> No
         expected = EMBEDDER.passages([sentence.visible(item.document.text) for sentence in item.sentences])
         assert rows.dtype == np.float32
         np.testing.assert_allclose(rows, expected, atol=1e-3)
+        passages = list(catalogue.passages(list(catalogue.chunk_ids(current=True))).values())
+        for passage, found in zip(passages, catalogue.vectors_of(passages), strict=True):
+            of_document = catalogue.sentence_vectors(passage.document.id)
+            np.testing.assert_array_equal(found, of_document[passage.first : passage.first + len(passage.sentences)])
+        changed = [replace(one, document=replace(one.document, version="another")) for one in passages]
+        assert all(found.shape == (0, EMBEDDER.dimension) for found in catalogue.vectors_of(changed))
     assert catalogue.sentence_vectors("gone").shape == (0, EMBEDDER.dimension)
 
 

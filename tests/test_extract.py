@@ -14,7 +14,8 @@ from app.answers import Answer, Turn
 from app.assistant import Assistant
 from app.extract import extract
 from app.finding import find
-from app.retrieve import Found, Match, Query, Retriever
+from app.matching import Match
+from app.retrieve import Found, Query, Retriever
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder

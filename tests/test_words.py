@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from indexing.errors import HomeError
-from indexing.words import FORMAT, WordIndex, stems
+from indexing.words import _ANALYZER, FORMAT, WordIndex, stems
 
 CHUNKS = {
     3: "The council closed the bridge for repairs.",
@@ -163,6 +163,15 @@ def test_what_is_wrong_with_an_index_is_said_in_plain_words(index: WordIndex, tm
         WordIndex(tmp_path / "words").ids()
     assert "IoError" not in str(caught.value)
     assert "words cannot be opened" in str(caught.value)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60))
+@example("the Bridge, bridges — “they’ve” re-opened; 1,200 caf\u00e9 \u00aa \u00b5 \u24b6 x\u00ad\u200by a\u0301 a_b")
+def test_stems_are_those_of_the_index(text: str) -> None:
+    """By a short cut for most texts; what a search finds must not depend on it."""
+    assert stems(text) == list(dict.fromkeys(_ANALYZER.analyze(text)))
+    plain = text.encode("ascii", "ignore").decode()
+    assert stems(plain) == list(dict.fromkeys(_ANALYZER.analyze(plain)))
 
 
 def test_stems_are_distinct_and_in_order() -> None:
