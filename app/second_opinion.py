@@ -57,15 +57,7 @@ class SecondOpinion:
     def _ask(self, said: str, sentences: Sequence[str]) -> tuple[View | None, str]:
         shown = "\n".join(f"- {as_data(sentence)}" for sentence in sentences)
         user = fill("judged", sentences=shown or "- (none)", statement=as_data(said))
-        answer = ""
-        with closing(closable(self._model.stream(fill("judge"), user, ()))) as deltas:
-            try:
-                for delta in deltas:
-                    answer += delta
-                    if len(answer) > ENOUGH:
-                        break
-            except AnswerCutError:
-                pass
+        answer = said_by(self._model, fill("judge"), user, ENOUGH)
         found = re.search(r"\b(UNSUPPORTED|NOT SUPPORTED|PARTLY|SUPPORTED)\b", answer, re.IGNORECASE)
         if not found:
             return None, ""
@@ -73,6 +65,20 @@ class SecondOpinion:
         view: View = "partly" if word == "PARTLY" else "supported" if word == "SUPPORTED" else "unsupported"
         why = re.sub(r"[^\w\s.,;:%$'()-]", "", " ".join(answer[found.end() :].split())).strip(" .,:;-")
         return view, why[:REASON]
+
+
+def said_by(model: LanguageModel, system: str, user: str, enough: int) -> str:
+    """What a model says, as far as it comes, and hardly more than `enough` characters of it. Raises ModelError."""
+    answer = ""
+    with closing(closable(model.stream(system, user, ()))) as deltas:
+        try:
+            for delta in deltas:
+                answer += delta
+                if len(answer) > enough:
+                    break
+        except AnswerCutError:
+            pass
+    return answer
 
 
 def second_opinion(settings: Settings) -> SecondOpinion | None:

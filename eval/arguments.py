@@ -36,8 +36,50 @@ def add_settings(parser: argparse._ActionsContainer, *names: str) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, default=argparse.SUPPRESS, help=about)
 
 
+def add_judge(parser: argparse._ActionsContainer) -> None:
+    """Flags that name a language model as judge."""
+    parser.add_argument(
+        "--judge", metavar="MODEL", help="let this model take answers apart into claims and judge each, as for --llm"
+    )
+    parser.add_argument("--judge-url", metavar="URL", help="its OpenAI-compatible endpoint (default: that of --llm)")
+    parser.add_argument(
+        "--judge-key-env", metavar="NAME", help="the environment variable with its key (default: that of --llm-url)"
+    )
+    parser.add_argument("--judge-jobs", type=positive, default=4, metavar="N", help="answers at a time (default: 4)")
+    parser.add_argument("--judge-price-in", type=float, metavar="MONEY", help="for a million tokens it reads")
+    parser.add_argument("--judge-price-out", type=float, metavar="MONEY", help="for a million tokens it writes")
+
+
+def judging(given: dict[str, Any], flags: dict[str, Any]) -> Any:
+    """The `Judging` that the flags ask for; None where they name no judge."""
+    from app.settings import load_settings
+    from eval.estimate import Prices
+    from eval.judges import judging
+    from eval.opinions import Judging
+    from indexing.errors import UsageError
+
+    others = ("judge_url", "judge_key_env", "judge_price_in", "judge_price_out")
+    if given["judge"] is None:
+        if wrong := [name for name in others if given[name] is not None]:
+            raise UsageError(f"--{wrong[0].replace('_', '-')} is about a judge: name one with --judge MODEL")
+        return None
+    read, written = given["judge_price_in"], given["judge_price_out"]
+    if (read is None) != (written is None):
+        raise UsageError("give --judge-price-in and --judge-price-out together")
+    settings = judging(load_settings(flags), given["judge"], given["judge_url"], given["judge_key_env"])
+    return Judging(settings, given["judge_jobs"], Prices(read, written))
+
+
 def given_settings(options: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key in SETTINGS}
+
+
+def unjudged_told(number: int) -> int:
+    """Say that a judge did not reply on so many answers; the exit code."""
+    import sys
+
+    print(f"error: the judge did not reply on {number} answers; the same command asks them again", file=sys.stderr)
+    return ERROR
 
 
 def positive(text: str) -> int:

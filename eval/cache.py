@@ -10,7 +10,7 @@ from typing import Any
 from eval.configuration import Configuration
 from eval.suite import Item
 
-NOT_ASKED = ("suite", "gate")  # parts of a configuration that no answer depends on
+NOT_ASKED = ("suite", "gate", "gate_fingerprint")  # parts of a configuration that no answer depends on
 
 
 class Cache:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import prompts
 from app.settings import Settings
+from eval.judges import judge_of
 from eval.reference import NONE
 from eval.suite import Suite
 from indexing.collection import Collection
@@ -58,6 +59,7 @@ class Configuration:
             "target": dict(target),
             "history": options.history,
             "gate": options.gate,
+            "gate_fingerprint": judge_of("gate").fingerprint,
             "collection": _collection(collection) if collection else NONE,
             "settings": {"llm": settings.llm if ours else str(target.get("llm", ""))},
             "prompts": prompt_fingerprints(),

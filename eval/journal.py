@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,8 @@ class Journal:
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; it is with the system when this returns."""
-        line = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace")
         at = self._stream.tell()
-        self._stream.write(line + b"\n")
+        self._stream.write(_encoded(record))
         self._stream.flush()
         self._note(record["id"], at, failed=record["output"] is None)
 
@@ -101,6 +100,22 @@ def read_records(folder: Path) -> Iterator[Record]:
                     raise OnrecordError(f"{path}:{number}: not a record ({complaints(error)})") from None
     except OSError as error:
         raise OnrecordError(f"{path} cannot be read ({error.strerror}); give the folder of a run") from error
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change every record in its place, one after the other; the file is replaced when all are written."""
+    path = folder / RECORDS
+    part = path.with_suffix(".part")
+    with path.open(encoding="utf-8", newline="\n") as source, part.open("wb") as target:
+        for line in source:
+            record = json.loads(line)
+            change(record)
+            target.write(_encoded(record))
+    part.replace(path)
+
+
+def _encoded(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def read_config(folder: Path) -> dict[str, Any]:

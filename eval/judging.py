@@ -5,11 +5,12 @@ always says the same.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from app.ground_command import source_of
 from app.grounding.check import Checker, statements_of
@@ -17,70 +18,137 @@ from app.grounding.wording import is_claim
 from app.llm import language_model
 from app.second_opinion import SecondOpinion
 from app.settings import Settings
-from eval.agreement import Vote, agreement, corrected
-from eval.human_labels import Kind, Labelled, read_labelled
+from eval.agreement import Vote, agreement
+from eval.claims import NO_REPLY, ClaimJudge
+from eval.human_labels import Kind as Labels
+from eval.human_labels import Labelled, read_labelled
 from eval.judge import overlap
+from eval.judges import Judge, Kind, judge_of
+from eval.pool import ask_all
+from eval.replies import Asking, Replies
 from eval.report import plots
-from indexing.errors import OnrecordError, UsageError
+from indexing.errors import ModelError, UsageError
 from indexing.spans import Span
 
-JudgeName = Literal["gate", "llm", "overlap", "always", "never"]
-Judged = tuple[Span, bool, float | None]  # a statement's place in its answer, its label, its score
+Judged = tuple[Span, bool | None, float | None]  # a statement's place in its answer, its label, its score
 Round = tuple[list[Judged], float | None]
-Judge = Callable[[Labelled], Round]
-"""The claims of an answer, each with whether its sources support it; and a score of the whole, where there is one."""
+Judges = Callable[[Labelled, int], Round]
+"""The claims of an answer, each with whether its sources support it (None: the judge gave no verdict); and a score of
+the whole, where there is one. The number counts the rounds of repeated asking."""
 
 CANARIES = 20
-JUDGED = ("faithfulness", "citation_precision", "citation_recall")  # what a judge decides, statement by statement
 HALF = 0.5
+PATIENCE = 3600.0  # seconds that judging one answer may take
 SENTENCE = 60  # characters that a canary has at least
 
 
-def judge_of(name: JudgeName, settings: Settings) -> Judge:
-    """A judge by its name. Raises UsageError for `llm` without a model."""
-    if name == "gate":
-        return _gate(None)
-    if name == "llm":
-        if not settings.llm:
-            raise UsageError("the judge `llm` needs a language model; name one with --llm")
-        return _gate(SecondOpinion(language_model(settings)), alone=True)
-    if name == "overlap":
-        return _overlap
-    return lambda item: ([(span, name == "always", None) for _, span in _claims(item.answer)], None)
-
-
 def calibrate(
-    path: Path, name: JudgeName, settings: Settings, *, kind: Kind | None = None, split: str | None = None,
-    repeats: int = 1, limit: int | None = None, progress: Callable[[int, int], None] = lambda _done, _total: None,
+    path: Path, name: Kind, settings: Settings, *, kind: Labels | None = None, split: str | None = None,
+    repeats: int = 1, limit: int | None = None, jobs: int = 1, replies: Path | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Any]:  # fmt: skip
     """A judge's agreement with the people of one labelled set: on answers, on statements where people marked spans,
-    and on canaries, whose labels nobody doubts."""
+    and on canaries, whose labels nobody doubts. Answers and statements without a verdict are counted as unmeasured.
+
+    `replies` keeps what the judge `llm` says, so that a calibration broken off goes on; `jobs` answers are judged at a
+    time. Raises UsageError for a judge that needs a model without one, ModelError where the model does not reply.
+    """
     items = [one for one in read_labelled(path, kind) if split in (None, one.split)][:limit]
     if not items:
         raise UsageError(f"{path} has no item of that split")
-    judge = judge_of(name, settings)
+    about = judge_of(name, settings)
+    watched = canaries(items)
+    with ExitStack() as stack:
+        judge = _judges(about, settings, replies, stack)
+        found = _rounds([*items, *watched], judge, repeats, jobs, progress)
     answers: list[Vote] = []
     statements: list[Vote] = []
-    for number, item in enumerate(items, 1):
-        rounds = [judge(item) for _ in range(repeats)]
+    lost = {"answers": 0, "statements": 0}
+    for item in items:
+        rounds = found[item.id]
         if rounds[0][0]:
-            answers.append(_answer(item, rounds))
-            statements += _statements(item, rounds)
-        progress(number, len(items))
-    watched = [_answer(item, [found]) for item in canaries(items) if (found := judge(item))[0]]
+            vote = _answer(item, rounds)
+            answers += [vote] if vote else []
+            lost["answers"] += vote is None
+            voted = list(_statements(item, rounds))
+            statements += [one for one in voted if one is not None]
+            lost["statements"] += voted.count(None)
+    checked = [vote for item in watched if found[item.id][0][0] and (vote := _answer(item, found[item.id][:1]))]
     return {
         "judge": name,
-        "model": settings.llm if name == "llm" else "",
-        "data": {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "split": split or "all"},
+        "model": about.model,
+        "fingerprint": about.fingerprint,
+        "data": {
+            "file": path.name,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "split": _part(split, limit),
+        },
         "repeats": repeats,
+        "unmeasured": lost,
         "answers": agreement(answers),
         "statements": agreement(statements) if statements else None,
         "canaries": {
-            "n": len(watched),
-            "right": sum(one.label == one.held for one in watched),
-            "constant": len({one.label for one in watched}) < 2,
+            "n": len(checked),
+            "right": sum(one.label == one.held for one in checked),
+            "constant": len({one.label for one in checked}) < 2,
         },
     }
+
+
+def _part(split: str | None, limit: int | None) -> str:
+    return (split or "all") + (f", first {limit}" if limit else "")
+
+
+def _rounds(
+    items: Sequence[Labelled], judge: Judges, repeats: int, jobs: int, progress: Callable[[int, int], None]
+) -> dict[str, list[Round]]:
+    """What the judge says of each item, by its id, in every round."""
+    found: dict[str, list[Round]] = {}
+    outcomes = ask_all(
+        items,
+        lambda item: [judge(item, turn) for turn in range(repeats)],
+        jobs=jobs,
+        timeout=PATIENCE,
+        retries=0,
+        again=lambda _error: False,
+    )
+    for number, (item, outcome) in enumerate(outcomes, 1):
+        if outcome.value is None:
+            raise outcome.error or AssertionError("an outcome is a value or an error")
+        found[item.id] = outcome.value
+        progress(number, len(items))
+    return found
+
+
+def _judges(about: Judge, settings: Settings, replies: Path | None, stack: ExitStack) -> Judges:
+    if about.kind == "gate":
+        return _gate(None)
+    if about.kind == "second_opinion":
+        return _gate(SecondOpinion(language_model(settings)))
+    if about.kind == "llm":
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="onrecord-judge-")))
+        kept = Replies(replies or folder / "replies.jsonl")
+        stack.callback(kept.close)
+        return _model(about, Asking(language_model(settings), kept, about.fingerprint), settings.llm_context)
+    if about.kind == "overlap":
+        return _overlap
+    return lambda item, _turn: ([(span, about.kind == "always", None) for _, span in _claims(item.answer)], None)
+
+
+def _model(about: Judge, asking: Asking, context: int) -> Judges:
+    """The same judge as a run's: claims, and a verdict on each."""
+
+    def judge(item: Labelled, turn: int) -> Round:
+        claims = ClaimJudge(about, lambda system, user: asking(system, user, turn), context)
+        found: list[Judged] = []
+        for text, span in _claims(item.answer):
+            held, problem = claims.holds(item.answer, text, item.sources)
+            if problem.startswith(NO_REPLY):
+                raise ModelError(f"the judge does not reply ({problem.removeprefix(NO_REPLY)}); run this again later")
+            found.append((span, held, None))
+        return found, None
+
+    return judge
 
 
 def canaries(items: Sequence[Labelled]) -> list[Labelled]:
@@ -93,15 +161,6 @@ def canaries(items: Sequence[Labelled]) -> list[Labelled]:
                 canary = Labelled(f"canary-{number}-{held}", f"canary-{number}", "canary", one, text, held)
                 found.append(canary)
     return found[: CANARIES * 2]
-
-
-def write(found: dict[str, Any], path: Path) -> None:
-    """Keep a calibration, to be named by `metrics --calibration`."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OnrecordError(f"{path} cannot be written ({error.strerror}); choose another --out") from error
 
 
 def table(found: dict[str, Any]) -> str:
@@ -121,44 +180,12 @@ def table(found: dict[str, Any]) -> str:
             lines.append(f"  {'self_consistency':<18}{part['self_consistency']:>10.3f}")
         if part["constant"]:
             lines.append("  this judge always says the same: its figures say nothing about answers")
+    lost = found["unmeasured"]
+    if any(lost.values()):
+        lines.append(f"unmeasured, without a verdict: {lost['answers']} answers, {lost['statements']} statements")
     watched = found["canaries"]
     lines.append(f"canaries: {watched['right']} of {watched['n']} right{', CONSTANT' if watched['constant'] else ''}")
     return "\n".join(lines)
-
-
-def correct(metrics: dict[str, Any], calibration: Path) -> dict[str, Any]:
-    """A run's metrics with `judge`: who judged, how far it agrees with people, and what it judged corrected for that.
-
-    Raises OnrecordError for a file that `calibrate` did not write.
-    """
-    try:
-        found = json.loads(calibration.read_text(encoding="utf-8"))
-        level = found["statements"] or found["answers"]
-        known = {key: level[key]["value"] for key in ("kappa", "balanced_accuracy", "sensitivity", "specificity")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OnrecordError(f"{calibration} is no calibration ({error}); make one with `calibrate --out`") from error
-    judged = {
-        name: corrected(one["value"], one["n"], level)
-        for name, one in metrics["metrics"].items()
-        if name in JUDGED and one["value"] is not None
-    }
-    about = {"name": found["judge"], "model": found["model"], "data": found["data"], "n": level["n"], **known}
-    return {**metrics, "judge": {**about, "constant": level["constant"], "corrected": judged}}
-
-
-def correction_table(judge: dict[str, Any]) -> str:
-    """What a judge's errors do to what it judged, a line each."""
-    agreed = ", ".join(
-        f"{key.replace('_', ' ')} {judge[key]:.3f}"
-        for key in ("kappa", "balanced_accuracy", "sensitivity", "specificity")
-        if judge[key] is not None
-    )
-    lines = [f"\njudged by {judge['name']} {judge['model']}".rstrip() + f"; on {judge['data']['file']}: {agreed}"]
-    for name, one in judge["corrected"].items():
-        known = one["value"] is not None
-        shown = f"{one['value']:.3f}, {one['low']:.3f} to {one['high']:.3f}" if known else "beyond this judge"
-        lines.append(f"{name} corrected for its errors: {shown}")
-    return "\n".join(lines) + "\n"
 
 
 def diagram_page(found: dict[str, Any]) -> str:
@@ -168,30 +195,32 @@ def diagram_page(found: dict[str, Any]) -> str:
     return plots.page(title, plots.curve(points, title, "score", "share that holds"))
 
 
-def _gate(opinion: SecondOpinion | None, *, alone: bool = False) -> Judge:
-    """Our gate; with an opinion `alone`, the model's view of what the gate finds for each claim."""
+def _gate(opinion: SecondOpinion | None) -> Judges:
+    """Our gate; with an opinion, the model's view of what the gate finds for each claim."""
     kept: dict[tuple[str, ...], Checker] = {}
 
-    def judge(item: Labelled) -> Round:
-        if item.sources not in kept:
+    def judge(item: Labelled, _turn: int) -> Round:
+        checker = kept.get(item.sources)
+        if checker is None:
             kept.clear()
-            kept[item.sources] = Checker([source_of(text, "source") for text in item.sources])
-        checked = kept[item.sources].check(item.answer)
+            checker = kept[item.sources] = Checker([source_of(text, "source") for text in item.sources])
+        checked = checker.check(item.answer)
         found: list[Judged] = []
         for one in checked.statements:
             if one.support == "not_a_claim":
                 continue
-            label, score = one.support == "supported", one.score
-            if opinion is not None and alone:
+            label: bool | None = one.support == "supported"
+            score = one.score
+            if opinion is not None:
                 view = opinion.view(one.text, [citation.quote for citation in one.citations])
-                label, score = view == "supported", None
+                label, score = None if view is None else view == "supported", None
             found.append((one.span, label, score))
         return found, None if opinion is not None else checked.score
 
     return judge
 
 
-def _overlap(item: Labelled) -> Round:
+def _overlap(item: Labelled, _turn: int) -> Round:
     sources = " ".join(item.sources)
     shares = [(span, overlap(text, sources)) for text, span in _claims(item.answer)]
     return [(span, share >= HALF, share) for span, share in shares], overlap(item.answer, sources)
@@ -201,20 +230,27 @@ def _claims(answer: str) -> Iterator[tuple[str, Span]]:
     return ((text, span) for text, span, _ in statements_of(answer) if is_claim(text))
 
 
-def _answer(item: Labelled, rounds: Sequence[Round]) -> Vote:
-    """An answer holds where its score says so; where there is none, where all its claims do."""
-    labels = tuple(all(label for _, label, _ in claims) if score is None else score >= HALF for claims, score in rounds)
-    return Vote(item.group, item.supported, labels, rounds[0][1])
+def _answer(item: Labelled, rounds: Sequence[Round]) -> Vote | None:
+    """An answer holds where its score says so; where there is none, where all its claims do. None without a verdict."""
+    labels = [_all(claims) if score is None else score >= HALF for claims, score in rounds]
+    known = tuple(label for label in labels if label is not None)
+    return Vote(item.group, item.supported, known, rounds[0][1]) if len(known) == len(labels) else None
 
 
-def _statements(item: Labelled, rounds: Sequence[Round]) -> Iterator[Vote]:
-    """Each claim, where people marked what is not supported."""
+def _all(claims: Sequence[Judged]) -> bool | None:
+    labels = [label for _, label, _ in claims]
+    return False if False in labels else None if None in labels else True
+
+
+def _statements(item: Labelled, rounds: Sequence[Round]) -> Iterator[Vote | None]:
+    """Each claim, where people marked what is not supported; None for one without a verdict."""
     if item.spans is None:
         return
     for at, (span, _, score) in enumerate(rounds[0][0]):
         held = not any(start < span.end and end > span.start for start, end in item.spans)
-        labels = tuple(claims[at][1] for claims, _ in rounds if at < len(claims))
-        yield Vote(item.group, held, labels, score)
+        labels = [claims[at][1] for claims, _ in rounds if at < len(claims)]
+        known = tuple(label for label in labels if label is not None)
+        yield Vote(item.group, held, known, score) if len(known) == len(labels) else None
 
 
 def _sentence(text: str) -> str:

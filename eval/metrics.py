@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.measures import answers, citations, cost, refusal, retrieval
+from eval.judges import Judge
+from eval.measures import answers, citations, claims, cost, refusal, retrieval
 from eval.measures.parts import Definition, Part
 from eval.records import Record
 from eval.stats import Floats, interval
@@ -26,11 +27,13 @@ Floors = tuple[tuple[str, float | None], ...]  # what each trivial system would 
 DEFINITIONS: tuple[Definition, ...] = (
     *retrieval.definitions(),
     *citations.definitions(),
+    *claims.definitions(),
     *answers.definitions(),
     *refusal.definitions(),
     *retrieval.followups(),
     *answers.followups(),
     *cost.definitions(),
+    *claims.costs(),
 )
 BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
@@ -141,6 +144,8 @@ class Scores:
         self.types: list[str] = []
         self.clusters: list[str] = []
         self.columns = {definition.name: Column(definition) for definition in DEFINITIONS}
+        self._gate = False
+        self._models: set[tuple[str, str]] = set()  # fingerprints and names of models that judged
         for record in records:
             self.add(record)
 
@@ -149,6 +154,9 @@ class Scores:
         self.ids.append(record.id)
         self.types.append(record.type)
         self.clusters.append(record.group)
+        self._gate = self._gate or record.judged is not None
+        if record.opinion is not None:
+            self._models.add((record.opinion.judge, record.opinion.model))
         for definition in DEFINITIONS:
             if (part := definition.score(record)) is not None:
                 self.columns[definition.name].add(item, part)
@@ -165,6 +173,14 @@ class Scores:
             metrics = {name: column.metric(self.clusters, chosen) for name, column in self.columns.items()}
             found[kind] = {name: metric for name, metric in metrics.items() if metric.n or metric.unmeasured}
         return found
+
+    def judges(self, config: Mapping[str, Any]) -> list[Judge]:
+        """Who judged these items; a fingerprint is empty where nobody wrote it down, or several models judged."""
+        gate = [Judge("gate", str(config.get("gate_fingerprint", "")))] if self._gate else []
+        models = sorted(self._models)
+        if len(models) > 1:
+            return [*gate, Judge("llm", "", ", ".join(sorted({name for _, name in models})))]
+        return [*gate, *(Judge("llm", fingerprint, name) for fingerprint, name in models)]
 
     def as_json(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The object in metrics.json: the same for the same configuration, with no times and no paths in it."""

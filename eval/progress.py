@@ -13,8 +13,8 @@ EVERY = 30.0  # seconds between two lines where nobody watches
 class Progress:
     """Items done of `total`, of which `kept` were answered before; failures, money, and the time that is left."""
 
-    def __init__(self, total: int, kept: int) -> None:
-        self._total, self._kept = total, kept
+    def __init__(self, total: int, kept: int, what: str = "items") -> None:
+        self._total, self._kept, self._what = total, kept, what
         self._done = self._failed = 0
         self._cost = 0.0
         self._began = self._said = time.perf_counter()
@@ -22,7 +22,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._kept:
-            print(f"{self._kept} of {self._total} items were answered before and are kept", file=sys.stderr)
+            print(f"{self._kept} of {self._total} {self._what} were answered before and are kept", file=sys.stderr)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -50,4 +50,4 @@ class Progress:
         failed = f", {self._failed} failed" if self._failed else ""
         cost = f", {self._cost:.4f} spent" if self._cost else ""
         left = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-        return f"{self._kept + self._done} of {self._total} items{failed}{cost}, {left} left"
+        return f"{self._kept + self._done} of {self._total} {self._what}{failed}{cost}, {left} left"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 UNKNOWN = -1  # an offset that nobody gave
 Support = Literal["supported", "partly", "unsupported", "not_a_claim", "unchecked"]
 Kind = Literal["numbers", "names", "negation", "quotes"]
+Verdict = Literal["supported", "contradicted", "missing"]
 
 
 class _Frozen(BaseModel):
@@ -152,11 +153,44 @@ class Judgement(_Frozen):
     overlap: float = 0.0
 
 
+class Claim(_Frozen):
+    """One thing that a statement says, with what a language model as judge says of it: against the characters that its
+    statement cites, and against all passages that were found. None: no verdict could be had.
+
+    `overlap_cited` and `overlap_retrieved` are the shares of its words that stand there.
+    """
+
+    text: str
+    cited: Verdict | None
+    retrieved: Verdict | None
+    overlap_cited: float = 0.0
+    overlap_retrieved: float = 0.0
+
+
+class Opinion(_Frozen):
+    """What a language model as judge says of one answer: the claims of each statement, in order, none where it claims
+    nothing; None where the model did not take it apart. `judge` is the fingerprint of model, options and prompts.
+
+    Tokens are counted as cl100k_base has them, for every call, also one that an earlier run made; `problems` say what
+    was not understood or did not come.
+    """
+
+    judge: str
+    model: str
+    statements: tuple[tuple[Claim, ...] | None, ...]
+    calls: int = 0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    cost: float | None = None
+    problems: tuple[str, ...] = ()
+
+
 class Record(_Frozen):
     """One item of one run. `output` is None when the item failed, and `error` says why.
 
     `citations_valid` tells for each citation, in order, whether the document's text at its span equals its quote (None:
     there was no text to hold it against); `judged` has a judgement for each statement, None where the gate did not run;
+    `opinion` is a language model's, None where none was asked, as with refusals;
     `collection_passages` is the number of passages that were searched, 0 where nobody knows.
     """
 
@@ -173,6 +207,7 @@ class Record(_Frozen):
     output: Output | None
     citations_valid: tuple[bool | None, ...] = ()
     judged: tuple[Judgement, ...] | None = None
+    opinion: Opinion | None = None
     attempts: int = 1
     cost: float | None = None
     error: str = ""

@@ -18,12 +18,14 @@ from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import Settings, load_settings
 from eval.cache import Cache
+from eval.calibrations import carry
 from eval.configuration import Configuration
 from eval.estimate import Prices
 from eval.journal import CONFIG, METRICS, TIMINGS, Journal, read_config, read_records, write_json
 from eval.judge import judge
 from eval.machine import machine, quantiles
 from eval.metrics import Scores
+from eval.opinions import REPLIES, Judging, judge_records
 from eval.pool import Outcome, ask_all
 from eval.progress import Progress
 from eval.records import Output
@@ -54,6 +56,7 @@ class Options:
     cache: Path | None = None
     prices: Prices = field(default_factory=Prices)
     report: bool = True
+    judging: Judging | None = None  # a language model that judges the answers, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Run:
     scores: Scores
     config: dict[str, Any]
     failed: int
+    unjudged: int = 0  # answers on which the judging model did not reply to all
 
     @property
     def items(self) -> int:
@@ -71,14 +75,19 @@ class Run:
 
     def metrics(self) -> dict[str, Any]:
         """The object in metrics.json."""
-        return self.scores.as_json(self.config)
+        return _numbers(self.scores, self.config)
 
 
-def recompute(folder: Path) -> dict[str, Any]:
-    """The metrics of a run from its records alone; metrics.json is written anew with the configuration it has."""
-    metrics = Scores(read_records(folder)).as_json(read_config(folder))
+def recompute(folder: Path, calibration: Path | None = None) -> dict[str, Any]:
+    """The metrics of a run from its records alone; metrics.json is written anew with the configuration it has, and
+    with what is known of its judges: the calibration given, or those kept."""
+    metrics = _numbers(Scores(read_records(folder)), read_config(folder), calibration)
     write_json(folder / METRICS, metrics)
     return metrics
+
+
+def _numbers(scores: Scores, config: Mapping[str, Any], calibration: Path | None = None) -> dict[str, Any]:
+    return carry(scores.as_json(config), scores.judges(config), calibration)
 
 
 def run_suite(path: Path, *, flags: dict[str, Any], out: Path | None = None, options: Options | None = None) -> Run:
@@ -157,8 +166,9 @@ class _Runner:
             finally:
                 journal.close()
             journal.settle(one.item.id for one in located)
+            unjudged = judge_records(folder, self._options.judging) if self._options.judging else 0
             scores, timed, failed = _scored(folder)
-            run = Run(folder, scores, self._config(), failed)
+            run = Run(folder, scores, self._config(), failed, unjudged)
             write_json(folder / METRICS, run.metrics())
             asked = {"asked": len(pending), "kept": len(located) - len(pending)}
             seconds = round(time.perf_counter() - began, 3)
@@ -183,7 +193,7 @@ class _Runner:
                 f"{folder} holds the records of another configuration ({differs}); choose another --out, or say --fresh"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (METRICS, TIMINGS):
+        for name in (METRICS, TIMINGS, *([REPLIES] if self._options.fresh else [])):
             (folder / name).unlink(missing_ok=True)  # they would not belong to these records
         write_json(folder / CONFIG, self._config())
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from eval import calibrations
+
 COLUMNS = ("recall_at_5", "citation_precision", "faithfulness", "contains_gold", "answered", "refusal_recall")
-HEAD = f"{'metric':<24}{'value':>11}{'95 % interval':>18}{'n':>6}{'unmeasured':>12}"
+WIDE = 32
+HEAD = f"{'metric':<{WIDE}}{'value':>11}{'95 % interval':>18}{'n':>6}{'unmeasured':>12}"
 UNMEASURED = "unmeasured"
 
 
@@ -20,17 +23,25 @@ def table(metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None = None)
         *_about(config),
         HEAD + _beside("baseline", baseline) + "  trivial floors",
     ]
-    for name, metric in metrics["metrics"].items():
+    for name, metric in shown(metrics):
         floors = ", ".join(f"{key} {_number(value)}" for key, value in metric["floors"].items())
         figures = f"{_number(metric['value']):>11}{interval(metric):>18}{metric['n']:>6}{metric['unmeasured']:>12}"
         other = baseline["metrics"][name] if baseline else None
-        lines.append(f"{name:<24}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip())
+        lines.append(f"{name:<{WIDE}}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip())
     widths = {column: max(len(column) + 2, 14) for column in COLUMNS}
     lines += ["", f"{'type':<20}{'items':>6}" + "".join(f"{column:>{width}}" for column, width in widths.items())]
     for name, entry in metrics["by_type"].items():
         cells = "".join(f"{_cell(entry['metrics'].get(column)):>{width}}" for column, width in widths.items())
         lines.append(f"{name:<20}{entry['items']:>6}{cells}")
-    return "\n".join(lines) + "\n"
+    judges = list(calibrations.lines(metrics))
+    return "\n".join([*lines, *(["", *judges] if judges else [])]) + "\n"
+
+
+def shown(metrics: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The metrics that a page or table lists: all but those of a judging model where none judged."""
+    for name, metric in metrics["metrics"].items():
+        if "judge" not in name.split("_") or "llm" in metrics.get("judges", {}):
+            yield name, metric
 
 
 def _beside(words: str, baseline: object) -> str:

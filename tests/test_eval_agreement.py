@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import Settings
+from eval import calibrations
 from eval.__main__ import main
 from eval.agreement import Vote, agreement, auroc, balanced_accuracy, corrected, kappa, reliability
 from eval.human_labels import read_labelled
+from eval.journal import write_json
+from eval.judges import Judge
 from eval.judging import calibrate, canaries
 from indexing.errors import OnrecordError, UsageError
+from tests.eval_runs import jsonl, recorded
+from tests.honest_judge import honest
 from tests.openai_server import OpenAIServer, Says
 
 BRIDGE = (
@@ -72,20 +78,35 @@ def test_the_order_of_votes_does_not_matter(order: list[int]) -> None:
     assert kappa([given_votes[at] for at in order]) == pytest.approx(kappa(given_votes))
 
 
+def about(value: float, n: int) -> dict[str, float]:
+    """A share over so many independent units, with its interval."""
+    half = 1.96 * math.sqrt(value * (1 - value) / n)
+    return {"value": value, "low": value - half, "high": value + half}
+
+
 def test_a_correction_undoes_known_errors_and_is_wider_than_the_judged_share() -> None:
     truth, right, wrong = 0.7, 0.8, 0.9
-    found = {
-        "n": 1000, "base_rate": 0.5, "sensitivity": {"value": right}, "specificity": {"value": wrong},
-    }  # fmt: skip
+    found = {"n": 1000, "base_rate": 0.5, "sensitivity": about(right, 500), "specificity": about(wrong, 500)}
     judged = truth * right + (1 - truth) * (1 - wrong)
-    result = corrected(judged, 400, found)
+    result = corrected({**about(judged, 400), "n": 400}, found)
     assert result["value"] == pytest.approx(truth, abs=0.001)
     assert result["low"] is not None and result["high"] is not None
     assert result["low"] < truth < result["high"]
     alone = 1.96 * np.sqrt(judged * (1 - judged) / 400)
     assert result["high"] - result["low"] > 2 * alone
-    useless = {**found, "specificity": {"value": 0.2}}
-    assert corrected(judged, 400, useless)["value"] is None
+    of_few_clusters = corrected({**about(judged, 60), "n": 400}, found)
+    assert of_few_clusters["value"] == result["value"]
+    assert of_few_clusters["high"] - of_few_clusters["low"] > 1.5 * (result["high"] - result["low"])  # type: ignore[operator]
+    without = corrected({"value": judged, "low": None, "high": None, "n": 400}, found)
+    assert without == {"value": result["value"], "low": None, "high": None}
+    useless = {**found, "specificity": about(0.2, 500)}
+    assert corrected({**about(judged, 400), "n": 400}, useless)["value"] is None
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Calibrations are kept here."""
+    monkeypatch.setenv("ONRECORD_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture(name="labelled")
@@ -130,34 +151,96 @@ def test_canaries_hold_by_construction(labelled: Path) -> None:
         assert (one.answer in one.sources[0]) == one.supported
 
 
-def test_a_language_model_is_a_judge_too(labelled: Path) -> None:
+def test_a_language_model_is_a_judge_too(labelled: Path, tmp_path: Path) -> None:
     with OpenAIServer(Says("SUPPORTED because it says so")) as server:
         settings = Settings(llm="m", llm_url=server.url, llm_retries=0)
-        found = calibrate(labelled, "llm", settings)
+        found = calibrate(labelled, "second_opinion", settings)
         assert found["answers"]["constant"] and found["canaries"]["constant"]
+        unheard = calibrate(labelled, "llm", settings)  # which asks for JSON
+        assert unheard["answers"]["n"] == 0 and unheard["unmeasured"] == {"answers": 6, "statements": 0}
+    with OpenAIServer(honest) as server:
+        kept = tmp_path / "replies.jsonl"
+        found = calibrate(labelled, "llm", settings.model_copy(update={"llm_url": server.url}), jobs=3, replies=kept)
+        assert found["answers"]["n"] == 6 and found["answers"]["sensitivity"]["value"] == 2 / 3  # one is reworded
+        assert found["answers"]["specificity"]["value"] == 1.0
+        assert found["canaries"]["right"] == found["canaries"]["n"] > 0
+        asked = len(server.requests)
+        again = calibrate(labelled, "llm", settings.model_copy(update={"llm_url": server.url}), replies=kept)
+        assert again == found and len(server.requests) == asked
     with pytest.raises(UsageError, match="needs a language model"):
         calibrate(labelled, "llm", Settings())
 
 
-def test_a_calibration_is_kept_and_corrects_a_run(
-    labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(name="judged_run")
+def judged_run_fixture(tmp_path: Path) -> Path:
+    """Recorded answers over ten clusters, all but one of which the gate supports."""
+    suite, answers = recorded(tmp_path, [True] * 20)
+    lines = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    lines[3]["statements"][0]["text"] = "Repairs begin in August."
+    jsonl(answers, lines)
+    assert main(["run", str(suite), "--answers", str(answers), "--out", str(tmp_path / "run"), "--no-report"]) == 0
+    return tmp_path / "run"
+
+
+def numbers(run: Path) -> dict[str, Any]:
+    return dict(json.loads((run / "metrics.json").read_text(encoding="utf-8")))
+
+
+def test_a_judged_number_says_that_its_judge_is_uncalibrated_until_it_is_and_then_carries_it(
+    labelled: Path, judged_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept, page, run = tmp_path / "gate.json", tmp_path / "reliability.html", tmp_path / "run"
+    capsys.readouterr()
+    assert main(["metrics", str(judged_run)]) == 0
+    before = numbers(judged_run)
+    told = {"kind": "gate", "calibrated": False, "corrected": None}
+    assert before["metrics"]["faithfulness"]["judge"] == told and "judge" not in before["metrics"]["recall_at_5"]
+    assert before["by_type"]["single_fact"]["metrics"]["faithfulness"]["judge"] == told
+    assert "UNCALIBRATED" in capsys.readouterr().out
+    assert main(["calibrate", str(labelled)]) == 0
+    assert "kept in" in capsys.readouterr().err
+    assert main(["metrics", str(judged_run)]) == 0
+    assert "calibrated on labelled.jsonl (n 6 answers" in capsys.readouterr().out
+    after = numbers(judged_run)
+    assert after["judges"]["gate"]["calibrated"] and after["judges"]["gate"]["kappa"]["value"] is not None
+    assert after["metrics"]["faithfulness"]["judge"]["corrected"]["value"] is not None
+    assert after["metrics"]["over_citation"]["judge"] == {"kind": "gate", "calibrated": True, "corrected": None}
+    assert after["metrics"]["faithfulness"]["value"] == before["metrics"]["faithfulness"]["value"]
+
+
+def test_a_calibration_of_another_version_of_the_judge_is_none(labelled: Path, judged_run: Path) -> None:
+    assert main(["calibrate", str(labelled)]) == 0
+    config = json.loads((judged_run / "config.json").read_text(encoding="utf-8"))
+    write_json(judged_run / "config.json", {**config, "gate_fingerprint": "another"})
+    assert main(["report", str(judged_run)]) == 0
+    assert not numbers(judged_run)["judges"]["gate"]["calibrated"]
+
+
+def test_a_calibration_can_be_named_and_is_drawn(labelled: Path, judged_run: Path, tmp_path: Path) -> None:
+    kept, page = tmp_path / "gate.json", tmp_path / "reliability.html"
     assert main(["calibrate", str(labelled), "--out", str(kept), "--diagram", str(page)]) == 0
     assert "<svg" in page.read_text(encoding="utf-8")
-    common = ["--documents", "seeds", "--split", "report", "--out", str(run)]
-    assert main(["run", "eval/suites/off_topic.jsonl", *common]) == 0
-    capsys.readouterr()
-    assert main(["metrics", str(run), "--calibration", str(kept), "--json"]) == 0
-    judge = json.loads(capsys.readouterr().out)["judge"]
-    assert judge["name"] == "gate" and judge["balanced_accuracy"] >= 0.8
-    assert main(["metrics", str(run), "--calibration", str(labelled)]) == 1
+    assert main(["metrics", str(judged_run), "--calibration", str(kept)]) == 0
+    assert numbers(judged_run)["judges"]["gate"]["balanced_accuracy"]["value"] >= 0.8
+    assert main(["metrics", str(judged_run)]) == 0  # none is kept
+    assert not numbers(judged_run)["judges"]["gate"]["calibrated"]
+    assert main(["metrics", str(judged_run), "--calibration", str(labelled)]) == 1
+
+
+def test_of_several_calibrations_the_one_on_most_statements_is_taken(tmp_path: Path) -> None:
+    judge = Judge("gate", "f" * 64)
+    one = {name: {"value": 0.9} for name in ("kappa", "balanced_accuracy", "sensitivity", "specificity")}
+    for name, answers, statements in (("a", 900, None), ("b", 10, 50), ("c", 10, 70)):
+        found = {"answers": {**one, "n": answers}, "statements": statements and {**one, "n": statements}}
+        about = {"judge": "gate", "model": "", "fingerprint": judge.fingerprint}
+        calibrations.keep({**found, **about, "data": {"file": f"{name}.jsonl", "split": "all"}})
+    taken = calibrations.find(judge)
+    assert taken is not None and taken["data"]["file"] == "c.jsonl"
+    assert calibrations.find(Judge("gate", "e" * 64)) is None
+    assert calibrations.find(Judge("llm", judge.fingerprint, "m")) is None
 
 
 def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
-    from eval.judging import correct
-
     path = tmp_path / "no.json"
     path.write_text("{}", encoding="utf-8")
     with pytest.raises(OnrecordError, match="is no calibration"):
-        correct({"metrics": {}}, path)
+        calibrations.read(path)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from eval.arguments import DONE, Commands, command, line
+from eval.arguments import DONE, Commands, add_judge, command, judging, line, unjudged_told
 
 
 def add(commands: Commands) -> None:
@@ -16,13 +17,18 @@ def add(commands: Commands) -> None:
     )
     metrics.add_argument("--json", action="store_true", help="print them as one line of JSON")
     metrics.add_argument(
-        "--calibration", type=Path, metavar="FILE", help="what `calibrate` found: corrects what the judge judged"
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="what `calibrate --out` found, in the place of the calibrations that it keeps",
     )
+    add_judge(metrics.add_argument_group("a language model as judge; its verdicts are kept in the records"))
     metrics.add_argument("--definitions", action="store_true", help="print the definition page of every metric")
 
 
-def run(folder: Path | None, json: bool, definitions: bool, calibration: Path | None) -> int:
+def run(folder: Path | None, json: bool, definitions: bool, calibration: Path | None, **given: Any) -> int:
     from eval.measures.pages import page
+    from eval.opinions import judge_records
     from eval.run import recompute
     from eval.table import table
     from indexing.errors import UsageError
@@ -32,14 +38,8 @@ def run(folder: Path | None, json: bool, definitions: bool, calibration: Path | 
     if folder is None:
         print(page(), end="")
         return DONE
-    metrics = recompute(folder)
-    if calibration is not None:
-        from eval.judging import correct
-
-        metrics = correct(metrics, calibration)
+    asked = judging(given, {})
+    unjudged = judge_records(folder, asked) if asked is not None else 0
+    metrics = recompute(folder, calibration)
     print(line(metrics) if json else table(metrics), end="\n" if json else "")
-    if calibration is not None and not json:
-        from eval.judging import correction_table
-
-        print(correction_table(metrics["judge"]), end="")
-    return DONE
+    return unjudged_told(unjudged) if unjudged else DONE

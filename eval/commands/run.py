@@ -13,12 +13,15 @@ from eval.arguments import (
     SEEDS,
     SHIPPED,
     Commands,
+    add_judge,
     add_settings,
     command,
     given_settings,
+    judging,
     line,
     positive,
     seconds,
+    unjudged_told,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ def add(commands: Commands) -> None:
     what.add_argument("--split", metavar="NAME", help="only the items of this split")
     what.add_argument("--no-history", action="store_true", help="ask follow-ups without what was said before")
     what.add_argument("--baseline", choices=["llamaindex"], help="run this as well, and print it beside")
+    add_judge(parser.add_argument_group("a language model as judge, beside the gate"))
     _add_how(parser)
 
 
@@ -80,12 +84,12 @@ def run(suite: Path, json: bool, dry_run: bool, out: Path | None, baseline: str 
     from eval.table import table
 
     flags = given_settings(given)
-    options = _options(suite, given)
+    options = replace(_options(suite, given), judging=judging(given, flags))
     said = _estimate(suite, flags, options)
     if dry_run:
         print("\n".join(said))
         return DONE
-    if "llm" in flags:
+    if "llm" in flags or options.judging:
         print("\n".join(said), file=sys.stderr)
     run = run_suite(suite, flags=flags, out=out, options=options)
     metrics = run.metrics()
@@ -98,7 +102,9 @@ def run(suite: Path, json: bool, dry_run: bool, out: Path | None, baseline: str 
     print(f"records: {run.folder}", file=sys.stderr)
     if run.failed:
         print(f"error: {run.failed} of {run.items} items failed; the records say why", file=sys.stderr)
-    return ERROR if run.failed else DONE
+    if run.unjudged:
+        unjudged_told(run.unjudged)
+    return ERROR if run.failed or run.unjudged else DONE
 
 
 def _options(suite: Path, given: dict[str, Any]) -> Options:

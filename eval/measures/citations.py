@@ -35,7 +35,7 @@ def definitions() -> tuple[Definition, ...]:
             ANSWERS,
             citation_precision,
             FLAGS,
-            model=True,
+            judge="gate",
             source=ALCE,
         ),
         Definition(
@@ -47,7 +47,7 @@ def definitions() -> tuple[Definition, ...]:
             ANSWERS,
             citation_recall,
             FLAGS,
-            model=True,
+            judge="gate",
             source=ALCE,
         ),
         Definition(
@@ -58,7 +58,7 @@ def definitions() -> tuple[Definition, ...]:
             "citations of answers",
             over_citation,
             better="lower",
-            model=True,
+            judge="gate",
             source=ALCE,
         ),
         Definition(
@@ -77,7 +77,7 @@ def definitions() -> tuple[Definition, ...]:
             "statements of answers; unmeasured: failed items, and answers the gate did not judge",
             partial(faithfulness, kind=None),
             FLAGS,
-            model=True,
+            judge="gate",
         ),
         *(
             Definition(
@@ -87,7 +87,7 @@ def definitions() -> tuple[Definition, ...]:
                 f"statements of answers that hold {words}",
                 partial(faithfulness, kind=kind),
                 FLAGS,
-                model=True,
+                judge="gate",
             )
             for kind, words in KINDS
         ),

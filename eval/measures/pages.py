@@ -15,6 +15,12 @@ that failed is *unmeasured*: it is counted beside the metric, never in it as 0. 
 few*). Beside a metric stand its floors: what trivial systems or judges would score on the same items.
 """
 
+JUDGES = {
+    "gate": "the gate in `app/ground`",
+    "llm": "the language model that `run --judge` or `metrics --judge` names (`eval/claims.py`, `prompts/claims.txt`, "
+    "`prompts/verdicts.txt`)",
+}
+
 
 def page() -> str:
     """Markdown."""
@@ -31,8 +37,8 @@ def _entry(definition: Definition) -> str:
         floors = "; ".join(f"`{name}`: {words}" for name, words in definition.floors.items())
         lines.append(f"* Floors: {floors}.")
     lines.append(f"* Better: {definition.better}." + (" A share, between 0 and 1." if definition.share else ""))
-    if definition.model:
-        lines.append("* Judged by the gate in `app/ground`.")
+    if definition.judge:
+        lines.append(f"* Judged by {JUDGES[definition.judge]}.")
     if definition.source:
         lines.append(f"* After: {definition.source}.")
     return "\n".join([*lines, ""])

@@ -52,5 +52,5 @@ class Definition:
     floors: Mapping[str, str] = field(default_factory=dict)  # the trivial systems, in words
     better: Literal["higher", "lower", "neither"] = "higher"
     share: bool = True  # a value between 0 and 1
-    model: bool = False  # whether the gate or a model judged it
+    judge: Literal["", "gate", "llm"] = ""  # who judged it, where somebody did
     source: str = ""  # where the definition comes from

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 AROUND = 160  # characters shown beside a cited span where no retrieved passage holds it
+NO_VERDICT = "no verdict"
 LABELS = {
     "supported": "✓ supported",
     "partly": "~ partly supported",
@@ -41,7 +42,7 @@ def item(record: Mapping[str, Any]) -> str:
     turns = "".join(
         f'<p class="turn"><b>{escape(turn["role"])}</b> {escape(turn["content"])}</p>' for turn in record["history"]
     )
-    body = f'<p class="error">{escape(record["error"])}</p>' if output is None else _answer(output)
+    body = f'<p class="error">{escape(record["error"])}</p>' if output is None else _answer(output, _claims(record))
     return (
         f'<details class="item" id="{escape(record["id"])}" data-type="{escape(record["type"])}" '
         f'data-outcome="{became}">'
@@ -55,22 +56,40 @@ def _citations(output: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [citation for statement in output["statements"] for citation in statement["citations"]]
 
 
-def _answer(output: Mapping[str, Any]) -> str:
+def _claims(record: Mapping[str, Any]) -> list[str]:
+    """What a judging model made of each statement, where one judged."""
+    opinion = record.get("opinion") or {"model": "", "statements": [[] for _ in record["output"]["statements"]]}
+    return [_claims_of(one, opinion["model"]) for one in opinion["statements"]]
+
+
+def _claims_of(claims: Sequence[Mapping[str, Any]] | None, model: str) -> str:
+    if claims is None:
+        return f'<p class="support">{escape(model)} did not take this apart</p>'
+    rows = "".join(
+        f"<li>{escape(one['text'])} <small>cited: {one['cited'] or NO_VERDICT}; "
+        f"found: {one['retrieved'] or NO_VERDICT}</small></li>"
+        for one in claims
+    )
+    return f'<p class="support">Claims, judged by {escape(model)}:</p><ul class="claims">{rows}</ul>' if rows else ""
+
+
+def _answer(output: Mapping[str, Any], claims: Sequence[str]) -> str:
     notices = "".join(f'<p class="notice">{escape(notice)}</p>' for notice in output.get("notices", ()))
     if output["status"] == "refused":
         reason = escape(str(output.get("reason") or ""))
         near = "".join(_near(one) for one in output["retrieved"][:2])
         return f'{notices}<p class="refused">Refused: the documents do not say. {reason}</p>{near}'
-    return notices + "".join(_statement(statement, output["retrieved"]) for statement in output["statements"])
+    pairs = zip(output["statements"], claims, strict=True)
+    return notices + "".join(_statement(statement, output["retrieved"], told) for statement, told in pairs)
 
 
-def _statement(statement: Mapping[str, Any], retrieved: Sequence[Mapping[str, Any]]) -> str:
+def _statement(statement: Mapping[str, Any], retrieved: Sequence[Mapping[str, Any]], claims: str) -> str:
     support = LABELS.get(statement["support"], statement["support"])
     reason = f": {escape(statement['reason'])}" if statement.get("reason") else ""
     places = "".join(_cited(citation, retrieved) for citation in statement["citations"])
     return (
         f'<div class="statement {escape(statement["support"])}"><p>{escape(statement["text"])}</p>'
-        f'<p class="support">{support}{reason}</p>{places}</div>'
+        f'<p class="support">{support}{reason}</p>{places}{claims}</div>'
     )
 
 

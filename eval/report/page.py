@@ -10,14 +10,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from eval import calibrations
 from eval.report import plots
 from eval.report.items import item, outcome
+from eval.table import shown
 from indexing.errors import OnrecordError
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 PLOTTED = (
     "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10", "citation_precision", "citation_recall",
-    "citation_validity", "faithfulness", "gold_sentence_shown", "evidence_shown", "answered", "answer_f1",
+    "citation_validity", "faithfulness", "faithfulness_judge", "faithfulness_judge_retrieved",
+    "gold_sentence_shown", "evidence_shown", "answered", "answer_f1",
     "contains_gold", "refusal_precision", "refusal_recall", "near_miss_refused", "premise_corrected",
 )  # fmt: skip
 BY_TYPE = ("recall_at_5", "answered", "gold_sentence_shown", "contains_gold", "faithfulness")
@@ -77,7 +80,7 @@ def _page(records: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> I
         f"<style>{folder.joinpath('report.css').read_text(encoding='utf-8')}</style></head><body>"
         f"<header><h1>{escape(name)}</h1>{_about(config)}</header><main>"
     )
-    yield f"<section><h2>Summary</h2>{_summary(metrics['metrics'])}</section>"
+    yield f"<section><h2>Summary</h2>{_summary(metrics)}</section>"
     yield f"<section><h2>Plots</h2>{''.join(_plots(records, metrics))}</section>"
     yield f"<section><h2>By type</h2>{_by_type(metrics['by_type'])}</section>"
     yield f'<section id="items"><h2>Items</h2>{_controls(records)}<p id="shown" role="status"></p>'
@@ -105,18 +108,38 @@ def _about(config: Mapping[str, Any]) -> str:
 
 def _summary(metrics: Mapping[str, Any]) -> str:
     rows = []
-    for name, one in metrics.items():
+    judges = metrics.get("judges", {})
+    for name, one in shown(metrics):
         floors = ", ".join(f"{key} {_number(value)}" for key, value in one["floors"].items())
         interval = "" if one["low"] is None or one["high"] is None else f"{one['low']:.3f} – {one['high']:.3f}"
         rows.append(
-            f'<tr><th scope="row">{escape(name)}</th><td>{_number(one["value"])}</td><td>{interval}</td>'
+            f'<tr><th scope="row">{escape(name)}{_judged(one, judges)}</th><td>{_number(one["value"])}</td>'
+            f"<td>{interval}</td>"
             f"<td>{one['n']}</td><td>{one['unmeasured'] or ''}</td><td>{escape(floors)}</td></tr>"
         )
     head = "".join(
         f'<th scope="col">{one}</th>'
         for one in ("Metric", "Value", "95 % interval", "n", "Unmeasured", "Trivial floors")
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    told = "".join(
+        f"<p>Judged by {escape(judge['name'])}: {escape(calibrations.believed(judge))}.</p>"
+        for judge in metrics.get("judges", {}).values()
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{told}'
+
+
+def _judged(one: Mapping[str, Any], judges: Mapping[str, Any]) -> str:
+    """Under the name of a judged number who judged it, and what it is without that judge's errors."""
+    if (told := one.get("judge")) is None or one["value"] is None:
+        return ""
+    words = f"by {judges[told['kind']]['name']}, "
+    if not told["calibrated"]:
+        words += "uncalibrated"
+    elif told["corrected"] is None:
+        words += "calibrated"
+    else:
+        words += calibrations.without_errors(told["corrected"])
+    return f"<small>{escape(words)}</small>"
 
 
 def _number(value: float | None) -> str:

@@ -34,13 +34,16 @@ def influences(settings: Settings) -> dict[str, Any]:
     """The settings that an answer depends on; of an endpoint only the host, and no option that looks like a secret."""
     values = settings.model_dump(mode="json", exclude=NO_INFLUENCE)
     if settings.llm:
-        values |= {"llm_host": remote_host(settings.llm_url) or "local", "llm_options": _open(settings.llm_options)}
+        values |= {
+            "llm_host": remote_host(settings.llm_url) or "local",
+            "llm_options": open_options(settings.llm_options),
+        }
     if settings.rerank:
-        values |= {"rerank_options": _open(settings.rerank_options)}
+        values |= {"rerank_options": open_options(settings.rerank_options)}
     return values
 
 
-def _open(options: dict[str, Any]) -> dict[str, Any]:
+def open_options(options: dict[str, Any]) -> dict[str, Any]:
     """Those that do not look like secrets."""
     return {key: one for key, one in options.items() if not any(secret in key.lower() for secret in SECRET)}
 

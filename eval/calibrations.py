@@ -1,0 +1,175 @@
+"""Calibrations kept by judge, and found again for every number that the judge made.
+
+They lie in `calibrations/` of the configured home (`onrecord.toml`, `ONRECORD_HOME`, or `.onrecord`), a file for each
+judge and labelled set. A judge's fingerprint is in the name, so another prompt, model or gate finds none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.settings import load_settings
+from eval.agreement import corrected
+from eval.judges import Judge
+from eval.metrics import BY_NAME
+from indexing.errors import OnrecordError
+
+FOLDER = "calibrations"
+FIGURES = ("kappa", "balanced_accuracy", "sensitivity", "specificity")
+HOW = "`python -m eval calibrate DATA.jsonl` holds it against people"
+
+
+def folder() -> Path:
+    return load_settings({}).home / FOLDER
+
+
+def keep(found: dict[str, Any]) -> Path:
+    """Store what `calibrate` found where runs look for it."""
+    data = found["data"]
+    name = f"{found['judge']}-{found['fingerprint'][:16]}-{Path(data['file']).stem}-{data['split']}"
+    path = folder() / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.json"
+    write(found, path)
+    return path
+
+
+def write(found: dict[str, Any], path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OnrecordError(f"{path} cannot be written ({error.strerror}); choose another --out") from error
+
+
+def read(path: Path) -> dict[str, Any]:
+    """One that was written by `calibrate`; OnrecordError for any other file."""
+    try:
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+        for name in FIGURES:
+            level(found)[name]["value"]
+        found["fingerprint"], found["judge"], found["model"], found["data"]["file"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OnrecordError(f"{path} is no calibration ({error}); make one with `calibrate`") from error
+    return found
+
+
+def level(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A judge's agreement with people on statements or, where these are not labelled, on whole answers."""
+    return dict(found["statements"] or found["answers"])
+
+
+def find(judge: Judge, given: Path | None = None) -> dict[str, Any] | None:
+    """The calibration of a judge: the one given, if it is this judge's; else of those kept the one on statements, and
+    with the most of them."""
+    if given is not None:
+        found = read(given)
+        return found if found["judge"] == judge.kind else None
+    start = f"{judge.kind}-{judge.fingerprint[:16]}-"
+    try:
+        paths = sorted(path for path in folder().iterdir() if path.name.startswith(start) and path.suffix == ".json")
+    except OSError:
+        return None
+    kept = [one for one in map(read, paths) if one["fingerprint"] == judge.fingerprint]
+    return max(kept, key=lambda one: (one["statements"] is not None, level(one)["n"]), default=None)
+
+
+def carry(metrics: dict[str, Any], judges: Iterable[Judge], given: Path | None = None) -> dict[str, Any]:
+    """The object of metrics.json in which every judged number says who judged it and, where the judge was held against
+    people, what the number is without its errors; `judges` tells how far each can be believed.
+
+    A share of what the judge called supported can be corrected by how often it is wrong in that; others cannot.
+    """
+    found: dict[str, tuple[Judge, dict[str, Any] | None]] = {
+        judge.kind: (judge, find(judge, given)) for judge in judges
+    }
+
+    def told(name: str, metric: dict[str, Any]) -> dict[str, Any]:
+        definition = BY_NAME[name]
+        if definition.judge not in found:
+            return metric
+        judge, calibration = found[definition.judge]
+        known = level(calibration) if calibration and metric["value"] is not None else None
+        known = known if definition.better == "higher" else None
+        return {
+            **metric,
+            "judge": {
+                "kind": judge.kind,
+                "calibrated": calibration is not None,
+                "corrected": corrected(metric, known) if known else None,
+            },
+        }
+
+    def all_told(those: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+        return {name: told(name, metric) for name, metric in those.items()}
+
+    return {
+        **metrics,
+        "metrics": all_told(metrics["metrics"]),
+        "by_type": {
+            kind: {**entry, "metrics": all_told(entry["metrics"])} for kind, entry in metrics["by_type"].items()
+        },
+        "judges": {kind: _about(judge, calibration) for kind, (judge, calibration) in found.items()},
+    }
+
+
+def _about(judge: Judge, calibration: Mapping[str, Any] | None) -> dict[str, Any]:
+    about: dict[str, Any] = {"name": judge.name, "model": judge.model, "fingerprint": judge.fingerprint}
+    if calibration is None:
+        return {**about, "calibrated": False}
+    known = level(calibration)
+    return {
+        **about,
+        "calibrated": True,
+        "data": calibration["data"],
+        "level": "statements" if calibration["statements"] else "answers",
+        **{key: known[key] for key in ("n", "sources", "base_rate", "self_consistency", "constant")},
+        **{key: known[key] for key in FIGURES},
+        "canaries": calibration["canaries"],
+    }
+
+
+def lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """For people: who judged what, how far that can be believed, and each number without the judge's errors."""
+    for kind, judge in metrics.get("judges", {}).items():
+        those = {
+            name: one
+            for name, one in metrics["metrics"].items()
+            if one.get("judge", {}).get("kind") == kind and one["value"] is not None
+        }
+        if not those:
+            continue
+        yield f"judged by {judge['name']}: {', '.join(those)}"
+        yield f"  {believed(judge)}"
+        for name, one in those.items():
+            if judge["calibrated"] and BY_NAME[name].better == "higher":
+                yield f"  {name} {without_errors(one['judge']['corrected'])}"
+
+
+def believed(judge: Mapping[str, Any]) -> str:
+    """How far a judge of `judges` can be believed, in words."""
+    if not judge["calibrated"]:
+        return f"UNCALIBRATED: how often this judge errs is not known; {HOW}"
+    figures = ", ".join(f"{name.replace('_', ' ')} {judge[name]['value']:.3f}" for name in _known(judge))
+    again = judge["self_consistency"]
+    about = [f"n {judge['n']} {judge['level']}"]
+    about += [] if judge["base_rate"] is None else [f"of which people say {judge['base_rate']:.3f} hold"]
+    about += [] if again is None else [f"says the same again in {again:.3f}"]
+    constant = "; ALWAYS SAYS THE SAME: it says nothing about answers" if judge["constant"] else ""
+    where = f"on {judge['data']['file']} ({', '.join(about)})"
+    return f"calibrated {where}: {figures}{constant}"
+
+
+def without_errors(corrected: Mapping[str, Any] | None) -> str:
+    if corrected is None or corrected["value"] is None:
+        return "cannot be corrected: this judge is hardly better than chance"
+    bounds = "too few clusters for an interval"
+    if corrected["low"] is not None:
+        bounds = f"{corrected['low']:.3f} to {corrected['high']:.3f}"
+    return f"corrected for its errors: {corrected['value']:.3f}, {bounds}"
+
+
+def _known(judge: Mapping[str, Any]) -> Sequence[str]:
+    return [name for name in FIGURES if judge[name]["value"] is not None]
