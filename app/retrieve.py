@@ -130,10 +130,7 @@ class Retriever:
         first = [
             ranking
             for limit in _filters(query.period, given)
-            for ranking in (
-                self._collection.by_meaning(query.vector, depth, limit),
-                self._collection.by_words(query.text, depth, limit),
-            )
+            for ranking in self._collection.by_both(query.vector, query.text, depth, limit)
         ]
         named = {chunk_id for ranking in first for chunk_id, _ in ranking}
         more = len(named) > depth or any(len(ranking) == depth for ranking in first)

@@ -6,6 +6,7 @@ import datetime
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -56,6 +57,7 @@ class Collection:
         self.filters = Filters(self.catalogue)
         self._claim()
         self._indexes, self._swapping = ChangeOver(), threading.Lock()
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="onrecord-words")
         self._label = self.catalogue.meta("indexes")
         self.vectors, self.words, self.texts = self._open_indexes(self._label, embedder)
         if mend and not (self.in_step() and not self._leftovers()) and self.lock.try_acquire():
@@ -87,6 +89,7 @@ class Collection:
         self.texts.release()
 
     def close(self) -> None:
+        self._beside.shutdown()
         self.release()
         self.vectors.close()
         self.catalogue.close()
@@ -146,6 +149,19 @@ class Collection:
         """Chunks that hold every one of these words, at most `count`; may name chunks that are no longer current."""
         with self.steady():
             return self.words.holding(words, count)
+
+    def by_both(
+        self, vector: Vectors, question: str, count: int, filter: Filter | None = None
+    ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+        """`by_meaning` and `by_words` at the same time: neither holds the interpreter while it searches."""
+        with self.steady():
+            passing = self.filters.passing(filter) if filter else None
+            words = self._beside.submit(self.words.search, question, count, passing)
+            try:
+                meaning = self.by_meaning(vector, count, filter)
+            finally:
+                found = words.result()  # inside: a rebuild must not close what is being searched
+            return meaning, found
 
     def scores(
         self, vector: Vectors, question: str, chunk_ids: Sequence[int]

@@ -128,6 +128,14 @@ def test_words_find_what_a_search_of_everything_finds_among_the_passing(collecti
             assert [score for _, score in found] == pytest.approx([score for _, score in everything[:count]], rel=1e-5)
 
 
+@pytest.mark.parametrize("wanted", FILTERS, ids=str)
+def test_both_searches_at_once_find_what_each_finds(collection: Collection, wanted: Filter) -> None:
+    question = "council bridge report"
+    vector = collection.embedder.question(question)
+    expected = collection.by_meaning(vector, 30, wanted), collection.by_words(question, 30, wanted)
+    assert collection.by_both(vector, question, 30, wanted) == expected
+
+
 def test_an_empty_filter_is_none(collection: Collection) -> None:
     vector = collection.embedder.question("council bridge")
     assert not Filter() and Filter(since=1) and Filter(authors=("x",))
