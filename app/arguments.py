@@ -258,4 +258,17 @@ def _grounding(parser: argparse.ArgumentParser) -> None:
 def _chatting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=argparse.SUPPRESS, help="loopback address to serve on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to serve on (default: 7860)")
+    _logging(parser)
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+
+def _logging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log-format", choices=["text", "json"], default=argparse.SUPPRESS, help="of the log (default: text)"
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        default=argparse.SUPPRESS,
+        help="info: a line for every request and answer, without content (default: warning)",
+    )

@@ -20,6 +20,7 @@ from app.retrieve import Found, Query, Retriever
 from app.rewriting import rewriter
 from app.second_opinion import second_opinion
 from app.settings import Settings
+from app.tracing import Trace
 from app.when import widened
 from indexing.collection import Collection
 from indexing.documents import Hit
@@ -46,6 +47,7 @@ class _Walk:
     rewritten: str = ""
     dropped: int = 0  # statements that no source supports and that the settings leave out
     began: float = field(default_factory=time.perf_counter)
+    trace: Trace = field(default_factory=Trace)
 
     def lap(self, stage: str) -> None:
         """Record the milliseconds since the question was asked, once a stage."""
@@ -76,11 +78,16 @@ class Assistant:
         with self.collection.steady():
             return self._retrieve(self._retrieve.read(question, (), limits)).hits
 
-    def look_up(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> tuple[Query, Found]:
+    def look_up(
+        self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING, trace: Trace | None = None
+    ) -> tuple[Query, Found]:
         """How a question is read after a conversation, and what is found for it within the limits."""
+        trace = trace or Trace()
         with self.collection.steady():
-            query = self._retrieve.read(question, history, limits)
-            return query, self._retrieve(query)
+            with trace.stage("rewrite"):
+                query = self._retrieve.read(question, history, limits)
+            with trace.stage("retrieve"):
+                return query, self._retrieve(query)
 
     def _find(self, query: Query, found: Found) -> Finding:
         return find(query, found, getattr(self.collection.embedder, "words", None))
@@ -93,7 +100,12 @@ class Assistant:
         """The same as events: sources first, then each statement once it is grounded, the finished answer last."""
         question = self._checked(question)
         walk = _Walk(question, "llm" if self._generate else "extractive")
-        query, walk.found = self.look_up(question, history, limits)
+        with walk.trace:
+            walk.trace.facts |= {"mode": walk.mode, "question_chars": len(question), "history": len(history)}
+            yield from self._walked(walk, history, limits)
+
+    def _walked(self, walk: _Walk, history: Sequence[Turn], limits: Limits) -> Iterator[Event]:
+        query, walk.found = self.look_up(walk.question, history, limits, walk.trace)
         walk.filters, walk.period = limits.as_json(query.period), query.period
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
@@ -101,16 +113,20 @@ class Assistant:
         if walk.found.notice:
             walk.notices.append(walk.found.notice)
             yield Notice(walk.notices[-1])
-        finding = self._find(query, walk.found)
+        with walk.trace.stage("find"):
+            finding = self._find(query, walk.found)
         if finding.premise is not None:
             walk.notices.append(finding.premise.notice)
             yield Notice(walk.notices[-1])
-        if self._generate:
-            yield from self._generated(self._generate, walk, finding, history)
-        else:
-            yield from self._extracted(walk, finding)
+        with walk.trace.stage("answer"):
+            if self._generate:
+                yield from self._generated(self._generate, walk, finding, history)
+            else:
+                yield from self._extracted(walk, finding)
         walk.lap("done")
-        yield Done(self._finished(walk, finding))
+        answer = self._finished(walk, finding)
+        walk.trace.facts |= _facts(answer)
+        yield Done(answer)
 
     def _checked(self, question: str) -> str:
         question = question.strip()
@@ -155,7 +171,9 @@ class Assistant:
     def _said(self, walk: _Walk, statement: Statement) -> Iterator[Said]:
         """Ground a statement and give it its place in the answer; nothing, where it is to be dropped."""
         start = walk.statements[-1].span.end + 1 if walk.statements else 0
-        grounded = ground(statement, lambda one: self.collection.document(one.document_id, one.version), self._opinion)
+        with walk.trace.stage("ground"):
+            sources = lambda one: self.collection.document(one.document_id, one.version)  # noqa: E731
+            grounded = ground(statement, sources, self._opinion)
         if grounded.support == "unsupported" and self._settings.unsupported == "drop":
             walk.dropped += 1
             return
@@ -209,6 +227,21 @@ class Assistant:
     def _as_of(self, statements: Sequence[Statement]) -> AsOf:
         dates = (citation.date for statement in statements for citation in statement.citations)
         return AsOf(max(dates, default=""), self.collection.catalogue.meta("indexed_at"))
+
+
+def _facts(answer: Answer) -> dict[str, str | int]:
+    """What may be logged of an answer: counts and words of ours."""
+    usage = {key: value for key, value in answer.usage.items() if isinstance(value, int)}
+    return {
+        "mode": answer.mode,
+        "outcome": answer.status,
+        "hits": len(answer.hits),
+        "statements": len(answer.statements),
+        "citations": sum(len(one.citations) for one in answer.statements),
+        "answer_chars": len(answer.text),
+        "notices": len(answer.notices),
+        **usage,
+    }
 
 
 def build_embedder(settings: Settings) -> Embedder:

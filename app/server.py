@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
-import logging
-import socket
 import sys
-import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -18,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import render, ui
+from app import logs, render, tracing, ui
 from app.address import LOOPBACK_NAMES, address, listening_socket
 from app.api import add_api, problem
 from app.api_docs import add_docs
@@ -31,8 +29,10 @@ from app.openai_api import add_openai_api
 from app.quotes.desk import QuoteDesk
 from app.quotes.draft_commands import aliases_of
 from app.reader import reader
+from app.request_log import Requests
 from app.settings import Settings
 from app.source import Source, source_of
+from app.stopping import Doors, DoorState, Server
 from indexing.files import MEGABYTE
 from indexing.spans import Span
 
@@ -145,10 +145,20 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
     app.add_middleware(Guard)
     largest = int(settings.max_document_mb * MEGABYTE)
     app.add_middleware(Bounded, largest_upload=FILES_AT_ONCE * largest)
+    doors = app.state.doors = DoorState()
+    app.add_middleware(Doors, state=doors)
+    app.add_middleware(Requests, paths=lambda: _paths(app))
 
     @app.get("/healthz")
     def health() -> JSONResponse:
         return JSONResponse({"status": "ok", "documents": assistant.collection.count()})
+
+    @app.get("/readyz")
+    def ready() -> JSONResponse:
+        """Whether new questions are taken: 503 once the server has been told to stop."""
+        if doors.closed:
+            return JSONResponse({"status": "stopping"}, status_code=503)
+        return JSONResponse({"status": "ready"})
 
     @app.get("/favicon.ico", include_in_schema=False)
     def icon() -> Response:
@@ -191,41 +201,33 @@ def serve(app: FastAPI, settings: Settings, open_browser: bool) -> None:
     """Serve until Ctrl-C. Raises OnrecordError for an address that cannot be used."""
     bound = listening_socket(settings)
     where = address(settings)
+    logs.set_up(settings.log_format, settings.log_level, content=settings.log_content)
+    if settings.otlp_url:
+        tracing.set_up(settings.otlp_url)
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
     try:
-        _Announcing(config, where, open_browser).run(sockets=[bound])
+        server = Server(config, where, app.state.doors, settings.shutdown_seconds, open_browser=open_browser)
+        server.run(sockets=[bound])
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
     finally:
         bound.close()
+        tracing.shut_down()
 
 
-class _Announcing(uvicorn.Server):
-    """A server that says where it is once it really listens."""
-
-    def __init__(self, config: uvicorn.Config, where: str, open_browser: bool) -> None:
-        super().__init__(config)
-        self.where = where
-        self.open_browser = open_browser
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            print(f"Onrecord is at {self.where}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
-            if self.open_browser:
-                webbrowser.open(self.where)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends also what open pages still listen to, without a traceback for each of them."""
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
-        await super().shutdown(sockets)
+def _paths(app: FastAPI) -> Iterator[str]:
+    """The routes, those of the page too: what of a path may be logged."""
+    yield from app.openapi()["paths"]
+    for route in app.routes:
+        yield getattr(route, "path", None) or ""
+        yield from (getattr(inner, "path", None) or "" for inner in getattr(route, "routes", ()))
 
 
 def _source(found: Source | None, starts: list[int], ends: list[int]) -> tuple[str, str, int]:

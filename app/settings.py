@@ -86,6 +86,22 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address the chat page is served on; loopback only, there is no login")
     port: int = Field(7860, ge=1, le=65535, description="port the chat page is served on")
 
+    log_format: Literal["text", "json"] = Field("text", description="how a server logs, on standard error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="what a server logs; from `info` on a line for every request, answer and job"
+    )
+    log_content: bool = Field(
+        False, description="let messages of libraries and of defects into the log; they may hold what was asked"
+    )
+    otlp_url: str = Field(
+        "",
+        description="an OpenTelemetry collector (OTLP over gRPC, such as http://127.0.0.1:4317) that is sent the time "
+        "of each stage, never content; needs `onrecord[otel]`",
+    )
+    shutdown_seconds: float = Field(
+        8, ge=0, le=600, description="seconds that answers have to end once a server is told to stop"
+    )
+
 
 def load_settings(
     flags: Mapping[str, Any],
