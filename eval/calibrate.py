@@ -282,6 +282,11 @@ def _all(also: Sequence[tuple[Path, Path]]) -> list[Weighed]:
     return items
 
 
+def tuning_items() -> list[Weighed]:
+    """The tuning items of the shipped suites, with what our own retrieval ranks best for each."""
+    return [one for one in _all(()) if one.part == "tune"]
+
+
 def _opened(home: Path, stack: ExitStack) -> Assistant:
     assistant = build(load_settings({"home": home}))
     stack.enter_context(assistant.collection)

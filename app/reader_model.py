@@ -1,0 +1,176 @@
+"""The reader: a small model of our own that tells whether a sentence answers a question, and whether evidence
+supports a claim.
+
+One encoder with two heads as int8 ONNX; `python -m eval train reader` makes the file, docs/reader.md says of what and
+how good it is. Everything works without it: `--no-reader` never opens it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexing.errors import ModelError
+
+QUESTION, EVIDENCE, CONTEXT, JUDGED = 40, 120, 24, 72  # tokens that are read at most
+BATCH = 4  # pairs a run takes at once, of like length
+CLS, SEP = 101, 102
+
+Rows = npt.NDArray[np.float64]
+Tokens = Callable[[str], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """What evidence says to a claim: three probabilities whose sum is 1."""
+
+    supported: float
+    contradicted: float
+    not_enough: float
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A pair as the encoder reads it; `kinds` is 1 for the tokens that are judged, 0 for all others."""
+
+    ids: list[int]
+    kinds: list[int]
+
+
+def encoded(read: Sequence[int], context: Sequence[int], judged: Sequence[int], *, most: int) -> Encoded:
+    """`[CLS] read [SEP] context [SEP] judged [SEP]`; of the context the end is kept, of all else the beginning."""
+    front = [CLS, *read[:most], SEP, *([*context[-CONTEXT:], SEP] if context else [])]
+    body = list(judged[:JUDGED])
+    return Encoded([*front, *body, SEP], [*[0] * len(front), *[1] * len(body), 0])
+
+
+def padded(pairs: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64]]:
+    """The inputs of a run, each `(len(pairs), longest)`."""
+    width = max(len(one.ids) for one in pairs)
+    found = {
+        name: np.zeros((len(pairs), width), dtype=np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")
+    }
+    for row, one in enumerate(pairs):
+        found["input_ids"][row, : len(one.ids)] = one.ids
+        found["attention_mask"][row, : len(one.ids)] = 1
+        found["token_type_ids"][row, : len(one.kinds)] = one.kinds
+    return found
+
+
+class Reader:
+    """The two heads over one session; safe to use from several threads. Raises ModelError where a run fails."""
+
+    def __init__(self, model: Path, tokenizer: str, temperatures: dict[str, float], workers: int | None = None) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_str(tokenizer)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises types of its own for a bad file
+            raise ModelError(f"the reader {model} cannot be used ({error}); install Onrecord again") from error
+        self._temperatures = temperatures
+        self._pool = ThreadPoolExecutor(workers or max(1, min(4, os.cpu_count() or 1)), thread_name_prefix="reader")
+
+    def answers(self, question: str, sentences: Sequence[str], contexts: Sequence[str] = ()) -> list[float]:
+        """How likely each sentence answers the question; `contexts` is what each is read with."""
+        if not sentences:
+            return []
+        asked, texts = self._ids(question), list(map(self._ids, sentences))
+        before = list(map(self._ids, contexts)) if contexts else [[] for _ in sentences]
+        rows = self._run([encoded(asked, one, text, most=QUESTION) for one, text in zip(before, texts, strict=True)])
+        return [float(value) for value in _sigmoid(rows[:, 0] / self._temperatures["answers"])]
+
+    def supports(self, claim: str, evidence: Sequence[str]) -> Stance:
+        """What the sentences, read together, say to the claim."""
+        return self.supports_all([(claim, evidence)])[0]
+
+    def supports_all(self, given: Sequence[tuple[str, Sequence[str]]]) -> list[Stance]:
+        """The same for several claims with their evidence at once."""
+        if not given:
+            return []
+        pairs = [encoded(self._ids(" ".join(those)), (), self._ids(claim), most=EVIDENCE) for claim, those in given]
+        rows = self._run(pairs)
+        wrong = _sigmoid(rows[:, 1] / self._temperatures["supports"])
+        against = _sigmoid(rows[:, 2])
+        return [Stance(1 - float(w), float(w * a), float(w * (1 - a))) for w, a in zip(wrong, against, strict=True)]
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _run(self, pairs: Sequence[Encoded]) -> Rows:
+        """`(len(pairs), 3)`: the logits of answering, of being wrong, and of being contradicted where wrong."""
+        order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].ids), reverse=True)
+        batches = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
+        result = np.zeros((len(pairs), 3), dtype=np.float64)
+
+        def work(batch: list[int]) -> None:
+            result[batch] = self._session.run(["logits"], padded([pairs[index] for index in batch]))[0]
+
+        try:
+            list(map(work, batches) if len(batches) == 1 else self._pool.map(work, batches))
+        except Exception as error:  # onnxruntime's own types
+            raise ModelError(f"the reader failed: {error}; --no-reader goes without it") from error
+        return result
+
+
+def _sigmoid(values: Rows) -> Rows:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))))
+
+
+def folder() -> Path:
+    """Where the model and what is known of it are installed."""
+    return Path(str(resources.files("app") / "reader"))
+
+
+def known(at: Path) -> dict[str, Any]:
+    """What was written beside the model when it was made: its sha256, its temperatures."""
+    path = at / "reader.json"
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"the reader is not installed ({path} cannot be read); install Onrecord again, or say --no-reader"
+        ) from error
+    return found
+
+
+@functools.cache
+def packaged() -> Reader:
+    """The shipped reader, its sha256 checked; ModelError where it is missing or was altered."""
+    return opened(folder())
+
+
+def opened(at: Path) -> Reader:
+    """The reader in a folder with `reader.onnx` and `reader.json`."""
+    about, model = known(at), at / "reader.onnx"
+    tokenizer = resources.files("indexing") / "minilm" / "tokenizer.json"
+    try:
+        data = model.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"the reader {model} cannot be read ({error.strerror}); install Onrecord again, or say --no-reader"
+        ) from error
+    if hashlib.sha256(data).hexdigest() != about["sha256"]:
+        raise ModelError(
+            f"the reader {model} was altered (its sha256 is not {about['sha256'][:12]}…); "
+            "install Onrecord again, or say --no-reader"
+        )
+    return Reader(model, tokenizer.read_text(encoding="utf-8"), about["temperatures"])

@@ -1,0 +1,56 @@
+"""All pairs, from the data sets in a folder and from our own material, divided by document."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from eval.training import claims, questions
+from eval.training.pairs import Pair
+
+SEED = 20260
+CONSTRUCTED = 3000
+KEPT_ASIDE = 0.08  # of the documents, for stopping and temperatures; never reported
+
+
+def pairs(folder: Path, *, synthetic: bool = True, hard: bool = True, suites: bool = True) -> list[Pair]:
+    """Every pair; without `synthetic` none by construction, without `hard` sentences drawn at random beside answers."""
+    rng = random.Random(SEED)
+    reading = questions.Reading([*questions.paragraphs(folder / "xquad_dev.json"), *questions.own_texts()])
+    found = [*questions.asked(reading, rng, hard=hard), *questions.written(reading, rng, hard=hard)]
+    if suites:
+        found += questions.from_suites(_weighed(), hard=hard)
+    found += claims.summedits(folder / "summedits_dev.jsonl")
+    found += claims.ragtruth(folder / "ragtruth_dev.jsonl", rng)
+    found += claims.wice(folder / "wice_dev.jsonl")
+    found += claims.written(reading)
+    if synthetic:
+        found += claims.constructed(reading, rng, CONSTRUCTED)
+    else:
+        found = [one for one in found if not one.source.endswith(" vague")]
+    return found
+
+
+def _weighed() -> Sequence[object]:
+    from eval.calibrate import tuning_items
+
+    return tuning_items()
+
+
+def divided(given: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Those to train on and those kept aside, no document on both sides."""
+
+    def aside(group: str) -> bool:
+        return int(hashlib.sha256(f"aside {group}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF < KEPT_ASIDE
+
+    return [one for one in given if not aside(one.group)], [one for one in given if aside(one.group)]
+
+
+def counted(given: Sequence[Pair]) -> Iterator[str]:
+    """A line for each source: how many pairs, how many of them positive."""
+    total, positive = Counter(one.source for one in given), Counter(one.source for one in given if one.positive)
+    for source in sorted(total):
+        yield f"{source:<28}{total[source]:>7}{positive[source]:>7}"

@@ -1,0 +1,216 @@
+"""Training the reader: batches of like length, a loss over pairs and over marked tokens, checkpoints to go on from."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from app.reader_model import EVIDENCE, QUESTION, Encoded, encoded, padded
+from eval.stats import auroc
+from eval.training.network import Network, freeze, from_base
+from eval.training.pairs import Pair
+
+TOKENS = 0.5  # how much marked characters count beside the pair
+ANSWERING = 2.5  # how much a sentence that answers counts beside one of the many that do not
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long, how fast and in which portions; `threads` of torch."""
+
+    epochs: float = 2.0
+    rate: float = 1e-4
+    batch: int = 32
+    frozen: int = 1
+    checks: int = 8  # looks at what was kept aside
+    threads: int = 1
+    seed: int = 20260
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A pair as numbers. `targets`: of `answers, wrong, contradicted` 1, 0 or -1 where it says nothing to it;
+    `marks` the same of each judged token, for the head of its task."""
+
+    pair: Pair
+    tokens: Encoded
+    targets: tuple[int, int, int]
+    marks: list[int] | None
+
+
+def example(pair: Pair, tokenizer: Tokenizer) -> Example:
+    """Encode a pair and its marks."""
+
+    def ids(text: str) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    judged = tokenizer.encode(pair.judged, add_special_tokens=False)
+    answers = pair.task == "answers"
+    tokens = encoded(ids(pair.read), ids(pair.context), judged.ids, most=QUESTION if answers else EVIDENCE)
+    wrong = int(not pair.positive)
+    contradicted = {"contradicted": 1, "not_enough": 0}.get(pair.label, -1)
+    targets = (int(pair.positive), -1, -1) if answers else (-1, wrong, contradicted)
+    marks = None
+    if pair.marks is not None:
+        marks = [int(any(s < end and e > start for start, end in pair.marks)) for s, e in judged.offsets]
+        marks = marks[: sum(tokens.kinds)]
+        if pair.marks and not any(marks):
+            marks = None
+    return Example(pair, tokens, targets, marks)
+
+
+def batches(given: Sequence[Example], size: int, rng: random.Random) -> Iterator[list[Example]]:
+    """All examples in random order, those of like length together."""
+    order = rng.sample(list(given), len(given))
+    found: list[list[Example]] = []
+    for at in range(0, len(order), size * 24):
+        near = sorted(order[at : at + size * 24], key=lambda one: len(one.tokens.ids))
+        found += [near[start : start + size] for start in range(0, len(near), size)]
+    rng.shuffle(found)
+    yield from found
+
+
+def inputs(given: Sequence[Example]) -> list[Tensor]:
+    rows = padded([one.tokens for one in given])
+    return [torch.from_numpy(rows[name]) for name in ("input_ids", "attention_mask", "token_type_ids")]
+
+
+def loss_of(network: Network, given: Sequence[Example]) -> Tensor:
+    """The mean loss of a batch."""
+    logits, tokens = network(*inputs(given))
+    wanted = torch.tensor([one.targets for one in given], dtype=torch.float)
+    said = wanted >= 0
+    answering = torch.tensor([[True, False, False]])
+    pairs = functional.binary_cross_entropy_with_logits(logits, wanted.clamp(min=0), reduction="none")
+    counted = said * torch.where((wanted > 0) & answering, ANSWERING, 1.0)
+    marked = []
+    for row, one in enumerate(given):
+        if one.marks is None:
+            continue
+        start = one.tokens.kinds.index(1) if 1 in one.tokens.kinds else 0
+        head = 0 if one.pair.task == "answers" else 1
+        mine = tokens[row, start : start + len(one.marks), head]
+        target = torch.tensor(one.marks, dtype=torch.float)
+        each = functional.binary_cross_entropy_with_logits(mine, target, reduction="none")
+        sides = [each[target == side].mean() for side in (0, 1) if (target == side).any()]
+        if sides:
+            marked.append(torch.stack(sides).mean())
+    total = (pairs * counted).sum() / counted.sum().clamp(min=1)
+    return total + TOKENS * torch.stack(marked).mean() if marked else total
+
+
+@torch.no_grad()
+def logits_of(network: Network, given: Sequence[Example], size: int = 32) -> np.ndarray[Any, Any]:
+    """`(len(given), 3)`, in the order given."""
+    network.eval()
+    order = sorted(range(len(given)), key=lambda one: len(given[one].tokens.ids))
+    found = np.zeros((len(given), 3))
+    for at in range(0, len(order), size):
+        part = order[at : at + size]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found[part] = network(*inputs([given[one] for one in part]))[0].float().numpy()
+    network.train()
+    return found
+
+
+def worth(given: Sequence[Example], logits: np.ndarray[Any, Any]) -> dict[str, float]:
+    """The area under the ROC curve of each head and of each source, and `both`: the mean of the heads'."""
+    found: dict[str, float] = {}
+    for head, task in enumerate(("answers", "supports")):
+        sign = 1 if task == "answers" else -1
+        rows = [(one.pair, sign * float(row[head])) for one, row in zip(given, logits, strict=True) if one.pair.task == task]
+        for name in ("", *sorted({one.source.split()[0] for one, _ in rows})):
+            mine = [(one.positive, score) for one, score in rows if one.source.split()[0].startswith(name)]
+            area = auroc([s for held, s in mine if held], [s for held, s in mine if not held])
+            if area is not None:
+                found[f"{task} {name}".strip()] = round(area, 4)
+    heads = [found[task] for task in ("answers", "supports") if task in found]
+    found["both"] = round(sum(heads) / max(1, len(heads)), 4)
+    return found
+
+
+def train(base: Path, tune: Sequence[Pair], aside: Sequence[Pair], tokenizer: Tokenizer, out: Path, plan: Plan) -> Network:
+    """The network at its best on what was kept aside. Goes on from `out/checkpoint.pt` where there is one."""
+    torch.set_num_threads(plan.threads)
+    torch.manual_seed(plan.seed)
+    random.seed(plan.seed)
+    data = [example(one, tokenizer) for one in tune]
+    held = [example(one, tokenizer) for one in aside]
+    network = from_base(base)
+    freeze(network, plan.frozen)
+    heads = [*network.token.parameters(), *network.whole.parameters()]
+    body = [one for one in network.parameters() if one.requires_grad and not any(one is head for head in heads)]
+    optimizer = torch.optim.AdamW(
+        [{"params": body, "lr": plan.rate}, {"params": heads, "lr": 5 * plan.rate}], weight_decay=0.01
+    )
+    total = int(plan.epochs * len(data) / plan.batch)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, (total - step) / (0.94 * total)))
+    )
+    kept, best, done = out / "checkpoint.pt", -1.0, 0
+    if kept.exists():
+        state = torch.load(kept, weights_only=True)
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        scheduler.load_state_dict(state["scheduler"])
+        best, done = state["best"], state["done"]
+        _say(out, f"going on from step {done} of {total}")
+    network.train()
+    began, clock, losses = time.monotonic(), time.process_time(), []
+    every = max(1, total // plan.checks)
+    for step, batch in enumerate(_steps(data, plan, total)):
+        if step < done:
+            continue
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = loss_of(network, batch)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(body + heads, 1.0)
+        optimizer.step()
+        scheduler.step()
+        losses.append(float(loss.detach()))
+        if (step + 1) % 20 == 0:
+            speed = (step + 1 - done) * plan.batch
+            _say(out, f"step {step + 1}/{total} loss {np.mean(losses[-20:]):.4f} "
+                      f"{speed / (time.monotonic() - began):.1f} pairs/s, {speed / (time.process_time() - clock):.1f} a processor second")  # fmt: skip
+        if (step + 1) % every == 0 or step + 1 == total:
+            found = worth(held, logits_of(network, held))
+            _say(out, f"step {step + 1}: {json.dumps(found)}")
+            if found["both"] > best:
+                best = found["both"]
+                torch.save(network.state_dict(), out / "best.pt")
+            torch.save(
+                {"network": network.state_dict(), "optimizer": optimizer.state_dict(),
+                 "scheduler": scheduler.state_dict(), "best": best, "done": step + 1}, kept.with_suffix(".new"),
+            )  # fmt: skip
+            kept.with_suffix(".new").replace(kept)
+    network.load_state_dict(torch.load(out / "best.pt", weights_only=True))
+    return network.eval()
+
+
+def _steps(data: Sequence[Example], plan: Plan, total: int) -> Iterator[list[Example]]:
+    made, epoch = 0, 0
+    while made < total:
+        for batch in batches(data, plan.batch, random.Random(plan.seed + epoch)):
+            if made == total:
+                return
+            made += 1
+            yield batch
+        epoch += 1
+
+
+def _say(out: Path, text: str) -> None:
+    print(text, flush=True)
+    with (out / "log.txt").open("a", encoding="utf-8") as log:
+        log.write(text + "\n")
