@@ -174,11 +174,13 @@ def written(reading: Reading, rng: random.Random, *, hard: bool = True) -> Itera
 
 
 def from_suites(items: Sequence[Any], *, hard: bool = True) -> Iterator[Pair]:
-    """The tuning items of our own suites (`eval.calibrate.Weighed`) beside what our own retrieval ranks best."""
+    """Half of the tuning items of our suites (`eval.calibrate.Weighed`) beside what our own retrieval ranks best."""
     for one in items:
         if one.part != "tune" or not one.kind or one.item.history:
             continue
-        question, group = one.item.question, f"{one.collection} {one.item.cluster or one.item.id}"
+        question, group = one.item.question, group_of(one)
+        if not learned(group):
+            continue
         wanted = [one.item.answer, *one.item.aliases]
         for candidate in one.evidence.ranked:
             if candidate.place in one.gold:
@@ -188,6 +190,16 @@ def from_suites(items: Sequence[Any], *, hard: bool = True) -> Iterator[Pair]:
         others = [each for each in one.evidence.ranked if each.place not in one.gold]
         for candidate in others[: NEAR + 1 if one.gold else SEEN] if hard else others[-NEAR:]:
             yield _candidate(question, candidate, "no", group, ())
+
+
+def group_of(one: Any) -> str:
+    """The document that a tuning item is about."""
+    return f"{one.collection} {one.item.cluster or one.item.id}"
+
+
+def learned(group: str) -> bool:
+    """Whether the reader learns from the tuning items about a document; the others fit what weighs its word."""
+    return sum(group.encode()) % 2 == 1
 
 
 def _candidate(

@@ -1,0 +1,79 @@
+"""What the reader makes of the evidence: the sentences in the order in which they answer, and how likely one does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.evidence import Candidate, Evidence
+
+LOOKED_AT = 12  # of the best sentences
+LEAST = 0.001  # a probability is never surer than this
+
+Reads = Callable[[str, Sequence[str], Sequence[str]], list[float]]
+"""A question, sentences, and what each is read with; how likely each answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The evidence in its new order; `read` is how likely each of the first sentences answers, in that order."""
+
+    evidence: Evidence
+    read: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """How much the reader's word counts beside what else is known; fitted by `python -m eval train seams`.
+
+    `rank` is added to a sentence's score for each unit of its logit. The likelihood of an answer becomes that of
+    `bias + before * its logit + best * the best sentence's logit`.
+    """
+
+    rank: float
+    before: float
+    best: float
+    bias: float
+
+    @classmethod
+    def of(cls, given: Mapping[str, float]) -> Seams:
+        return cls(given["rank"], given["before"], given["best"], given["bias"])
+
+
+def odds(value: float) -> float:
+    """The logit of a probability."""
+    value = min(1 - LEAST, max(LEAST, value))
+    return math.log(value / (1 - value))
+
+
+def understood(evidence: Evidence, reads: Reads, seams: Seams) -> Understood:
+    """The best sentences read one by one and ordered anew; those after them keep their place."""
+    best, rest = evidence.ranked[:LOOKED_AT], evidence.ranked[LOOKED_AT:]
+    if not best:
+        return Understood(evidence, ())
+    values = reads(evidence.question, [one.text for one in best], [context(one) for one in best])
+    middle = sum(map(odds, values)) / len(values)  # so that scores stay where thresholds expect them
+    scored = [
+        (replace(one, score=one.score + seams.rank * (odds(value) - middle)), value)
+        for one, value in zip(best, values, strict=True)
+    ]
+    scored.sort(key=lambda pair: (-pair[0].score, pair[0].place))
+    least = scored[-1][0].score
+    after = [replace(one, score=min(one.score, least)) for one in rest]
+    ranked = (*(one for one, _ in scored), *after)
+    return Understood(replace(evidence, ranked=ranked), tuple(value for _, value in scored))
+
+
+def likely_with(before: float, read: Sequence[float], seams: Seams) -> float:
+    """How likely the documents answer, by all else and by what was read."""
+    if not read or before == 0.0:
+        return before
+    total = seams.bias + seams.before * odds(before) + seams.best * odds(max(read))
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+def context(one: Candidate) -> str:
+    """What a sentence is read with: the title of its document and the sentence before it."""
+    before, title = one.before(), one.passage.document.metadata.title
+    return " ".join(part for part in (f"{title}." if title else "", before.text if before else "") if part)

