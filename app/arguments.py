@@ -146,6 +146,12 @@ def _model() -> argparse.ArgumentParser:
     model.add_argument("--llm", metavar="MODEL", help="let this model write (default: sentences of the documents)")
     model.add_argument("--llm-url", metavar="URL", help="base URL of an OpenAI-compatible endpoint")
     model.add_argument("--rerank", metavar="SPEC", help="order passages by folder:PATH (ONNX) or MODULE:CLASS")
+    model.add_argument(
+        "--reader",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help="let the packaged reader say which sentences answer, or go without it",
+    )
     return model
 
 

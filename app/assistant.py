@@ -21,6 +21,7 @@ from app.rewriting import rewriter
 from app.second_opinion import second_opinion
 from app.settings import Settings
 from app.tracing import Trace
+from app.understanding import reading
 from app.when import widened
 from indexing.collection import Collection
 from indexing.documents import Hit
@@ -65,6 +66,7 @@ class Assistant:
         self._generate = generate
         self._settings = settings
         self._opinion = second_opinion(settings)
+        self._reading = reading() if settings.reader else None
 
     def ask(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Answer:
         """The finished answer; raises UsageError for a question that cannot be asked."""
@@ -90,7 +92,7 @@ class Assistant:
                 return query, self._retrieve(query)
 
     def _find(self, query: Query, found: Found) -> Finding:
-        return find(query, found, getattr(self.collection.embedder, "words", None))
+        return find(query, found, getattr(self.collection.embedder, "words", None), self._reading)
 
     def finds(self, question: str) -> bool:
         """Whether the documents alone answer a question; no model is asked."""

@@ -11,6 +11,7 @@ from app.disagreement import Difference, differences
 from app.evidence import Candidate, Evidence, Tokens, weigh
 from app.premise import Premise, contradicted, unsaid
 from app.retrieve import Found, Query
+from app.understanding import Reading, likely_with, understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,13 @@ class Finding:
         return Ruling(self.answerability, reason, (cited(nearest),) if nearest else (), premise)
 
 
-def find(query: Query, found: Found, tokens: Tokens | None = None) -> Finding:
-    """Everything the evidence says to a question; `tokens` is what the embedder may offer."""
+def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Reading | None = None) -> Finding:
+    """Everything the evidence says to a question; `tokens` is what the embedder may offer, `reading` the reader."""
     evidence = weigh(query, found, tokens)
     likely = 0.0 if evidence.ranked and unsaid(evidence) else answerability(evidence)
+    if reading is not None and evidence.ranked:
+        again = understood(evidence, reading)
+        evidence, likely = again.evidence, likely_with(likely, again.read, reading.seams)
     premise = contradicted(evidence) if evidence.ranked else None
     differ = differences(evidence) if evidence.ranked and premise is None and likely >= threshold() else ()
     return Finding(evidence, likely, premise, differ)

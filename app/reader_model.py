@@ -59,7 +59,8 @@ def padded(pairs: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64]]:
     """The inputs of a run, each `(len(pairs), longest)`."""
     width = max(len(one.ids) for one in pairs)
     found = {
-        name: np.zeros((len(pairs), width), dtype=np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")
+        name: np.zeros((len(pairs), width), dtype=np.int64)
+        for name in ("input_ids", "attention_mask", "token_type_ids")
     }
     for row, one in enumerate(pairs):
         found["input_ids"][row, : len(one.ids)] = one.ids

@@ -71,6 +71,9 @@ class Settings(BaseModel):
         default_factory=dict, repr=False, description="arguments of a LlamaIndex postprocessor; may hold secrets"
     )
 
+    reader: bool = Field(
+        False, description="let the packaged reader, a small model, say which sentences answer; off: `--no-reader`"
+    )
     passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
     max_statements: int = Field(3, ge=1, le=4, description="sentences in an extractive answer, at most")
     max_question: int = Field(4000, ge=1, le=100_000, description="characters a question may have")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.evidence import Candidate, Evidence
+from app.reader_model import folder, known, packaged
 
 LOOKED_AT = 12  # of the best sentences
 LEAST = 0.001  # a probability is never surer than this
@@ -41,21 +42,34 @@ class Seams:
         return cls(given["rank"], given["before"], given["best"], given["bias"])
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The reader as the answer chain uses it."""
+
+    reads: Reads
+    seams: Seams
+
+
+def reading() -> Reading:
+    """The shipped reader; ModelError where it is missing or was altered."""
+    return Reading(packaged().answers, Seams.of(known(folder())["seams"]))
+
+
 def odds(value: float) -> float:
     """The logit of a probability."""
     value = min(1 - LEAST, max(LEAST, value))
     return math.log(value / (1 - value))
 
 
-def understood(evidence: Evidence, reads: Reads, seams: Seams) -> Understood:
+def understood(evidence: Evidence, reading: Reading) -> Understood:
     """The best sentences read one by one and ordered anew; those after them keep their place."""
     best, rest = evidence.ranked[:LOOKED_AT], evidence.ranked[LOOKED_AT:]
     if not best:
         return Understood(evidence, ())
-    values = reads(evidence.question, [one.text for one in best], [context(one) for one in best])
+    values = reading.reads(evidence.question, [one.text for one in best], [context(one) for one in best])
     middle = sum(map(odds, values)) / len(values)  # so that scores stay where thresholds expect them
     scored = [
-        (replace(one, score=one.score + seams.rank * (odds(value) - middle)), value)
+        (replace(one, score=one.score + reading.seams.rank * (odds(value) - middle)), value)
         for one, value in zip(best, values, strict=True)
     ]
     scored.sort(key=lambda pair: (-pair[0].score, pair[0].place))

@@ -22,6 +22,7 @@ from eval.commands import (
     reproduce,
     run,
     suites,
+    train,
 )
 
 COMMANDS = (  # each with `add(commands)`; a new one is added here
@@ -38,6 +39,7 @@ COMMANDS = (  # each with `add(commands)`; a new one is added here
     calibrate,
     reproduce,
     quotes,
+    train,
     bench,
 )
 

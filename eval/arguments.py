@@ -10,7 +10,7 @@ from typing import Any
 DONE, ERROR, USAGE = 0, 1, 2
 SHIPPED = Path(__file__).resolve().parent / "suites"
 SEEDS = SHIPPED.parent.parent / "seeds"
-SETTINGS = ("home", "embed", "llm", "llm_url", "rerank")  # flags that are settings
+SETTINGS = ("home", "embed", "llm", "llm_url", "rerank", "reader")  # flags that are settings
 
 Commands = Any  # argparse has no public name for what `add_subparsers` returns
 
@@ -32,6 +32,10 @@ def add_settings(parser: argparse._ActionsContainer, *names: str) -> None:
         "rerank": ("SPEC", "order passages anew, as for onrecord"),
     }
     for name in names or SETTINGS:
+        if name == "reader":
+            either = argparse.BooleanOptionalAction
+            parser.add_argument("--reader", action=either, default=argparse.SUPPRESS, help="with or without the reader")
+            continue
         metavar, about = flags[name]
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, default=argparse.SUPPRESS, help=about)
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.arguments import DONE, Commands, command, positive
+from indexing.errors import UsageError
 
 
 def add(commands: Commands) -> None:
     train = command(commands, "train", "train the reader, or fit what weighs its word (needs the extra `train`)", run)
     train.add_argument("what", choices=("reader", "pairs", "seams"), help="the model; its pairs alone; its weights")
-    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="xquad_dev.json, wice_dev.jsonl, ...")
+    train.add_argument("--data", type=Path, metavar="DIR", help="xquad_dev.json, wice_dev.jsonl, ...")
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="checkpoints, log, and the result")
     train.add_argument("--base", type=Path, metavar="FILE", help="all-MiniLM-L6-v2's model.safetensors")
     train.add_argument("--epochs", type=float, default=1.3, metavar="N", help="(default: 1.3)")
@@ -22,14 +23,16 @@ def add(commands: Commands) -> None:
     train.add_argument("--no-hard", action="store_true", help="no hard negatives (an ablation)")
 
 
-def run(what: str, data: Path, out: Path, base: Path | None, only: str | None, **options: Any) -> int:
+def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | None, **options: Any) -> int:
     from eval.training.make import fit_seams, make, write_pairs
 
     out.mkdir(parents=True, exist_ok=True)
     synthetic, hard = not options.pop("no_synthetic"), not options.pop("no_hard")
     if what == "seams":
-        print(fit_seams(data, out))
+        print(fit_seams(out))
         return DONE
+    if data is None:
+        raise UsageError("give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others")
     pairs = write_pairs(data, out, synthetic=synthetic, hard=hard, only=only)
     if what == "reader":
         print(make(pairs, base, out, **options))

@@ -43,8 +43,9 @@ LEADS = ("According to the report, ", "In fact, ", "It is said that ", "The sour
 ADDED = (
     ", according to officials in Vienna", ", to the surprise of many", ", which cost far more than planned",
     ", for the second time in a year", ", after months of talks", " despite protests", ", a move that critics opposed",
-    ", mainly for financial reasons", " with the help of volunteers", ", as a judge had ordered", " in front of a large crowd",
-    ", a decision later reversed", ", two weeks earlier than expected", ", because of heavy rain", " without any explanation",
+    ", mainly for financial reasons", " with the help of volunteers", ", as a judge had ordered",
+    " in front of a large crowd", ", a decision later reversed", ", two weeks earlier than expected",
+    ", because of heavy rain", " without any explanation",
     ", the first of its kind in the country", ", and nobody was hurt", ", while the cause remains unknown",
 )  # fmt: skip
 

@@ -129,7 +129,9 @@ def worth(given: Sequence[Example], logits: np.ndarray[Any, Any]) -> dict[str, f
     found: dict[str, float] = {}
     for head, task in enumerate(("answers", "supports")):
         sign = 1 if task == "answers" else -1
-        rows = [(one.pair, sign * float(row[head])) for one, row in zip(given, logits, strict=True) if one.pair.task == task]
+        rows = [
+            (one.pair, sign * float(row[head])) for one, row in zip(given, logits, strict=True) if one.pair.task == task
+        ]
         for name in ("", *sorted({one.source.split()[0] for one, _ in rows})):
             mine = [(one.positive, score) for one, score in rows if one.source.split()[0].startswith(name)]
             area = auroc([s for held, s in mine if held], [s for held, s in mine if not held])
@@ -140,63 +142,91 @@ def worth(given: Sequence[Example], logits: np.ndarray[Any, Any]) -> dict[str, f
     return found
 
 
-def train(base: Path, tune: Sequence[Pair], aside: Sequence[Pair], tokenizer: Tokenizer, out: Path, plan: Plan) -> Network:
+def train(
+    base: Path, tune: Sequence[Pair], aside: Sequence[Pair], tokenizer: Tokenizer, out: Path, plan: Plan
+) -> Network:
     """The network at its best on what was kept aside. Goes on from `out/checkpoint.pt` where there is one."""
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    random.seed(plan.seed)
     data = [example(one, tokenizer) for one in tune]
     held = [example(one, tokenizer) for one in aside]
-    network = from_base(base)
-    freeze(network, plan.frozen)
-    heads = [*network.token.parameters(), *network.whole.parameters()]
-    body = [one for one in network.parameters() if one.requires_grad and not any(one is head for head in heads)]
-    optimizer = torch.optim.AdamW(
-        [{"params": body, "lr": plan.rate}, {"params": heads, "lr": 5 * plan.rate}], weight_decay=0.01
-    )
-    total = int(plan.epochs * len(data) / plan.batch)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, (total - step) / (0.94 * total)))
-    )
-    kept, best, done = out / "checkpoint.pt", -1.0, 0
-    if kept.exists():
-        state = torch.load(kept, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        best, done = state["best"], state["done"]
-        _say(out, f"going on from step {done} of {total}")
-    network.train()
-    began, clock, losses = time.monotonic(), time.process_time(), []
-    every = max(1, total // plan.checks)
-    for step, batch in enumerate(_steps(data, plan, total)):
-        if step < done:
+    run = _Run(from_base(base), out, plan, max(1, int(plan.epochs * len(data) / plan.batch)))
+    every = max(1, run.total // plan.checks)
+    for step, batch in enumerate(_steps(data, plan, run.total), 1):
+        if step <= run.done:
             continue
+        run.step(batch)
+        if step % 20 == 0:
+            run.say(f"step {step}/{run.total} loss {np.mean(run.losses[-20:]):.4f}, {run.speed()}")
+        if step % every == 0 or step == run.total:
+            found = worth(held, logits_of(run.network, held))
+            run.say(f"step {step}: {json.dumps(found)}")
+            run.keep(found["both"])
+    run.network.load_state_dict(torch.load(out / "best.pt", weights_only=True))
+    return run.network.eval()
+
+
+class _Run:
+    """A network in training, with what is needed to go on after a stop."""
+
+    def __init__(self, network: Network, out: Path, plan: Plan, total: int) -> None:
+        freeze(network, plan.frozen)
+        self.network, self.out, self.total = network.train(), out, total
+        heads = [*network.token.parameters(), *network.whole.parameters()]
+        body = [one for one in network.parameters() if one.requires_grad and not any(one is head for head in heads)]
+        self._weights = body + heads
+        self._optimizer = torch.optim.AdamW(
+            [{"params": body, "lr": plan.rate}, {"params": heads, "lr": 5 * plan.rate}], weight_decay=0.01
+        )
+        warm = 0.06 * total
+        self._scheduler = torch.optim.lr_scheduler.LambdaLR(
+            self._optimizer, lambda step: min((step + 1) / warm, max(0.02, (total - step) / (total - warm)))
+        )
+        self.best, self.done, self._pairs = -1.0, 0, 0
+        self.losses: list[float] = []
+        self._began, self._clock = time.monotonic(), time.process_time()
+        if (out / "checkpoint.pt").exists():
+            state = torch.load(out / "checkpoint.pt", weights_only=True)
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            self.best, self.done = state["best"], state["done"]
+            self.say(f"going on after step {self.done} of {total}")
+
+    def _parts(self) -> dict[str, Any]:
+        return {"network": self.network, "optimizer": self._optimizer, "scheduler": self._scheduler}
+
+    def step(self, batch: Sequence[Example]) -> None:
+        """Learn from a batch."""
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = loss_of(network, batch)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(body + heads, 1.0)
-        optimizer.step()
-        scheduler.step()
-        losses.append(float(loss.detach()))
-        if (step + 1) % 20 == 0:
-            speed = (step + 1 - done) * plan.batch
-            _say(out, f"step {step + 1}/{total} loss {np.mean(losses[-20:]):.4f} "
-                      f"{speed / (time.monotonic() - began):.1f} pairs/s, {speed / (time.process_time() - clock):.1f} a processor second")  # fmt: skip
-        if (step + 1) % every == 0 or step + 1 == total:
-            found = worth(held, logits_of(network, held))
-            _say(out, f"step {step + 1}: {json.dumps(found)}")
-            if found["both"] > best:
-                best = found["both"]
-                torch.save(network.state_dict(), out / "best.pt")
-            torch.save(
-                {"network": network.state_dict(), "optimizer": optimizer.state_dict(),
-                 "scheduler": scheduler.state_dict(), "best": best, "done": step + 1}, kept.with_suffix(".new"),
-            )  # fmt: skip
-            kept.with_suffix(".new").replace(kept)
-    network.load_state_dict(torch.load(out / "best.pt", weights_only=True))
-    return network.eval()
+            loss = loss_of(self.network, batch)
+        self._optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
+        self._optimizer.step()
+        self._scheduler.step()
+        self.losses.append(float(loss.detach()))
+        self._pairs += len(batch)
+        self.done += 1
+
+    def keep(self, worth: float) -> None:
+        """A checkpoint; the network beside it where it is better than before."""
+        if worth > self.best:
+            self.best = worth
+            torch.save(self.network.state_dict(), self.out / "best.pt")
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        torch.save(state | {"best": self.best, "done": self.done}, self.out / "checkpoint.new")
+        (self.out / "checkpoint.new").replace(self.out / "checkpoint.pt")
+
+    def speed(self) -> str:
+        """Pairs a second by the clock on the wall and by the processor's."""
+        wall, processor = time.monotonic() - self._began, time.process_time() - self._clock
+        return f"{self._pairs / wall:.1f} pairs/s, {self._pairs / processor:.1f} a processor second"
+
+    def say(self, text: str) -> None:
+        """Print a line and keep it in the log."""
+        print(text, flush=True)
+        with (self.out / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(text + "\n")
 
 
 def _steps(data: Sequence[Example], plan: Plan, total: int) -> Iterator[list[Example]]:
@@ -208,9 +238,3 @@ def _steps(data: Sequence[Example], plan: Plan, total: int) -> Iterator[list[Exa
             made += 1
             yield batch
         epoch += 1
-
-
-def _say(out: Path, text: str) -> None:
-    print(text, flush=True)
-    with (out / "log.txt").open("a", encoding="utf-8") as log:
-        log.write(text + "\n")

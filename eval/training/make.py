@@ -56,6 +56,16 @@ def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> st
     return json.dumps(export(network, [example(one, tokenizer) for one in aside], out), indent=1)
 
 
+def fit_seams(out: Path) -> str:
+    """Fit the weights of the reader in `out` and write them into its `reader.json`."""
+    from app.reader_model import known, opened
+    from eval.training.seams import fit
+
+    about = known(out) | {"seams": asdict(fit(opened(out)))}
+    (out / "reader.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    return json.dumps(about["seams"])
+
+
 def _installed() -> Path:
     try:
         files = metadata.files(BASE_PACKAGE) or []

@@ -91,7 +91,9 @@ def from_base(path: Path) -> Network:
         old, new = f"encoder.layer.{number}", f"layers.{number}"
         for part in ("query", "key", "value"):
             names[f"{new}.{part}"] = f"{old}.attention.self.{part}"
-        names[f"{new}.mixed"], names[f"{new}.mixed_norm"] = (f"{old}.attention.output.{x}" for x in ("dense", "LayerNorm"))
+        names[f"{new}.mixed"], names[f"{new}.mixed_norm"] = (
+            f"{old}.attention.output.{x}" for x in ("dense", "LayerNorm")
+        )
         names[f"{new}.inner"] = f"{old}.intermediate.dense"
         names[f"{new}.outer"], names[f"{new}.outer_norm"] = f"{old}.output.dense", f"{old}.output.LayerNorm"
     state = network.state_dict()

@@ -53,7 +53,7 @@ def around(title: str, before: str) -> str:
 
 
 def changed(before: str, after: str) -> tuple[tuple[int, int], ...]:
-    """The characters of `after` that `before` does not have in that place; where words are left out, their neighbours."""
+    """The characters of `after` that `before` does not have there; where words are left out, their neighbours."""
     ours, theirs = list(TOKEN.finditer(after)), list(TOKEN.finditer(before))
     matcher = difflib.SequenceMatcher(None, [one[0] for one in theirs], [one[0] for one in ours], autojunk=False)
     marks = []

@@ -44,9 +44,7 @@ def paragraphs(path: Path) -> list[Paragraph]:
     found = []
     for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
         for number, one in enumerate(article["paragraphs"]):
-            asked = tuple(
-                (q["question"], q["answers"][0]["text"], q["answers"][0]["answer_start"]) for q in one["qas"]
-            )
+            asked = tuple((q["question"], q["answers"][0]["text"], q["answers"][0]["answer_start"]) for q in one["qas"])
             found.append(Paragraph(article.get("title", str(number)).replace("_", " "), one["context"], asked))
     return found
 
@@ -58,9 +56,7 @@ class Reading:
         self.paragraphs = given
         self.by_key = {one.key: one for one in given}
         self._sentences = {one.key: sentences(one.text) for one in given}
-        self._stems = {
-            key: [frozenset(stems(text)) for text, _ in found] for key, found in self._sentences.items()
-        }
+        self._stems = {key: [frozenset(stems(text)) for text, _ in found] for key, found in self._sentences.items()}
         self._article: dict[str, list[tuple[str, int]]] = {}
         for one in given:
             places = [(one.key, at) for at in range(len(self._sentences[one.key]))]
@@ -95,7 +91,7 @@ class Reading:
             for place in rng.sample(others, NEAR):
                 yield self.pair(question, *place, label="no", marks=(), source=source)
             return
-        if 0 <= at and at + len(answer) <= len(text) < 4 * len(answer) + len(text) and len(answer) < 0.6 * len(text):
+        if at >= 0 and at + len(answer) <= len(text) and len(answer) < 0.6 * len(text):
             vague = f"{text[:at]}{rng.choice(VAGUE[kind_of(answer)])}{text[at + len(answer) :]}"
             yield self.pair(question, key, number, judged=vague, label="no", marks=(), source=f"{source} vague")
         here = [one for one in range(len(self._sentences[key])) if one != number]
@@ -114,9 +110,7 @@ class Reading:
     def _all(self) -> list[tuple[str, int]]:
         return [place for places in self._article.values() for place in places]
 
-    def _near(
-        self, question: str, places: Sequence[tuple[str, int]], answer: str, most: int
-    ) -> list[tuple[str, int]]:
+    def _near(self, question: str, places: Sequence[tuple[str, int]], answer: str, most: int) -> list[tuple[str, int]]:
         """Of these places those most like the question, without what holds the answer, too."""
         free = [
             (key, one)
@@ -144,7 +138,7 @@ def asked(reading: Reading, rng: random.Random, *, hard: bool = True) -> Iterato
 
 
 def written_lines() -> list[dict[str, Any]]:
-    """What was written for the project: questions and claims, over paragraphs of XQuAD (by key) or over texts of ours."""
+    """What was written for the project: questions and claims over paragraphs of XQuAD (by key) or texts of ours."""
     text = resources.files("eval.training").joinpath("written.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
