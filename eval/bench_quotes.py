@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -61,33 +62,40 @@ def _draft(bases: Sequence[Base], rng: random.Random) -> str:
     return "\n\n".join(lines)
 
 
-def bench_synthetic(count: int, queries: int, seed: int) -> dict[str, Any]:
-    """Milliseconds of exact and of altered quotes, each with the share that was found in its document."""
+def bench_synthetic(count: int, queries: int, seed: int, folder: Path | None = None) -> dict[str, Any]:
+    """Milliseconds of exact and of altered quotes, each with the share that was found in its document.
+
+    Built in a temporary folder, or in one that is kept, where a build that was broken off goes on.
+    """
     facts, world, rng = machine(), World(count * 10, seed), random.Random(seed)
-    with tempfile.TemporaryDirectory(prefix="onrecord-bench-") as name:
+    with ExitStack() as stack:
+        home = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-bench-")))
         began = time.perf_counter()
-        with Collection(Path(name), NoMeaning(), create=True) as collection:
+        with Collection(home, NoMeaning(), create=True) as collection:
+            there = collection.count()
             _build(collection, world, count)
         seconds = time.perf_counter() - began
-        with Collection(Path(name), NoMeaning()) as collection:
+        with Collection(home, NoMeaning()) as collection:
             keys = [entry[0] for entry in collection.catalogue.query("SELECT id FROM documents")]
+            load = machine()["load"]
             timed = {kind: _timed(collection, keys, kind, queries, rng) for kind in ("exact", "altered")}
-            size = sum(file.stat().st_size for file in Path(name).rglob("*") if file.is_file()) / 1e6
+            size = sum(file.stat().st_size for file in home.rglob("*") if file.is_file()) / 1e6
             memory = memory_mb()
-    facts = {"machine": facts, "versions": versions(), "documents": count, "build_seconds": seconds}
-    return {**facts, "size_mb": size, "memory_mb": memory, "searches": timed}
+    built = {"documents": len(keys), "there_before": there, "build_seconds": seconds, "size_mb": size}
+    return {"machine": facts, "versions": versions(), **built, "memory_mb": memory, "load": load, "searches": timed}
 
 
 def _build(collection: Collection, world: World, count: int) -> None:
     """Catalogue and index of phrases only: the desk asks nothing else."""
-    for at in range(0, count, BATCH):
+    began = time.perf_counter()
+    for at in range(collection.count(), count, BATCH):
         prepared = world.documents(range(at, min(at + BATCH, count)))
         written = collection.catalogue.add(prepared, None, now())
         collection.add_texts({written[item.document.id][0]: item for item in prepared})
         collection.catalogue.make_current(prepared, Changes({key: one for key, (one, _) in written.items()}))
         collection.retire()
         if at % (BATCH * 20) == 0:
-            print(f"{at + len(prepared)} of {count} documents", file=sys.stderr)
+            print(f"{at + len(prepared)} of {count} documents, {time.perf_counter() - began:.0f} s", file=sys.stderr)
 
 
 def _timed(collection: Collection, keys: Sequence[str], kind: str, queries: int, rng: random.Random) -> dict[str, Any]:
@@ -126,12 +134,13 @@ def draft_report(result: dict[str, Any]) -> str:
 
 def synthetic_report(result: dict[str, Any]) -> str:
     """The result for people."""
+    there, memory = result["there_before"], result["memory_mb"]
     lines = [
         describe(result["machine"]),
-        (
-            f"{result['documents']} synthetic documents, built in {result['build_seconds']:.0f} s, "
-            f"{result['size_mb']:.0f} MB"
-        ),
+        (f"{result['documents']} synthetic documents, {result['size_mb']:.0f} MB; "
+        f"{result['documents'] - there} of them built in {result['build_seconds']:.0f} s, {there} there before"),
+        (f"memory {memory['own']:.0f} MB of this process, {memory['mapped']:.0f} MB of mapped files; "
+        f"load {result['load']:.1f} when the searches began"),
     ]
     lines += [
         f"{kind:<8} p50 {one['p50']} ms, p95 {one['p95']} ms, longest {one['max']} ms, n {one['n']}, "

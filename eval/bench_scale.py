@@ -122,6 +122,7 @@ class World:
 
     def documents(self, numbers: range) -> list[Prepared]:
         """Documents without vectors and chunks, for what searches whole texts; half as long as the others."""
+        self._random = np.random.default_rng([self._seed, 3, numbers.start])
         topics = self._random.integers(0, len(self._centres), len(numbers)).tolist()
         texts = self._words[self._word_ids(topics, CHUNKS * SENTENCES * WORDS // 2)]
         made = (

@@ -119,6 +119,9 @@ def add_quotes(benches: Commands) -> None:
     quotes.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="documents to index first")
     quotes.add_argument("--home", type=Path, default=None, metavar="DIR", help="an index that is there")
     quotes.add_argument("--documents", type=positive, default=None, metavar="N", help="synthetic documents instead")
+    quotes.add_argument(
+        "--keep", type=Path, metavar="DIR", help="build them here and keep them; a build that was broken off goes on"
+    )
     quotes.add_argument("--rounds", type=positive, default=10, metavar="N", help="drafts timed (default: 10)")
     quotes.add_argument("--queries", type=positive, default=200, metavar="N", help="quotes of a kind (default: 200)")
     quotes.add_argument("--seed", type=int, default=1, metavar="N", help="of what is drawn (default: 1)")
@@ -126,7 +129,14 @@ def add_quotes(benches: Commands) -> None:
 
 
 def run_quotes(
-    folder: Path | None, home: Path | None, documents: int | None, rounds: int, queries: int, seed: int, json: bool
+    folder: Path | None,
+    home: Path | None,
+    documents: int | None,
+    keep: Path | None,
+    rounds: int,
+    queries: int,
+    seed: int,
+    json: bool,
 ) -> int:
     from eval.bench_quotes import bench_draft, bench_synthetic, draft_report, synthetic_report
     from indexing.errors import UsageError
@@ -134,7 +144,7 @@ def run_quotes(
     if sum(one is not None for one in (folder, home, documents)) != 1:
         raise UsageError("give a FOLDER to index, --home DIR, or --documents N")
     if documents is not None:
-        result = bench_synthetic(documents, queries, seed)
+        result = bench_synthetic(documents, queries, seed, keep)
         print(line(result) if json else synthetic_report(result))
     else:
         result = bench_draft(folder, home, rounds, seed)
