@@ -19,21 +19,29 @@ def address(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-def check_address(settings: Settings) -> None:
+def check_address(settings: Settings, login: bool = False) -> None:
     """Raises OnrecordError when the page cannot be served there; call it before anything heavy is imported."""
-    listening_socket(settings).close()
+    listening_socket(settings, login).close()
 
 
-def listening_socket(settings: Settings) -> socket.socket:
+def listening_socket(settings: Settings, login: bool = False) -> socket.socket:
     """A socket bound to `settings.host` and `settings.port`, not yet accepting.
 
-    Raises OnrecordError for a host other machines could reach (nothing is bound then) and for a port in use.
+    Raises OnrecordError for a host other machines could reach, unless there is a `login` and it is known by which
+    names they may call it (nothing is bound then), and for a port in use.
     """
     if not is_loopback(settings.host):
-        raise OnrecordError(
-            f"there is no login yet, so the page is served to this machine alone: "
-            f"--host {settings.host} would let others in; use --host 127.0.0.1"
-        )
+        if not login:
+            raise OnrecordError(
+                f"`onrecord chat` has no login, so it serves this machine alone: --host {settings.host} would let "
+                "others in; for a server that others sign in to: onrecord users add NAME --role admin, then "
+                f"onrecord serve --host {settings.host}"
+            )
+        if not settings.hosts and _is_everywhere(settings.host):
+            raise OnrecordError(
+                f"--host {settings.host} lets other machines in; say by which names they may call this server, so that "
+                "no others are answered: --hosts news.example,192.0.2.7"
+            )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -55,6 +63,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def host_names(settings: Settings, login: bool = False) -> list[str]:
+    """The names of this server in requests; what calls it by another is not answered."""
+    given = [*settings.hosts, *([] if _is_everywhere(settings.host) else [settings.host])] if login else []
+    return [*LOOPBACK_NAMES, "[::1]", *(f"[{name}]" if ":" in name else name.lower() for name in given)]
+
+
+def _is_everywhere(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return not host
 
 
 def _complaint(settings: Settings, error: OSError) -> str:

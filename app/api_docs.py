@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 from app import render
+from app.links import link
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -26,7 +27,7 @@ def _parts(schema: dict[str, Any]) -> Iterator[str]:
     about = schema["info"]
     yield f"<h1>{render.escape(about['title'])} {render.escape(about['version'])}</h1>"
     yield f"<p>{render.escape(about.get('summary', ''))}</p>"
-    yield '<p>For programs: <a href="/openapi.json">openapi.json</a></p>'
+    yield f'<p>For programs: <a href="{render.attribute(link("/openapi.json"))}">openapi.json</a></p>'
     for path, methods in schema["paths"].items():
         for method, route in methods.items():
             if method in METHODS:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from app.access.arguments import add_audit_flags, add_user_commands
+from app.access.arguments import add_access_commands
 from app.identity import LOCAL
 
 EXIT_CODES = (
@@ -68,8 +68,7 @@ def parser() -> argparse.ArgumentParser:
     _grounding(
         command("ground", "check anyone's answer against its sources, statement by statement, without an index", model)
     )
-    add_user_commands(command("users", "say who may sign in to a server (onrecord serve), and as what", common))
-    add_audit_flags(command("audit", "print who did what on the server, when and from where", common))
+    add_access_commands(command, common, model)
     command("mcp", "offer the collection as tools to assistants (Model Context Protocol, over stdio)", common, model)
     _keeping(command, common, model)
     evaluate = command("eval", "run the eval harness of this checkout (python -m eval)")

@@ -195,6 +195,25 @@ def chat_command(no_browser: bool, **options: Any) -> int:
     return DONE
 
 
+def serve_command(**options: Any) -> int:
+    settings = _settings(options)
+    from app.access.access import opened
+    from app.address import check_address
+
+    with opened(settings) as access:
+        check_address(settings, login=True)  # both before seconds of imports
+        from app.assistant import build
+        from app.indexer import worker
+        from app.owner import Owner
+
+        assistant = build(settings, owning=True)
+        with _terminable(), assistant.collection, Owner(assistant.collection, worker(settings)):
+            from app.server import build_app, serve
+
+            serve(build_app(assistant, settings, access), settings, open_browser=False, login=True)
+    return DONE
+
+
 def check_command(**options: Any) -> int:
     from app.quotes.draft_commands import check
 
@@ -388,6 +407,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "ask": ask_command,
     "quote": quote_command,
     "chat": chat_command,
+    "serve": serve_command,
     "check": check_command,
     "speakers": speakers_command,
     "said": said_command,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.links import link
 from app.render import counted, escape
 
 RUNS = "runs"
@@ -111,10 +112,11 @@ def _known(run: Run) -> list[str]:
 def _about(run: Run) -> str:
     config = run.metrics["config"]
     model = (config.get("settings") or {}).get("llm") or "extractive"
-    link = f'<a href="/runs/{escape(run.name)}/report" target="_blank" rel="noopener">Open its report</a>'
+    href = escape(link(f"/runs/{run.name}/report"))
+    opens = f'<a href="{href}" target="_blank" rel="noopener">Open its report</a>'
     return (
         f'<p class="count">{escape(run.name)}: suite {escape(run.suite)}, {config["suite"]["items"]} items, '
-        f"{escape(str(model))}. {link}</p>"
+        f"{escape(str(model))}. {opens}</p>"
     )
 
 

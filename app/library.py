@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.indexer import run_index
+from app.links import link
 from app.progress import Display
 from app.render import byline, counted, escape
 from app.settings import Settings
@@ -78,7 +79,7 @@ def as_html(shown: Shelf) -> str:
 
 def _row(entry: Entry, copies: int) -> str:
     about, facts = entry.metadata, entry.facts
-    link = f"/source/{quote(entry.id, safe='')}/{quote(entry.version, safe='')}"
+    href = link(f"/source/{quote(entry.id, safe='')}/{quote(entry.version, safe='')}")
     notes = [f"one of {copies} copies"] if copies > 1 else []
     notes += [f"note: {text}" for text in facts.warnings[:3]]
     notes += ["holds text hidden from readers, left out"] if facts.hidden else []
@@ -86,7 +87,7 @@ def _row(entry: Entry, copies: int) -> str:
     title = escape(about.title or entry.name)
     by = byline("", about.source, about.date)
     return (
-        f'<tr><td><a href="{link}" target="_blank" rel="noopener">{title}</a>{said}'
+        f'<tr><td><a href="{href}" target="_blank" rel="noopener">{title}</a>{said}'
         f"</td><td>{by}</td><td><code>{escape(entry.name)}</code></td></tr>"
     )
 

@@ -80,12 +80,12 @@
       showSources();
       return;
     }
-    const link = event.target.closest('a[href^="#source/"], #reader a[href^="/source/"]');
+    const link = event.target.closest('a[href^="#source/"], #reader a.source[href*="/source/"]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const href = link.getAttribute("href");
     // A link inside the reader names no place; the way back leads to what opened the reader.
-    const hash = href.startsWith("/") ? `#${href.slice(1)}/0-0` : href;
+    const hash = href.startsWith("#") ? href : `#${href.slice(href.indexOf("/source/") + 1)}/0-0`;
     if (hash === href) opener = link;
     if (hash !== location.hash) history.pushState(null, "", location.pathname + location.search + hash);
     showSource(hash);

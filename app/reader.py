@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
+from app.links import link
 from app.render import SUSPECT, attribute, byline, counted, day_of, escape, name_of
 from app.source import SUSPECT_NOTE, Source, differences
 from indexing.documents import Copy
@@ -152,7 +153,8 @@ def _listed(links: Sequence[str]) -> str:
 
 def _link(document_id: str, version: str, words: str) -> str:
     """A link to another source; `words` are HTML already. The chat opens it beside the conversation."""
-    return f'<a class="source" href="/source/{quote(document_id, safe="")}/{quote(version, safe="")}">{words}</a>'
+    href = link(f"/source/{quote(document_id, safe='')}/{quote(version, safe='')}")
+    return f'<a class="source" href="{href}">{words}</a>'
 
 
 def _notes(source: Source) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from app.answers import AsOf, Citation, Disagreement, Ruling, Statement
 from app.exchange import REFUSED, Exchange, numbered
 from app.limits import searched_in
+from app.links import link
 from indexing.documents import Copy, Document, Hit, Passage
 from indexing.spans import Span
 
@@ -252,7 +253,8 @@ def page(title: str, content: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{attribute(title)} · Onrecord</title><link rel="stylesheet" href="/page.css"></head>'
+        f"<title>{attribute(title)} · Onrecord</title>"
+        f'<link rel="stylesheet" href="{attribute(link("/page.css"))}"></head>'
         f'<body class="plain"><main>{content}</main></body></html>'
     )
 

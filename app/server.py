@@ -10,20 +10,26 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import FastAPI, Query
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs, render, tracing, ui
-from app.address import LOOPBACK_NAMES, address, listening_socket
-from app.api import add_api, problem
+from app.access.access import Access
+from app.access.forwarded import Forwarded, Rooted
+from app.access.gate import Gate
+from app.access.routes import add_access
+from app.address import address, host_names, listening_socket
+from app.api import add_api
 from app.api_docs import add_docs
 from app.assistant import Assistant
+from app.bounded import Bounded, PatientProtocol
 from app.conversations.api import add_conversations_api
 from app.conversations.keeper import Keeper
 from app.evaluations import report_path
+from app.links import serve_below
 from app.meter import Meter
 from app.openai_api import add_openai_api
 from app.quotes.desk import QuoteDesk
@@ -63,8 +69,7 @@ GRADIO_ROUTES = (
     "theme.css",
 )
 SPANS_AT_MOST = 100
-LARGEST_BODY = 4_000_000  # bytes
-UPLOAD = "/gradio_api/upload"
+MOST_CONNECTIONS = 2000  # of a server with a login
 FILES_AT_ONCE = 10  # of the largest size, in one upload
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#17527f"/>'
@@ -89,7 +94,11 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                given = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    given.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    given["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
         headers = Headers(scope=scope)
@@ -102,37 +111,12 @@ class Guard:
         await refusal(scope, receive, with_headers)
 
 
-class Bounded:
-    """Middleware: a request's body may have `LARGEST_BODY` bytes, that of an upload more; what goes on is not read."""
+def build_app(assistant: Assistant, settings: Settings, access: Access | None = None) -> FastAPI:
+    """The whole application. Only requests that name a host of ours are answered (DNS rebinding).
 
-    def __init__(self, app: ASGIApp, largest_upload: int) -> None:
-        self.app = app
-        self.largest_upload = largest_upload
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        largest = self.largest_upload if scope["path"] == UPLOAD else LARGEST_BODY
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > largest:
-            await problem(f"the request is too large; send at most {largest:,} bytes", 413)(scope, receive, send)
-            return
-        came = 0
-
-        async def bounded() -> Message:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > largest:
-                raise HTTPException(413, f"the request is too large; send at most {largest:,} bytes")
-            return message
-
-        await self.app(scope, bounded, send)
-
-
-def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
-    """The whole application. Only requests that name a loopback host are answered (DNS rebinding)."""
+    With `access` every request passes its gate, and the application may lie below a prefix; without, whoever reaches
+    it may do everything.
+    """
     app = FastAPI(
         title="Onrecord",
         summary="Answers whose every sentence points at the exact characters of a source.",
@@ -141,13 +125,9 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, "[::1]"], www_redirect=False)
-    app.add_middleware(Guard)
     largest = int(settings.max_document_mb * MEGABYTE)
-    app.add_middleware(Bounded, largest_upload=FILES_AT_ONCE * largest)
     doors = app.state.doors = DoorState()
-    app.add_middleware(Doors, state=doors)
-    app.add_middleware(Requests, paths=lambda: _paths(app))
+    _add_middleware(app, settings, access, FILES_AT_ONCE * largest)
 
     @app.get("/healthz")
     def health() -> JSONResponse:
@@ -193,13 +173,32 @@ def build_app(assistant: Assistant, settings: Settings) -> FastAPI:
     add_openai_api(app, assistant, meter)
     add_conversations_api(app, assistant, meter, Keeper(assistant, settings))
     add_docs(app)
+    if access is not None:
+        add_access(app, access)
     ui.mount(app, ui.build_blocks(assistant, settings), largest)
     return app
 
 
-def serve(app: FastAPI, settings: Settings, open_browser: bool) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, access: Access | None, largest_upload: int) -> None:
+    """From the innermost, which is next to the routes, to the outermost, which sees a request first."""
+    root = access.root if access else ""
+    serve_below(root)
+    app.add_middleware(Rooted, root=root)
+    if access is not None:
+        app.add_middleware(Gate, access=access)
+    app.add_middleware(
+        TrustedHostMiddleware, allowed_hosts=host_names(settings, access is not None), www_redirect=False
+    )
+    app.add_middleware(Bounded, largest_upload=largest_upload)
+    app.add_middleware(Guard)
+    app.add_middleware(Doors, state=app.state.doors)
+    app.add_middleware(Requests, paths=lambda: _paths(app))
+    app.add_middleware(Forwarded, trusted=access.proxies if access else (), root=root)
+
+
+def serve(app: FastAPI, settings: Settings, open_browser: bool, login: bool = False) -> None:
     """Serve until Ctrl-C. Raises OnrecordError for an address that cannot be used."""
-    bound = listening_socket(settings)
+    bound = listening_socket(settings, login)
     where = address(settings)
     logs.set_up(settings.log_format, settings.log_level, content=settings.log_content)
     if settings.otlp_url:
@@ -209,7 +208,9 @@ def serve(app: FastAPI, settings: Settings, open_browser: bool) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # app/access/forwarded.py sees to them
+        http=PatientProtocol,
+        limit_concurrency=MOST_CONNECTIONS if login else None,
         timeout_graceful_shutdown=1,
     )
     try:

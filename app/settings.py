@@ -7,15 +7,20 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from indexing.errors import UsageError
 
 CONFIG_FILE = "onrecord.toml"
 PREFIX = "ONRECORD_"
 DEFAULT = "default"
+
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda given: tuple(given.replace(",", " ").split()) if isinstance(given, str) else given),
+]  # a list, or words with commas between them
 
 
 class Settings(BaseModel):
@@ -86,8 +91,24 @@ class Settings(BaseModel):
         True, description="keep the conversations of the page in the home; off: they end with the page"
     )
 
-    host: str = Field("127.0.0.1", description="address the chat page is served on; loopback only, there is no login")
-    port: int = Field(7860, ge=1, le=65535, description="port the chat page is served on")
+    host: str = Field(
+        "127.0.0.1", description="address to serve on; `onrecord chat`, which has no login, takes loopback only"
+    )
+    port: int = Field(7860, ge=1, le=65535, description="port to serve on")
+
+    # Of `onrecord serve` alone:
+    hosts: Names = Field((), description="names that people call the server by, as `news.example`; others are refused")
+    root_path: str = Field(
+        "", pattern=r"^(/[\w.~-]+)*$", description="prefix that a reverse proxy serves it below, as `/onrecord`"
+    )
+    trusted_proxies: Names = Field(
+        (), description="addresses or networks whose X-Forwarded-For, -Proto and -Host are believed"
+    )
+    session_idle_hours: float = Field(12, gt=0, le=720, description="hours unused after which a session ends")
+    session_hours: float = Field(168, gt=0, le=8760, description="hours after which a session ends in any case")
+    requests_per_minute: int = Field(1200, ge=10, description="requests of one user, or of one address without login")
+    asks_per_minute: int = Field(60, ge=1, description="questions, quotes and drafts of one user")
+    audit_days: float = Field(365, gt=0, description="days that the audit log is kept")
 
     log_format: Literal["text", "json"] = Field("text", description="how a server logs, on standard error")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -290,6 +290,8 @@ def test_guesses_slow_down_for_the_address_whatever_names_it_tries(store: Store,
         assert attempts.begin(f"name{place}", f"2001:db8:1:2::{place}") == 0
     assert attempts.begin("another", "2001:db8:1:2:ffff::1") > 0
     assert attempts.begin("another", "2001:db8:1:3::1") == 0
+    for _ in range(FREE["programs"]):
+        assert attempts.begin(None, "2001:db8:1:2::5") == 0
     assert attempts.begin(None, "2001:db8:1:2::5") > 0
     clock.now += 100_000
     assert attempts.begin("another", "2001:db8:1:2::1") == 0

@@ -19,7 +19,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
     from starlette.testclient import TestClient
 
-    from app.server import LARGEST_BODY, build_app
+    from app.bounded import LARGEST_BODY
+    from app.server import build_app
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -163,7 +163,7 @@ def test_following_a_link_from_elsewhere_is_allowed(client: TestClient) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
 def test_a_host_that_others_can_reach_is_refused(host: str) -> None:
-    with pytest.raises(OnrecordError, match="there is no login yet"):
+    with pytest.raises(OnrecordError, match="`onrecord chat` has no login"):
         check_address(Settings(host=host, port=free_port()))
 
 

@@ -1,14 +1,36 @@
-"""The flags of `onrecord users` and `onrecord audit`; importing this imports nothing heavy."""
+"""The flags of `onrecord serve`, `onrecord users` and `onrecord audit`; importing this imports nothing heavy."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 ROLES = ("reader", "editor", "admin")
 REACHES = ("metrics", *ROLES)
 
 
-def add_user_commands(parser: argparse.ArgumentParser) -> None:
+def add_access_commands(
+    command: Callable[..., argparse.ArgumentParser], common: argparse.ArgumentParser, model: argparse.ArgumentParser
+) -> None:
+    """`command` adds one by name, description and parents."""
+    _server(command("serve", "serve the page to others, who sign in (see: onrecord users)", common, model))
+    _users(command("users", "say who may sign in to a server (onrecord serve), and as what", common))
+    _audit(command("audit", "print who did what on the server, when and from where", common))
+
+
+def _server(parser: argparse.ArgumentParser) -> None:
+    def flag(name: str, about: str, **more: Any) -> None:
+        parser.add_argument(name, default=argparse.SUPPRESS, help=about, **more)
+
+    flag("--host", "address to serve on (default: 127.0.0.1; 0.0.0.0 is every one of this machine)")
+    flag("--port", "port to serve on (default: 7860)", type=int)
+    flag("--hosts", "names that people call the server by; others are refused", metavar="NAME,...")
+    flag("--root-path", "prefix that a reverse proxy serves it below, as /onrecord", metavar="PREFIX")
+    flag("--trusted-proxies", "addresses or networks whose X-Forwarded-... are believed", metavar="ADDRESS,...")
+
+
+def _users(parser: argparse.ArgumentParser) -> None:
     """A password never is an argument, which others on the machine could read: it is asked for, or read from stdin."""
     actions = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
 
@@ -34,7 +56,7 @@ def add_user_commands(parser: argparse.ArgumentParser) -> None:
     action("revoke", "end a token", named=False).add_argument("token", metavar="ID")
 
 
-def add_audit_flags(parser: argparse.ArgumentParser) -> None:
+def _audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", default="", metavar="NAME", help="only what this user did")
     parser.add_argument("--since", default="", metavar="DAY", help="from this day on, as 2026-11-24 (UTC)")
     parser.add_argument("--last", type=int, default=1000, metavar="N", help="the newest N records (default: 1000)")

@@ -7,7 +7,7 @@ import ipaddress
 from app.access.accounts import key_of
 from app.access.store import Store, digest
 
-FREE = {"account": 5, "address": 20}  # failures before the first wait
+FREE = {"account": 5, "address": 20, "programs": 20}  # failures before the first wait
 FIRST_WAIT, LONGEST_WAIT = 2.0, 900.0  # seconds
 FORGOTTEN = 86_400.0  # seconds without a failure
 
@@ -22,6 +22,7 @@ class Attempts:
         """Seconds to wait before a try is looked at; 0: now, and it counts as failed until `succeeded` is told.
 
         Counted beforehand, so that many tries at once are not looked at together. The same for names nobody has.
+        Without a name it is a token that is tried; those of an address are counted apart from its people's tries.
         """
         now = self._store.now()
         with self._store.writing() as line:
@@ -63,5 +64,7 @@ def network(address: str) -> str:
 
 
 def _keys(name: str | None, address: str) -> list[tuple[str, bytes]]:
-    keys = [("account", digest(f"account {key_of(name[:200])}"))] if name is not None else []
-    return [*keys, ("address", digest(f"address {network(address)}"))]
+    kinds = {"programs": network(address)}
+    if name is not None:
+        kinds = {"account": key_of(name[:200]), "address": network(address)}
+    return [(kind, digest(f"{kind} {key}")) for kind, key in kinds.items()]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote as quoted
 
+from app.links import link
 from app.quotes.draft import Checked, DraftReport
 from app.quotes.export import TONES, annotations_of, csv_of, page_of
 from app.quotes.result import Edit, Occurrence, Variant, Verdict
@@ -165,11 +166,11 @@ def _passage(one: Occurrence) -> str:
 
 def _place(one: Occurrence) -> str:
     spans = "&amp;".join(f"start={piece.start}&amp;end={piece.end}" for piece in one.pieces or (one.span,))
-    link = f"/source/{quoted(one.document, safe='')}/{quoted(one.version, safe='')}?{spans}"
+    href = link(f"/source/{quoted(one.document, safe='')}/{quoted(one.version, safe='')}?{spans}")
     title = escape(one.title or one.file)
     speaker = f", {escape(one.speaker)}" if one.speaker else ""
     return (
-        f'<a href="{link}" target="_blank" rel="noopener">{title}</a> {byline("", one.source, one.date)}{speaker} '
+        f'<a href="{href}" target="_blank" rel="noopener">{title}</a> {byline("", one.source, one.date)}{speaker} '
         f"<code>{escape(one.file)}:{one.span.start}-{one.span.end}</code>"
     )
 

@@ -10,7 +10,9 @@ from typing import Any
 import gradio as gr
 
 from app import library, render
+from app.access.roles import allows
 from app.assistant import Assistant
+from app.identity import noted, require, role_of
 from app.quotes.said import quoted_people
 from app.settings import Settings
 from app.timeline_view import speakers_as_html
@@ -23,6 +25,7 @@ DOCUMENTS, SPEAKERS = "Documents", "Who is quoted"
 BROKEN = "Something went wrong inside Onrecord. The terminal it was started from shows the details."
 
 Updates = dict[Any, Any]
+Work = Iterator[Progress | dict[str, Any]]
 
 
 class LibraryTab:
@@ -54,15 +57,16 @@ class LibraryTab:
         shown = [self.list, self.own, self.chosen]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = [self.search, self.kind]
-        gr.on([tab.select, self.kind.change], self.listed, asked, shown, **quiet)
-        self.search.change(self.listed, asked, shown, trigger_mode="always_last", **quiet)
+        offered = [*shown, self.files]
+        gr.on([tab.select, self.kind.change], self.listed, asked, offered, **quiet)
+        self.search.change(self.listed, asked, offered, trigger_mode="always_last", **quiet)
         working = [*shown, self.said, self.files]
         self.changes = (
             self.files.upload(self.added, [self.files, *asked], working, **quiet),
             self.away.click(self.removed, [self.chosen, *asked], working, **quiet),
         )
 
-    def listed(self, wanted: str | None, kind: str) -> Updates:
+    def listed(self, wanted: str | None, kind: str, request: gr.Request) -> Updates:
         names, catalogue = library.uploaded(self.settings), self.assistant.collection.catalogue
         if kind == SPEAKERS:
             shown = speakers_as_html(quoted_people(catalogue), wanted or "")
@@ -70,26 +74,29 @@ class LibraryTab:
             shown = library.as_html(library.shelf(catalogue, wanted or ""))
         return {
             self.list: shown,
-            self.own: gr.update(visible=bool(names)),
+            self.own: gr.update(visible=bool(names) and allows(role_of(request), "editor")),
+            self.files: gr.update(visible=allows(role_of(request), "editor")),
             self.chosen: gr.update(choices=names, value=[]),
         }
 
-    def added(self, paths: list[str] | None, wanted: str, kind: str) -> Iterator[Updates]:
+    def added(self, paths: list[str] | None, wanted: str, kind: str, request: gr.Request) -> Iterator[Updates]:
         """Keep what was given, index it, and say what became of it."""
         files = [(Path(path).name, Path(path)) for path in paths or ()]
         try:
-            yield from self._worked(library.add(self.settings, files), wanted, kind)
+            work = _permitted(request, "add", [name for name, _ in files], library.add(self.settings, files))
+            yield from self._worked(work, wanted, kind, request)
         finally:
             for _, path in files:
                 path.unlink(missing_ok=True)  # Gradio's own copy
 
-    def removed(self, names: list[str] | None, wanted: str, kind: str) -> Iterator[Updates]:
+    def removed(self, names: list[str] | None, wanted: str, kind: str, request: gr.Request) -> Iterator[Updates]:
         if not names:
             yield {self.said: render.hint("Choose what to remove first.")}
             return
-        yield from self._worked(library.remove(self.settings, names), wanted, kind)
+        work = _permitted(request, "remove", names, library.remove(self.settings, names))
+        yield from self._worked(work, wanted, kind, request)
 
-    def _worked(self, work: Iterator[Progress | dict[str, Any]], wanted: str, kind: str) -> Iterator[Updates]:
+    def _worked(self, work: Work, wanted: str, kind: str, request: gr.Request) -> Iterator[Updates]:
         yield {self.said: _status("Reading…", 0.0)}
         try:
             for heard in work:
@@ -97,15 +104,22 @@ class LibraryTab:
                     share = heard.done / heard.total if heard.total else 1.0
                     yield {self.said: _status(heard.name, share)}
                 else:
-                    yield self._ended(_status(_summary(heard)), wanted, kind)
+                    yield self._ended(_status(_summary(heard)), wanted, kind, request)
         except OnrecordError as error:
-            yield self._ended(render.problem("That did not work", str(error)), wanted, kind)
+            yield self._ended(render.problem("That did not work", str(error)), wanted, kind, request)
         except Exception:  # a defect: its traceback goes to the terminal
             LOG.exception("while the library was changed")
             yield {self.said: render.problem("That did not work", BROKEN), self.files: None}
 
-    def _ended(self, said: str, wanted: str, kind: str) -> Updates:
-        return {self.said: said, self.files: None, **self.listed(wanted, kind)}
+    def _ended(self, said: str, wanted: str, kind: str, request: gr.Request) -> Updates:
+        return {self.said: said, **self.listed(wanted, kind, request), self.files: None}
+
+
+def _permitted(request: gr.Request, action: str, names: list[str], work: Work) -> Work:
+    """`work`, which begins when it is first looked at, where the asker may have it done."""
+    require(request, "editor")
+    noted(request, f"{action} documents", ", ".join(names))
+    yield from work
 
 
 def _summary(report: dict[str, Any]) -> str:

@@ -1,0 +1,52 @@
+"""Signing in with a real browser: without script, in both colours, on a small screen, and into the page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.access_server import SECRET
+from tests.browser import Window, free_port, served
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(name="address", scope="module")
+def address_fixture() -> Iterator[str]:
+    port = free_port()
+    with served([sys.executable, "-m", "tests.access_server", str(port)], port) as address:
+        yield address
+
+
+def test_a_reader_signs_in_without_script_and_sees_what_was_wrong(chromium: Browser, address: str) -> None:
+    looks: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 390))
+    for scheme, width in looks:
+        context = chromium.new_context(
+            java_script_enabled=False, color_scheme=scheme, viewport={"width": width, "height": 844}
+        )
+        window = Window(context.new_page(), address)
+        page = window.page
+        page.goto(f"{address}/api/documents")
+        assert page.url.startswith(f"{address}/login?next=")
+        assert page.get_by_label("Name", exact=True).is_visible()
+        page.get_by_label("Name", exact=True).fill("reader")
+        page.get_by_label("Password").fill("wrong password")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").wait_for()
+        assert page.get_by_role("alert").inner_text() == "Name or password is wrong."
+        window.picture(f"login-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.get_by_label("Password").fill(SECRET)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{address}/api/documents")
+        page.goto(f"{address}/account")
+        window.picture(f"account-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        page.wait_for_url(f"{address}/login")
+        assert not window.strangers and not [one for one in window.complaints if "401" not in one]
+        context.close()
