@@ -137,10 +137,14 @@ def synthetic_report(result: dict[str, Any]) -> str:
     there, memory = result["there_before"], result["memory_mb"]
     lines = [
         describe(result["machine"]),
-        (f"{result['documents']} synthetic documents, {result['size_mb']:.0f} MB; "
-        f"{result['documents'] - there} of them built in {result['build_seconds']:.0f} s, {there} there before"),
-        (f"memory {memory['own']:.0f} MB of this process, {memory['mapped']:.0f} MB of mapped files; "
-        f"load {result['load']:.1f} when the searches began"),
+        (
+            f"{result['documents']} synthetic documents, {result['size_mb']:.0f} MB; "
+            f"{result['documents'] - there} of them built in {result['build_seconds']:.0f} s, {there} there before"
+        ),
+        (
+            f"memory {memory['own']:.0f} MB of this process, {memory['mapped']:.0f} MB of mapped files; "
+            f"load {result['load']:.1f} when the searches began"
+        ),
     ]
     lines += [
         f"{kind:<8} p50 {one['p50']} ms, p95 {one['p95']} ms, longest {one['max']} ms, n {one['n']}, "
