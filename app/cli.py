@@ -184,14 +184,15 @@ def chat_command(no_browser: bool, **options: Any) -> int:
     check_address(settings)  # before seconds of imports
     from app.assistant import build
     from app.indexer import worker
+    from app.jobs import Jobs
     from app.owner import Owner
 
-    assistant = build(settings, owning=True)
-    with _terminable(), assistant.collection, Owner(assistant.collection, worker(settings)):
+    assistant, jobs = build(settings, owning=True), Jobs(settings.home)
+    with _terminable(), assistant.collection, Owner(assistant.collection, jobs.recorded(worker(settings))):
         # A missing index and another owner are said before the page's framework is loaded.
         from app.server import build_app, serve
 
-        serve(build_app(assistant, settings), settings, open_browser=not no_browser)
+        serve(build_app(assistant, settings, jobs=jobs), settings, open_browser=not no_browser)
     return DONE
 
 
@@ -204,13 +205,14 @@ def serve_command(**options: Any) -> int:
         check_address(settings, login=True)  # both before seconds of imports
         from app.assistant import build
         from app.indexer import worker
+        from app.jobs import Jobs
         from app.owner import Owner
 
-        assistant = build(settings, owning=True)
-        with _terminable(), assistant.collection, Owner(assistant.collection, worker(settings)):
+        assistant, jobs = build(settings, owning=True), Jobs(settings.home)
+        with _terminable(), assistant.collection, Owner(assistant.collection, jobs.recorded(worker(settings))):
             from app.server import build_app, serve
 
-            serve(build_app(assistant, settings, access), settings, open_browser=False, login=True)
+            serve(build_app(assistant, settings, access, jobs=jobs), settings, open_browser=False, login=True)
     return DONE
 
 

@@ -27,8 +27,12 @@ def run_index(
     settings: Settings, paths: Sequence[Path], options: Options | None = None, display: Display | None = None
 ) -> dict[str, Any]:
     """Bring the index in step with files and folders; the public report of `index --json`."""
-    options = options or Options()
-    request = {
+    return _run(settings, index_request(settings, paths, options or Options()), display or Display(), create=True)
+
+
+def index_request(settings: Settings, paths: Sequence[Path], options: Options) -> dict[str, Any]:
+    """What the owner of a home is asked for by `run_index`."""
+    return {
         "work": "index",
         "paths": [str(path.absolute()) for path in paths],
         "options": {
@@ -37,11 +41,15 @@ def run_index(
             "metadata": options.metadata and str(options.metadata.absolute()),
         },
     }
-    return _run(settings, request, display or Display(), create=True)
 
 
 def run_rebuild(settings: Settings, display: Display) -> dict[str, Any]:
     """Make the vectors and words anew, with the embedder that the settings name; `{chunks, embedder}`."""
+    return _run(settings, rebuild_request(settings), display)
+
+
+def rebuild_request(settings: Settings) -> dict[str, Any]:
+    """What the owner of a home is asked for by `run_rebuild`."""
     embed: dict[str, Any] = {
         "embed": _anywhere(settings.embed),
         "embed_url": settings.embed_url,
@@ -50,7 +58,7 @@ def run_rebuild(settings: Settings, display: Display) -> dict[str, Any]:
     key = settings.embed_key.get_secret_value()
     if key:  # else the owner's, when a chat does the work
         embed["embed_key"] = key
-    return _run(settings, {"work": "rebuild", "settings": embed}, display)
+    return {"work": "rebuild", "settings": embed}
 
 
 def _anywhere(embed: str) -> str:
@@ -61,7 +69,12 @@ def _anywhere(embed: str) -> str:
 
 def run_doctor(settings: Settings, display: Display, *, repair: bool) -> dict[str, Any]:
     """Check the three stores against each other; `{findings, documents, chunks, healthy}`."""
-    return _run(settings, {"work": "doctor", "repair": repair}, display)
+    return _run(settings, doctor_request(repair=repair), display)
+
+
+def doctor_request(*, repair: bool) -> dict[str, Any]:
+    """What the owner of a home is asked for by `run_doctor`."""
+    return {"work": "doctor", "repair": repair}
 
 
 def _run(settings: Settings, request: dict[str, Any], display: Display, *, create: bool = False) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from app.bounded import Bounded, PatientProtocol
 from app.conversations.api import add_conversations_api
 from app.conversations.keeper import Keeper
 from app.evaluations import report_path
+from app.jobs import Jobs
+from app.jobs_api import add_jobs_api
 from app.links import serve_below
 from app.meter import Meter
 from app.openai_api import add_openai_api
@@ -111,7 +113,9 @@ class Guard:
         await refusal(scope, receive, with_headers)
 
 
-def build_app(assistant: Assistant, settings: Settings, access: Access | None = None) -> FastAPI:
+def build_app(
+    assistant: Assistant, settings: Settings, access: Access | None = None, *, jobs: Jobs | None = None
+) -> FastAPI:
     """The whole application. Only requests that name a host of ours are answered (DNS rebinding).
 
     With `access` every request passes its gate, and the application may lie below a prefix; without, whoever reaches
@@ -172,6 +176,7 @@ def build_app(assistant: Assistant, settings: Settings, access: Access | None = 
     add_api(app, assistant, meter, QuoteDesk(assistant.collection, aliases_of(settings)))
     add_openai_api(app, assistant, meter)
     add_conversations_api(app, assistant, meter, Keeper(assistant, settings))
+    add_jobs_api(app, assistant, settings, jobs or Jobs(settings.home))
     add_docs(app)
     if access is not None:
         add_access(app, access)
