@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import html
 import json
 import re
+import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from eval.__main__ import main
 from eval.report import write_report
+from eval.report.page import PLAIN
 from eval.report.plots import roc
 from indexing.errors import OnrecordError
 
@@ -97,6 +101,83 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order(positive: list[float]
 def test_without_one_of_the_sides_there_is_no_curve() -> None:
     assert roc([], [0.5]) is None
     assert roc([0.5], []) is None
+
+
+@pytest.fixture(scope="module")
+def long_run(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same items five times over: more than a page holds as elements."""
+    folder = tmp_path_factory.mktemp("long")
+    lines = [
+        json.dumps(
+            {**record, "id": f"{record['id']}-{turn}", "question": f"{record['question']} {HOSTILE * (turn == 4)}"}
+        )
+        for turn in range(5)
+        for record in records_of(run)
+    ]
+    (folder / "records.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "metrics.json").write_bytes((run / "metrics.json").read_bytes())
+    write_report(folder)
+    return folder
+
+
+def test_a_long_run_is_packed_whole_and_in_order(long_run: Path) -> None:
+    page = (long_run / "report.html").read_text(encoding="utf-8")
+    chunks = [
+        json.loads(zlib.decompress(base64.b64decode(one))) for one in re.findall(r'class="packed">([^<]*)<', page)
+    ]
+    heads = [head for one in re.findall(r'class="heads">(.*?)</script>', page) for head in json.loads(one)]
+    items = [item for chunk in chunks for item in chunk]
+    records = records_of(long_run)
+    assert len(records) > PLAIN and [head[0] for head in heads] == [record["id"] for record in records]
+    assert all(f'id="{head[0]}"' in item for head, item in zip(heads, items, strict=True))
+    assert (
+        page.count("alert(1)") == 2 * len(records) // 5 and "<script>alert" not in page and "<img" not in "".join(items)
+    )
+    assert len(page) < sum(map(len, items))
+
+
+def test_memory_does_not_grow_with_the_run(long_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eval.report.page.PLAIN", 0)
+    lines = (long_run / "records.jsonl").read_text(encoding="utf-8").split("\n")[:100]
+    (tmp_path / "metrics.json").write_bytes((long_run / "metrics.json").read_bytes())
+    peaks = []
+    for times in (1, 3):
+        (tmp_path / "records.jsonl").write_text("\n".join(lines * times), encoding="utf-8")
+        tracemalloc.start()
+        write_report(tmp_path)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+@pytest.mark.browser
+def test_a_long_run_is_searched_and_turned_over_in_a_browser(long_run: Path, chromium: Browser) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((long_run / "report.html").as_uri())
+    total = len(records_of(long_run))
+    shown = expect(page.locator("#shown"))
+    shown.to_have_text(f"{total} of {total} items, 1 to 50 shown")
+    assert page.locator(".item").count() == 50 and page.is_disabled("#back")
+    page.click("#next")
+    shown.to_have_text(f"{total} of {total} items, 51 to 100 shown")
+    # Words of a citation's footing, which stand in no head, and a mark that is escaped in the page.
+    record = next(one for one in records_of(long_run) if one["output"]["status"] == "answered")
+    place = record["output"]["statements"][0]["citations"][0]
+    page.fill("#words", f"{place['file']}:{place['start']}-{place['end']} <SCRIPT>")
+    shown.to_have_text(re.compile(rf"^[1-9]\d? of {total} items, 1 to"))
+    assert 0 < page.locator(".item").count() < 50
+    assert all("-4" in str(one.get_attribute("id")) for one in page.locator(".item").all())
+    page.fill("#words", "no such words anywhere")
+    shown.to_have_text(f"0 of {total} items")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not said and asked == [(long_run / "report.html").as_uri()]
+    context.close()
 
 
 @pytest.mark.browser

@@ -13,9 +13,12 @@ from typing import Any
 from eval import calibrations
 from eval.report import plots
 from eval.report.items import item, outcome
+from eval.report.packed import packed
+from eval.report.survey import Survey, rows
 from eval.table import shown
 from indexing.errors import OnrecordError
 
+PLAIN = 500  # items that are elements of the page; those of a longer run are packed, and unpacked when looked at
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 PLOTTED = (
     "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10", "citation_precision", "citation_recall",
@@ -30,16 +33,16 @@ COLUMNS = ("id", "type", "outcome", "status", "question", "answer", "expected", 
 def write_report(folder: Path) -> Path:
     """Write `report.html` and `items.csv` from the `records.jsonl` and `metrics.json` in a run's folder.
 
-    Raises OnrecordError when they are not there or not what a run leaves.
+    Records are read twice, one after the other, so that a long run takes no more memory than a short one. Raises
+    OnrecordError when they are not there or not what a run leaves.
     """
     try:
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        lines = (folder / "records.jsonl").read_text(encoding="utf-8").split("\n")
-        records = [json.loads(line) for line in lines if line.strip()]
+        records = folder / "records.jsonl"
+        survey = _write_items(folder / "items.csv", rows(records))
         path = folder / "report.html"
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(_page(records, metrics))
-        _write_items(folder / "items.csv", records)
+            stream.writelines(_page(rows(records), survey, metrics))
     except FileNotFoundError as error:
         raise OnrecordError(f"{folder} holds no finished run ({Path(error.filename).name} is missing)") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -47,11 +50,14 @@ def write_report(folder: Path) -> Path:
     return path
 
 
-def _write_items(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+def _write_items(path: Path, records: Iterable[Mapping[str, Any]]) -> Survey:
+    """The table, and what was seen on the way."""
+    survey = Survey()
     with path.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(COLUMNS)
         for record in records:
+            survey.add(record)
             output = record["output"] or {}
             cited = [
                 f"{one['file']}:{one['start']}-{one['end']}"
@@ -61,6 +67,7 @@ def _write_items(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
             row = [record["id"], record["type"], outcome(record), output.get("status", ""), record["question"]]
             row += [output.get("answer", ""), record.get("answer", ""), " ".join(cited)]
             table.writerow([*map(_cell, row), record["timings_ms"].get("total", ""), _cell(record["error"])])
+    return survey
 
 
 def _cell(text: str) -> str:
@@ -68,7 +75,7 @@ def _cell(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _page(records: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> Iterator[str]:
+def _page(records: Iterable[Mapping[str, Any]], survey: Survey, metrics: Mapping[str, Any]) -> Iterator[str]:
     config = metrics["config"]
     name = config["suite"]["name"]
     folder = resources.files("eval.report")
@@ -81,11 +88,10 @@ def _page(records: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> I
         f"<header><h1>{escape(name)}</h1>{_about(config)}</header><main>"
     )
     yield f"<section><h2>Summary</h2>{_summary(metrics)}</section>"
-    yield f"<section><h2>Plots</h2>{''.join(_plots(records, metrics))}</section>"
+    yield f"<section><h2>Plots</h2>{''.join(_plots(survey, metrics))}</section>"
     yield f"<section><h2>By type</h2>{_by_type(metrics['by_type'])}</section>"
-    yield f'<section id="items"><h2>Items</h2>{_controls(records)}<p id="shown" role="status"></p>'
-    for record in records:
-        yield item(record)
+    yield f'<section id="items"><h2>Items</h2>{_controls(survey)}<p id="shown" role="status"></p>'
+    yield from packed(records) if survey.items > PLAIN else map(item, records)
     yield f"</section></main><script>{folder.joinpath('report.js').read_text(encoding='utf-8')}</script>"
     yield "</body></html>\n"
 
@@ -146,7 +152,7 @@ def _number(value: float | None) -> str:
     return "unmeasured" if value is None else f"{value:.3f}"
 
 
-def _plots(records: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> Iterator[str]:
+def _plots(survey: Survey, metrics: Mapping[str, Any]) -> Iterator[str]:
     chosen = [_bar(name, one) for name in PLOTTED if (one := metrics["metrics"].get(name)) and one["value"] is not None]
     if chosen:
         yield plots.intervals(chosen, "What was measured, with 95 % intervals; triangles are trivial systems")
@@ -158,19 +164,17 @@ def _plots(records: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> 
         ]
         if len(bars) > 1:
             yield plots.intervals(bars, f"{metric} by type of question")
-    yield from _refusals(records)
-    times = [record["timings_ms"]["total"] for record in records if "total" in record["timings_ms"]]
-    if times:
-        yield plots.histogram(times, "Time of an item", "ms")
+    yield from _refusals(survey)
+    if survey.times:
+        yield plots.histogram(survey.times, "Time of an item", "ms")
 
 
-def _refusals(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _refusals(survey: Survey) -> Iterator[str]:
     """How well the score by which an answer is given tells what can be answered from what cannot."""
-    scored = [(record, (record["output"] or {}).get("answerability")) for record in records]
-    known = [(record["type"], float(score)) for record, score in scored if isinstance(score, int | float)]
-    yes = [score for kind, score in known if not kind.startswith("unanswerable")]
+    scores = survey.scores
+    yes = [score for kind in scores if not kind.startswith("unanswerable") for score in scores[kind]]
     for kind in ("unanswerable_near", "unanswerable_off"):
-        found = plots.roc(yes, [score for other, score in known if other == kind])
+        found = plots.roc(yes, scores.get(kind, ()))
         if found is not None:
             points, area = found
             title = f"Refusal: answerable against {kind}, AUROC {area:.3f}"
@@ -198,9 +202,8 @@ def _value(one: Mapping[str, Any] | None) -> str:
     return "" if one is None else f"{_number(one['value'])} <small>({one['n']})</small>"
 
 
-def _controls(records: Sequence[Mapping[str, Any]]) -> str:
-    types = sorted({record["type"] for record in records})
-    outcomes = sorted({outcome(record) for record in records})
+def _controls(survey: Survey) -> str:
+    types, outcomes = sorted(survey.types), sorted(survey.outcomes)
     return (
         '<form class="controls"><label>Search <input type="search" id="words"></label>'
         f"<label>Type {_choice('type', types)}</label><label>Outcome {_choice('outcome', outcomes)}</label></form>"

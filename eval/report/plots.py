@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 WIDTH, LEFT, RIGHT, ROW = 720, 210, 90, 26
 INSIDE = WIDTH - LEFT - RIGHT
@@ -107,12 +107,12 @@ def roc(positive: Sequence[float], negative: Sequence[float]) -> tuple[list[tupl
     """
     if not positive or not negative:
         return None
-    cuts = sorted({*positive, *negative}, reverse=True)
-    points = [(0.0, 0.0)]
-    for cut in cuts:
-        right = sum(score >= cut for score in positive) / len(positive)
-        wrong = sum(score >= cut for score in negative) / len(negative)
-        points.append((wrong, right))
+    scored = sorted([*((score, True) for score in positive), *((score, False) for score in negative)], reverse=True)
+    points, right, wrong = [(0.0, 0.0)], 0, 0
+    for _, tied in groupby(scored, key=lambda pair: pair[0]):
+        for _, is_positive in tied:
+            right, wrong = right + is_positive, wrong + (not is_positive)
+        points.append((wrong / len(negative), right / len(positive)))
     area = sum((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in pairwise(points))
     return points, area
 
