@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -78,6 +78,12 @@ ICON = (
     '<path d="M8 9h6v7a6 6 0 0 1-6 6zm10 0h6v7a6 6 0 0 1-6 6z" fill="#faf8f4"/></svg>'
 )
 FOLDER = Path(__file__).parent
+PARTS = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "conversations.css": "text/css",
+    "conversations.js": "text/javascript",
+}
 
 Places = Annotated[list[int] | None, Query()]
 
@@ -148,13 +154,8 @@ def build_app(
     def icon() -> Response:
         return Response(ICON, media_type="image/svg+xml")
 
-    @app.get("/page.css", include_in_schema=False)
-    def style() -> FileResponse:
-        return FileResponse(FOLDER / "page.css", media_type="text/css")
-
-    @app.get("/page.js", include_in_schema=False)
-    def script() -> FileResponse:
-        return FileResponse(FOLDER / "page.js", media_type="text/javascript")
+    for name, kind in PARTS.items():
+        app.add_api_route(f"/{name}", _part(FOLDER / name, kind), include_in_schema=False)
 
     @app.get("/source/{document:path}/{version}")
     def source(
@@ -175,12 +176,13 @@ def build_app(
     meter = Meter()
     add_api(app, assistant, meter, QuoteDesk(assistant.collection, aliases_of(settings)))
     add_openai_api(app, assistant, meter)
-    add_conversations_api(app, assistant, meter, Keeper(assistant, settings))
+    keeper = Keeper(assistant, settings)
+    add_conversations_api(app, assistant, meter, keeper)
     add_jobs_api(app, assistant, settings, jobs or Jobs(settings.home))
     add_docs(app)
     if access is not None:
         add_access(app, access)
-    ui.mount(app, ui.build_blocks(assistant, settings), largest)
+    ui.mount(app, ui.build_blocks(assistant, settings, keeper), largest)
     return app
 
 
@@ -199,6 +201,15 @@ def _add_middleware(app: FastAPI, settings: Settings, access: Access | None, lar
     app.add_middleware(Doors, state=app.state.doors)
     app.add_middleware(Requests, paths=lambda: _paths(app))
     app.add_middleware(Forwarded, trusted=access.proxies if access else (), root=root)
+
+
+def _part(path: Path, kind: str) -> Callable[[], FileResponse]:
+    """What answers with one of our own files."""
+
+    def part() -> FileResponse:
+        return FileResponse(path, media_type=kind)
+
+    return part
 
 
 def serve(app: FastAPI, settings: Settings, open_browser: bool, login: bool = False) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import cast
 from unittest.mock import patch
 
@@ -57,6 +59,9 @@ DOCUMENTS = (
 class FakeCatalogue:
     """One version of each document, nothing to be said about how it was read, no copies."""
 
+    def document(self, document_id: str, version: str = "") -> Document | None:
+        return next((each for each in DOCUMENTS if each.id == document_id and version in ("", each.version)), None)
+
     def standing(self, document_id: str, version: str) -> Standing:
         return "current"
 
@@ -79,11 +84,16 @@ class FakeCatalogue:
         return []
 
 
+class FakeEmbedder:
+    name = "none"
+
+
 class FakeCollection:
     catalogue = FakeCatalogue()
+    embedder = FakeEmbedder()
 
     def document(self, document_id: str, version: str) -> Document | None:
-        return next((each for each in DOCUMENTS if (each.id, each.version) == (document_id, version)), None)
+        return self.catalogue.document(document_id, version)
 
     def count(self) -> int:
         return len(DOCUMENTS)
@@ -173,7 +183,8 @@ def main() -> None:
     """Serve the page over this assistant: `python -m tests.fake_assistant PORT [PAUSE]`."""
     from app.server import build_app, serve
 
-    settings = Settings(port=int(sys.argv[1]))
+    folder = tempfile.TemporaryDirectory()  # for the conversations
+    settings = Settings(port=int(sys.argv[1]), home=Path(folder.name))
     assistant = FakeAssistant(float(sys.argv[2]) if len(sys.argv) > 2 else 0.0)
     examples = ("How did the United States vote?", "What did the Kremlin say?")
     with patch("app.ui.ask.example_questions", return_value=examples):

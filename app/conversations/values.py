@@ -40,6 +40,9 @@ class Feedback:
         return {"verdict": self.verdict or None, "wrong_citations": wrong, "note": self.note, "given_at": self.given_at}
 
 
+NOTHING = Feedback()
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """One exchange. `place` counts from 1 and is never given twice in a conversation.
@@ -55,7 +58,7 @@ class Kept:
     asked_at: str
     record: Mapping[str, Any] = field(default_factory=dict)
     made_with: Mapping[str, Any] = field(default_factory=dict)
-    feedback: Feedback = Feedback()
+    feedback: Feedback = NOTHING
     replaced_by: int = 0
 
     @property

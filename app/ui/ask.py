@@ -10,25 +10,31 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
 import gradio as gr
 
 from app import render
-from app.answers import Turn
+from app.answers import Notice
 from app.assistant import Assistant
+from app.conversations import view
+from app.conversations.keeper import Keeper
 from app.examples import example_questions
 from app.exchange import Exchange
+from app.identity import user_of
+from app.ui.conversations import AT_ONCE as LISTED
+from app.ui.conversations import REQUESTED, Shelf, hint_of
+from app.ui.feedback import given as read
 from app.ui.limits import LimitControls, chosen
 from app.ui.place import html_place
+from app.ui.talk import Talk
 from indexing.errors import OnrecordError
 
 LOG = logging.getLogger(__name__)
 
 EXAMPLES = 4
-TURNS_KEPT = 20
 AT_ONCE = 16  # questions answered at the same time; most of them wait for a model
 BETWEEN_UPDATES = 0.05  # seconds, so at most 20 updates a second
 
@@ -38,31 +44,17 @@ BROKEN = "Something went wrong inside Onrecord. The terminal it was started from
 Updates = dict[Any, Any]  # Gradio's own shape: component -> new value
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """One reader's conversation, kept on the server: finished exchanges as shown, and the one being answered."""
-
-    past: str = ""
-    turns: tuple[Turn, ...] = ()
-    current: Exchange | None = None
-
-    def asking(self, question: str) -> Talk:
-        """With the current exchange laid by and a new one begun."""
-        if self.current is None:
-            return replace(self, current=Exchange(question))
-        turns = (*self.turns, *self.current.turns())[-TURNS_KEPT:]
-        return Talk(self.past + render.exchange(self.current), turns, Exchange(question))
-
-
 class AskTab:
     """The components and what happens to them; made inside the page's `gr.Blocks`."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, keeper: Keeper) -> None:
         self.assistant = assistant
+        self.shelf = Shelf(keeper)
         self._examples: dict[int, tuple[str, ...]] = {}  # by the number of documents they were found among
         self._finding = Lock()
         self.talk = gr.State(Talk())
         with gr.Row(elem_id="desk"):
+            self.shelf.place()
             with gr.Column(elem_id="talk", scale=3):
                 self._conversation()
                 self._composer()
@@ -98,8 +90,9 @@ class AskTab:
             self.limits.place()
 
     def _listen(self) -> None:
-        shown = [self.talk, self.past, self.current, self.sources, self.box, self.hint]
-        shown += [self.stop, self.ask, self.examples, self.limits.unlimited]
+        self.shown = [self.talk, self.past, self.current, self.sources, self.box, self.hint, self.stop, self.ask]
+        self.shown += [self.examples, self.limits.unlimited, self.shelf.list, self.shelf.search, self.shelf.listed]
+        shown = self.shown
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         # Gradio's default drops a question while the one before, stopped already, still waits for its model.
         asking = {**quiet, "trigger_mode": "multiple"}
@@ -108,15 +101,20 @@ class AskTab:
         asked += [button.click(self.answer, [button, *given], shown, **asking) for button in self.buttons]
         asked += [self.limits.unlimited.click(self.answer_at_any_time, given, shown, **asking)]
         self.stop.click(self.stopped, [self.talk], shown, cancels=asked, **quiet)
-        self.clear.click(self.cleared, None, shown, cancels=asked, **quiet)
+        self.clear.click(self.cleared, [self.talk], shown, cancels=asked, **quiet)
+        kept = [self.talk, self.shelf.search, self.shelf.listed]
+        self.shelf.list.select(self.turned, [self.talk], shown, cancels=asked, **asking)
+        self.shelf.list.submit(self.acted, kept, shown, **asking)
+        self.shelf.search.change(self.searched, kept, [self.shelf.list], trigger_mode="always_last", **quiet)
         begins = [self.box.submit, self.ask.click, self.clear.click, self.limits.unlimited.click]
         begins += [button.click for button in self.buttons]
-        gr.on(begins, None, None, None, js=START_OVER, api_visibility="private")
+        gr.on([*begins, self.shelf.list.select], None, None, None, js=START_OVER, api_visibility="private")
 
-    def opens(self, opening: Any) -> None:
+    def opens(self, blocks: gr.Blocks, opening: Any) -> None:
         """What is shown once the page is opened."""
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         choices = [self.limits.sources, self.limits.authors]
+        blocks.load(self.arrived, [self.shelf.requested], self.shown, js=REQUESTED, **quiet)
         opening.then(lambda: self.limits.offered(self.assistant.collection.catalogue), None, choices, **quiet)
         opening.then(self.suggested, None, self.buttons, **quiet)
 
@@ -133,18 +131,21 @@ class AskTab:
             updates[button] = gr.update(value=questions[place] if known else "", visible=known)
         return updates
 
-    def answer_at_any_time(self, talk: Talk, *given: Any) -> Iterator[Updates]:
-        """The question asked last once more, without regard to the time that it names."""
-        if talk.current is not None:
-            yield from self.answer(talk.current.question, replace(talk, current=None), *given, dates=False)
+    def answer_at_any_time(self, request: gr.Request, talk: Talk, *given: Any) -> Iterator[Updates]:
+        """The question asked last once more, in place of its answer, without regard to the time that it names."""
+        if talk.current is not None and not talk.running:
+            again = replace(talk, editing=len(talk.past))
+            yield from self.answer(request, talk.current.question, again, *given, dates=False)
 
-    def answer(self, question: str | None, talk: Talk, *given: Any, dates: bool = True) -> Iterator[Updates]:
+    def answer(
+        self, request: gr.Request, question: str | None, talk: Talk, *given: Any, dates: bool = True
+    ) -> Iterator[Updates]:
         """The question at once, the sources as soon as they are found, then statement by statement."""
-        question = (question or "").strip()
+        talk, question = talk.held_by(user_of(request)), (question or "").strip()
         if not question:
             yield {self.hint: render.hint("Type a question first.")}
             return
-        if talk.current is not None and talk.current.running:
+        if talk.running:
             yield {self.hint: render.hint("An answer is being written. Stop it first, or wait for its end.")}
             return
         try:
@@ -152,15 +153,22 @@ class AskTab:
         except OnrecordError as error:
             yield {self.hint: render.hint(str(error))}
             return
-        talk = talk.asking(question)
+        replacing, talk = talk.replacing, talk.asking(question)
         exchange = Exchange(question)
-        yield {**self._showing(talk), self.past: talk.past, self.box: ""}
+        yield {**self._showing(talk), self.past: talk.past_html(), self.box: ""}
         shown_at = time.monotonic()
         try:
             for event in self.assistant.walk(question, talk.turns, limits):
-                exchange = exchange.after(event)
+                exchange, listing = exchange.after(event), {}
+                if exchange.running and not talk.place:  # what cannot be asked is not kept
+                    talk, trouble = self.shelf.begun(talk, replacing)
+                    exchange = exchange.after(Notice(trouble)) if trouble else exchange
+                    listing = self._listing(talk)
                 time.sleep(max(0.0, shown_at + BETWEEN_UPDATES - time.monotonic()))
-                yield self._showing(replace(talk, current=exchange))
+                if not exchange.running:
+                    self.shelf.finished(talk, exchange)
+                    listing = self._listing(talk)
+                yield {**self._showing(replace(talk, current=exchange)), **listing}
                 shown_at = time.monotonic()
         except OnrecordError as error:
             yield self._failed(talk, exchange.failed(str(error)))
@@ -168,28 +176,81 @@ class AskTab:
             LOG.exception("while a question was answered")
             yield self._failed(talk, exchange.failed(BROKEN))
 
-    def stopped(self, talk: Talk) -> Updates:
-        if talk.current is not None and talk.current.running:
+    def stopped(self, request: gr.Request, talk: Talk) -> Updates:
+        talk = talk.held_by(user_of(request))
+        if talk.current is not None and talk.running:
+            self.shelf.left(talk)
             talk = replace(talk, current=talk.current.stopped())
         return self._showing(talk)
 
-    def cleared(self) -> Updates:
-        documents = self.assistant.collection.count()
-        blank: Updates = {self.past: "", self.current: render.welcome(documents), self.box: ""}
-        return {**self._showing(Talk()), **blank, self.examples: gr.update(visible=True)}
+    def cleared(self, request: gr.Request, talk: Talk) -> Updates:
+        talk = talk.held_by(user_of(request))
+        self.shelf.left(talk)
+        return self._entered(Talk(talk.user))
+
+    # -- kept conversations ------------------------------------------------------------------------------------------
+
+    def arrived(self, request: gr.Request, requested: str | None) -> Updates:
+        """The page as it is opened: with the conversation that its address names, or with none."""
+        user = user_of(request)
+        if not requested:
+            return self._entered(Talk(user))
+        return self._entered(self.shelf.opened(user, requested, self.assistant.collection.document))
+
+    def turned(self, request: gr.Request, talk: Talk, event: gr.EventData) -> Updates:
+        """Another conversation is opened, or none, or this one deleted."""
+        try:
+            talk, act = talk.held_by(user_of(request)), read(event._data)
+            return self._entered(self.shelf.turned(talk, act, self.assistant.collection.document))
+        except OnrecordError as error:
+            return {self.hint: render.hint(str(error))}
+
+    def acted(self, request: gr.Request, talk: Talk, search: str | None, listed: int, event: gr.EventData) -> Updates:
+        """A conversation is renamed or another deleted, an answer is judged, a question is to be edited."""
+        try:
+            talk, act = talk.held_by(user_of(request)), read(event._data)
+            after = self.shelf.acted(talk, act)
+        except OnrecordError as error:
+            return {self.hint: render.hint(str(error))}
+        if act.act == "more":
+            listed += LISTED
+        updates: Updates = {self.shelf.list: self.shelf.listing(after, search, listed), self.shelf.listed: listed}
+        if after is not talk:
+            updates |= {self.talk: after, self.past: after.past_html(), self.hint: hint_of(after)}
+            updates |= {self.current: after.current_html()}
+        if act.act == "edit" and after.editing is not None:
+            updates[self.box] = after.over[after.editing].question
+        return updates
+
+    def searched(self, request: gr.Request, talk: Talk, search: str | None, listed: int) -> str:
+        return self.shelf.listing(talk.held_by(user_of(request)), search, listed)
+
+    # -- what is shown -----------------------------------------------------------------------------------------------
+
+    def _listing(self, talk: Talk) -> Updates:
+        return {self.shelf.list: self.shelf.listing(talk), self.shelf.search: "", self.shelf.listed: LISTED}
+
+    def _entered(self, talk: Talk) -> Updates:
+        """A conversation as it is opened, or the page without one."""
+        updates = {**self._showing(talk), **self._listing(talk), self.past: talk.past_html(), self.box: ""}
+        if talk.current is None:
+            documents = self.assistant.collection.count()
+            blank = view.not_found() if talk.missing else render.welcome(documents) + self.shelf.last_time(talk)
+            updates |= {self.current: blank, self.examples: gr.update(visible=not talk.missing)}
+        return updates
 
     def _failed(self, talk: Talk, exchange: Exchange) -> Updates:
+        self.shelf.finished(talk, exchange)
         return {**self._showing(replace(talk, current=exchange)), self.box: exchange.question}
 
     def _showing(self, talk: Talk) -> Updates:
-        running = talk.current is not None and talk.current.running
         return {
             self.talk: talk,
-            self.current: render.exchange(talk.current) if talk.current else "",
+            self.current: talk.current_html(),
             self.sources: render.sources(talk.current),
             self.hint: "",
-            self.stop: gr.update(visible=running),
-            self.ask: gr.update(visible=not running),
+            self.stop: gr.update(visible=talk.running),
+            self.ask: gr.update(visible=not talk.running),
             self.examples: gr.update(visible=False),
             self.limits.unlimited: self.limits.heeded(talk.current),
         }

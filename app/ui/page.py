@@ -9,6 +9,7 @@ import gradio as gr
 
 from app import render
 from app.assistant import Assistant
+from app.conversations.keeper import Keeper
 from app.destination import destination
 from app.settings import Settings
 from app.ui.ask import AT_ONCE, AskTab
@@ -20,13 +21,16 @@ from app.ui.timeline import TimelineTab
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Consolas", "Liberation Mono", "monospace")
-HEAD = '<link rel="stylesheet" href="page.css"><script src="page.js" defer></script>'
+HEAD = (
+    '<link rel="stylesheet" href="page.css"><script src="page.js" defer></script>'
+    '<link rel="stylesheet" href="conversations.css"><script src="conversations.js" defer></script>'
+)
 
 
 class Page:
     """The whole page. `blocks` is the finished Gradio app."""
 
-    def __init__(self, assistant: Assistant, settings: Settings) -> None:
+    def __init__(self, assistant: Assistant, settings: Settings, keeper: Keeper) -> None:
         self.assistant = assistant
         self.destination = destination(settings)
         self.blocks: gr.Blocks
@@ -34,7 +38,7 @@ class Page:
             self.masthead = html_place("masthead")
             with gr.Tabs(elem_id="tabs") as self.tabs:
                 with gr.Tab("Ask", elem_id="tab-ask"):
-                    self.ask = AskTab(assistant)
+                    self.ask = AskTab(assistant, keeper)
                 with gr.Tab("Check quotes", elem_id="tab-quotes"):
                     QuotesTab(assistant, settings)
                 with gr.Tab("Timeline", id="timeline", elem_id="tab-timeline") as times:
@@ -44,8 +48,8 @@ class Page:
                 with gr.Tab("Evaluations", elem_id="tab-evaluations") as runs:
                     EvaluationsTab(settings, runs)
             quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-            opening = self.blocks.load(self.opened, None, [self.masthead, self.ask.current], **quiet)
-            self.ask.opens(opening)
+            opening = self.blocks.load(self.counted, None, [self.masthead], **quiet)
+            self.ask.opens(self.blocks, opening)
             asked_for = [self.tabs, self.timeline.topic, self.timeline.speaker, self.timeline.shown]
             self.library.list.select(self.said_by, None, asked_for, **quiet)
             for change in self.library.changes:
@@ -53,7 +57,7 @@ class Page:
         self.blocks.queue(default_concurrency_limit=AT_ONCE, api_open=False, max_size=256)
 
     def counted(self) -> str:
-        """The masthead, which says how many documents there are."""
+        """The masthead, which says how many documents there are: read anew each time, for the collection may grow."""
         return render.masthead(self.destination, self.assistant.collection.count())
 
     def said_by(self, chosen: gr.EventData) -> list[Any]:
@@ -61,13 +65,9 @@ class Page:
         name = str(chosen.speaker)
         return [gr.Tabs(selected="timeline"), "", name, self.timeline.found("", name)]
 
-    def opened(self) -> dict[Any, Any]:
-        """The page as it is first seen: read anew each time, for the collection may have grown."""
-        return {self.masthead: self.counted(), self.ask.current: render.welcome(self.assistant.collection.count())}
 
-
-def build_blocks(assistant: Assistant, settings: Settings) -> gr.Blocks:
-    return Page(assistant, settings).blocks
+def build_blocks(assistant: Assistant, settings: Settings, keeper: Keeper) -> gr.Blocks:
+    return Page(assistant, settings, keeper).blocks
 
 
 def mount(app: Any, blocks: gr.Blocks, max_bytes: int) -> None:

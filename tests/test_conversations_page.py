@@ -1,0 +1,194 @@
+"""Kept conversations on the page, in a real browser: found again, renamed, judged, edited, deleted; by keyboard too."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.accessibility import violations
+from tests.browser import Window
+
+pytestmark = pytest.mark.browser
+
+
+def asked(window: Window, question: str, kind: str = "done") -> None:
+    window.ask(question)
+    expect(window.page.locator("#current .question")).to_contain_text(question)
+    expect(window.page.locator(f"#current .exchange.{kind}")).to_be_visible()
+
+
+def entry(page: Page, title: str) -> Locator:
+    """The line of a conversation in the list."""
+    return page.locator("#shelf .talks li").filter(has_text=title)
+
+
+def menu(page: Page, title: str, act: str) -> None:
+    entry(page, title).locator("summary").click()
+    entry(page, title).locator(f"[data-act={act}]").click()
+
+
+def test_a_conversation_is_found_renamed_judged_edited_and_deleted(staged: Window) -> None:
+    page = staged.open()
+    asked(staged, "Who opposed Aldermoor?")
+    asked(staged, "And please refuse Brindle")
+    expect(page).to_have_url(re.compile(r"\?c=[\w-]{22}$"))
+    address = page.url.removeprefix(staged.address)
+    expect(entry(page, "Aldermoor").locator(".when")).to_have_text("Today · 2 questions")
+
+    page.locator("#current").get_by_role("button", name="Bad answer").click()
+    expect(page.locator("#current [data-act=down]")).to_have_attribute("aria-pressed", "true")
+    page.locator("#past [data-act=remark]").click()
+    page.get_by_role("checkbox", name="[2] The vote at the United Nations").check()
+    page.get_by_label("Note (what is wrong").fill("It was France. <b>${x}</b>")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.locator("#past .remarked")).to_have_text(
+        "You marked as wrong: [2]. Your note: It was France. <b>${x}</b>"
+    )
+
+    menu(page, "Aldermoor", "rename")
+    expect(page.get_by_label("Title of the conversation")).to_have_value("Who opposed Aldermoor?")
+    page.keyboard.type("Cranwich affair")
+    page.keyboard.press("Enter")
+    expect(entry(page, "Cranwich affair")).to_be_visible()
+
+    page.click("#clear")
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page).to_have_url(f"{staged.address}/")
+    expect(page.locator(".last-time")).to_contain_text("Cranwich affair")
+    asked(staged, "Something about Dunlow")
+    search = page.get_by_label("Search conversations")
+    search.fill("brindle")
+    expect(entry(page, "Dunlow")).to_have_count(0)
+    expect(entry(page, "Cranwich affair").locator(".found")).to_have_text("And please refuse Brindle")
+    search.fill("no such words")
+    expect(page.locator("#shelf")).to_contain_text("No conversation has the words “no such words”.")
+    search.fill("")
+    entry(page, "Cranwich").get_by_role("link").first.click()
+    expect(page).to_have_url(staged.address + address)
+    expect(page.locator("#past .question")).to_contain_text("Who opposed Aldermoor?")
+    page.go_back()
+    expect(page.locator("#current .question")).to_contain_text("Something about Dunlow")
+
+    page.goto(staged.address + address)
+    expect(page.locator("#past .statement")).to_have_count(5)
+    expect(page.locator("#past .remarked")).to_contain_text("It was France.")
+    expect(page.locator("#current [data-act=down]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#sources h2")).to_contain_text("not an answer")
+    page.locator("#past .marker").first.click()
+    expect(page.locator("#reader mark")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name=re.compile("Edit question.*opposed Aldermoor")).click()
+    expect(page.locator("#question textarea")).to_have_value("Who opposed Aldermoor?")
+    expect(page.locator(".turn.leaving")).to_have_count(2)
+    page.get_by_role("button", name="Leave it as it is").click()
+    expect(page.locator(".turn.leaving")).to_have_count(0)
+    page.get_by_role("button", name=re.compile("Edit question.*opposed Aldermoor")).click()
+    expect(page.locator(".turn.leaving")).to_have_count(2)
+    asked(staged, "Who favoured Aldermoor?")
+    expect(page.locator("#past .turn")).to_have_count(0)
+    expect(entry(page, "Cranwich").locator(".when")).to_have_text("Today · 1 question")
+
+    menu(page, "Cranwich", "delete")
+    expect(page.locator("#delete-what")).to_have_text("“Cranwich affair”")
+    page.get_by_role("button", name="Keep it").click()
+    menu(page, "Cranwich", "delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(entry(page, "Cranwich")).to_have_count(0)
+    expect(page.locator(".welcome")).to_be_visible()
+    page.goto(staged.address + address)
+    expect(page.locator(".not-found")).to_contain_text("This conversation is not here")
+    expect(page).to_have_url(staged.address + address)
+    asked(staged, "A new one about Elmhurst")
+    expect(entry(page, "Elmhurst")).to_be_visible()
+    menu(page, "Dunlow", "delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(entry(page, "Dunlow")).to_have_count(0)
+    expect(page.locator("#current .question")).to_contain_text("Elmhurst")
+
+
+def test_it_is_all_done_by_keyboard_and_the_panel_folds(staged: Window) -> None:
+    page = staged.open()
+    asked(staged, "Keys of Farndale")
+    summary = page.get_by_label("What to do with “Keys of Farndale”")
+    summary.focus()
+    page.keyboard.press("Enter")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Evidence packet (JSON)").press("Enter")
+    packet = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert [one["question"] for one in packet["answers"]] == ["Keys of Farndale"]
+    summary.focus()
+    page.keyboard.press("Escape")
+    expect(entry(page, "Farndale").locator("details")).not_to_have_attribute("open", "")
+    expect(summary).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Title of the conversation")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    toggle = page.get_by_role("button", name="Conversations", exact=True)
+    toggle.press("Enter")
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("#shelf-body")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#current .question")).to_contain_text("Keys of Farndale")
+    expect(page.locator("#shelf-body")).to_be_hidden()
+    toggle.press("Enter")
+    expect(page.locator("#shelf-body")).to_be_visible()
+
+
+def test_an_answer_that_is_left_is_kept_as_far_as_it_came(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("Please linger at Garsdale")
+    expect(page.locator("#current .statement").first).to_be_visible()
+    page.click("#clear")
+    expect(page.locator(".welcome")).to_be_visible()
+    page.locator(".last-time a").click()
+    expect(page.locator("#current .question")).to_contain_text("Please linger at Garsdale")
+    expect(page.locator("#current .ended")).to_be_visible()
+    assert page.locator("#current .statement").count() in range(1, 5)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state_of_it(staged: Window, scheme: str) -> None:
+    page = staged.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    staged.open()
+
+    def inspect(state: str) -> None:
+        staged.picture(f"conversations-{state}-{scheme}")
+        found = violations(page)
+        assert not found, "\n".join([f"{state}, {scheme}:", *found])
+
+    asked(staged, f"Axe of Hawes {scheme}")
+    page.click("#current [data-act=up]")
+    expect(page.locator("#current [data-act=up]")).to_have_attribute("aria-pressed", "true")
+    entry(page, f"Axe of Hawes {scheme}").locator("summary").click()
+    inspect("menu")
+    page.keyboard.press("Escape")
+    for act in ("rename", "delete"):
+        menu(page, f"Axe of Hawes {scheme}", act)
+        inspect(act)
+        page.keyboard.press("Escape")
+    page.locator("#current [data-act=remark]").click()
+    page.get_by_role("checkbox").first.check()
+    inspect("remark")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.locator("#current .remarked")).to_be_visible()
+    inspect("remarked")
+    page.locator("#current [data-act=edit]").click()
+    expect(page.locator(".turn.leaving")).to_be_visible()
+    inspect("editing")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    expect(page.locator("#current .question")).to_be_visible()
+    page.get_by_role("button", name="Conversations", exact=True).click()
+    entry(page, f"Axe of Hawes {scheme}").locator("summary").click()
+    inspect("narrow")
+    page.goto(f"{staged.address}/?c=nobodys")
+    expect(page.locator(".not-found")).to_be_visible()
+    inspect("not-found")
