@@ -168,6 +168,9 @@ def test_other_values_are_not(one: str, other: str) -> None:
     [
         ("We agree unless it rains.", "We agree", "cut_before"),
         ("We agree, as long as they pay.", "We agree", "cut_before"),
+        ("We agree … if they pay.", "We agree", "cut_before"),
+        ("We agree... unless it rains.", "We agree", "cut_before"),
+        ("We agree … They pay if it rains.", "We agree", None),
         ("We agree. But they must pay.", "We agree", None),
         ("We agree and they pay.", "We agree", None),
         ("I do not think that we agree.", "we agree", "cut_after"),

@@ -181,7 +181,7 @@ def _sentence_start(text: Tokens, first: int, *, marks: bool = True) -> int:
 def ends(text: Tokens, index: int, gap: str) -> bool:
     """Whether a sentence ends behind a word."""
     match = ENDED.search(gap)
-    if match is None or (gap.startswith(("...", "…"))):
+    if match is None or gap.lstrip().startswith(("...", "…")):
         return match is not None and "\n\n" in gap
     key = text.keys[index]
     shortened = gap[:1] == "." and (key in SHORTENED or len(key) == 1 or "." in key)
