@@ -149,8 +149,11 @@ def tokens_of(shown: str, view: Origins | None = None) -> Tokens:
     if view is not None and "&" in shown:
         skipped += [match.span() for match in ENTITY.finditer(shown)]
     wide = CJK.search(shown) is not None
-    for match in (RARE_WORD if RARE.search(shown) else WORD).finditer(shown):
-        start, end = match.span()
+    spans = [match.span() for match in (RARE_WORD if RARE.search(shown) else WORD).finditer(shown)]
+    if not skipped and not wide:
+        keys = [key_of(shown[start:end]) for start, end in spans]
+        return Tokens(shown, [start for start, _ in spans], [end for _, end in spans], keys, view)
+    for start, end in spans:
         if skipped and any(first <= start < last for first, last in skipped):
             continue
         for begin, until in _characters(shown, start, end) if wide else ((start, end),):
