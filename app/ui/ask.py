@@ -170,6 +170,10 @@ class AskTab:
                     listing = self._listing(talk)
                 yield {**self._showing(replace(talk, current=exchange)), **listing}
                 shown_at = time.monotonic()
+        except GeneratorExit:  # the page was closed, or left
+            if exchange.running:
+                self.shelf.finished(talk, exchange.stopped())
+            raise
         except OnrecordError as error:
             yield self._failed(talk, exchange.failed(str(error)))
         except Exception:  # a defect: its traceback goes to the terminal, and nobody's question is lost over it
