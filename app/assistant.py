@@ -66,7 +66,7 @@ class Assistant:
         self._generate = generate
         self._settings = settings
         self._opinion = second_opinion(settings)
-        self._reading = reading() if settings.reader else None
+        self._reading = reading(settings.reader) if settings.reader else None
 
     def ask(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Answer:
         """The finished answer; raises UsageError for a question that cannot be asked."""

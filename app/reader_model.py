@@ -2,12 +2,11 @@
 supports a claim.
 
 One encoder with two heads as int8 ONNX; `python -m eval train reader` makes the file, docs/reader.md says of what and
-how good it is. Everything works without it: `--no-reader` never opens it.
+how good it is. It is off unless the setting `reader` names its folder.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
@@ -26,6 +25,7 @@ from indexing.errors import ModelError
 QUESTION, EVIDENCE, CONTEXT, JUDGED = 40, 120, 24, 72  # tokens that are read at most
 BATCH = 4  # pairs a run takes at once, of like length
 CLS, SEP = 101, 102
+REMEDY = "make it again by python -m eval train reader, or say --no-reader"
 
 Rows = npt.NDArray[np.float64]
 Tokens = Callable[[str], list[int]]
@@ -86,7 +86,7 @@ class Reader:
         try:
             self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises types of its own for a bad file
-            raise ModelError(f"the reader {model} cannot be used ({error}); install Onrecord again") from error
+            raise ModelError(f"the reader {model} cannot be used ({error}); {REMEDY}") from error
         self._temperatures = temperatures
         self._pool = ThreadPoolExecutor(workers or max(1, min(4, os.cpu_count() or 1)), thread_name_prefix="reader")
 
@@ -136,27 +136,14 @@ def _sigmoid(values: Rows) -> Rows:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))))
 
 
-def folder() -> Path:
-    """Where the model and what is known of it are installed."""
-    return Path(str(resources.files("app") / "reader"))
-
-
 def known(at: Path) -> dict[str, Any]:
     """What was written beside the model when it was made: its sha256, its temperatures."""
     path = at / "reader.json"
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"the reader is not installed ({path} cannot be read); install Onrecord again, or say --no-reader"
-        ) from error
+        raise ModelError(f"there is no reader in {at} ({path.name} cannot be read); {REMEDY}") from error
     return found
-
-
-@functools.cache
-def packaged() -> Reader:
-    """The shipped reader, its sha256 checked; ModelError where it is missing or was altered."""
-    return opened(folder())
 
 
 def opened(at: Path) -> Reader:
@@ -166,12 +153,7 @@ def opened(at: Path) -> Reader:
     try:
         data = model.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f"the reader {model} cannot be read ({error.strerror}); install Onrecord again, or say --no-reader"
-        ) from error
+        raise ModelError(f"the reader {model} cannot be read ({error.strerror}); {REMEDY}") from error
     if hashlib.sha256(data).hexdigest() != about["sha256"]:
-        raise ModelError(
-            f"the reader {model} was altered (its sha256 is not {about['sha256'][:12]}…); "
-            "install Onrecord again, or say --no-reader"
-        )
+        raise ModelError(f"the reader {model} was altered (its sha256 is not {about['sha256'][:12]}…); {REMEDY}")
     return Reader(model, tokenizer.read_text(encoding="utf-8"), about["temperatures"])

@@ -76,8 +76,10 @@ class Settings(BaseModel):
         default_factory=dict, repr=False, description="arguments of a LlamaIndex postprocessor; may hold secrets"
     )
 
-    reader: bool = Field(
-        False, description="let the packaged reader, a small model, say which sentences answer; off: `--no-reader`"
+    reader: Path | None = Field(
+        None,
+        description="folder with `reader.onnx` and `reader.json`, as `python -m eval train reader` makes it: a small "
+        "model that says which sentences answer; none: the order and the refusals are those of the other measures",
     )
     passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
     max_statements: int = Field(3, ge=1, le=4, description="sentences in an extractive answer, at most")

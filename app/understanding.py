@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from app.evidence import Candidate, Evidence
-from app.reader_model import folder, known, packaged
+from app.reader_model import known, opened
+from indexing.errors import ModelError
 
 LOOKED_AT = 12  # of the best sentences
 LEAST = 0.001  # a probability is never surer than this
@@ -50,9 +52,12 @@ class Reading:
     seams: Seams
 
 
-def reading() -> Reading:
-    """The shipped reader; ModelError where it is missing or was altered."""
-    return Reading(packaged().answers, Seams.of(known(folder())["seams"]))
+def reading(folder: Path) -> Reading:
+    """The reader in a folder; ModelError where it is missing, was altered, or nobody fitted how much it counts."""
+    about = known(folder)
+    if "seams" not in about:
+        raise ModelError(f"nobody fitted what the reader in {folder} counts; run: python -m eval train seams")
+    return Reading(opened(folder).answers, Seams.of(about["seams"]))
 
 
 def odds(value: float) -> float:

@@ -30,12 +30,9 @@ def add_settings(parser: argparse._ActionsContainer, *names: str) -> None:
         "llm": ("MODEL", "let this model write answers"),
         "llm_url": ("URL", "its OpenAI-compatible endpoint"),
         "rerank": ("SPEC", "order passages anew, as for onrecord"),
+        "reader": ("DIR", "let a trained reader say, too, which sentences answer"),
     }
     for name in names or SETTINGS:
-        if name == "reader":
-            either = argparse.BooleanOptionalAction
-            parser.add_argument("--reader", action=either, default=argparse.SUPPRESS, help="with or without the reader")
-            continue
         metavar, about = flags[name]
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, default=argparse.SUPPRESS, help=about)
 

@@ -93,8 +93,8 @@ def test_a_reader_that_sees_no_answer_makes_a_refusal_of_what_was_answered(assis
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({}, "is not installed"),
-        ({"reader.json": "{"}, "is not installed"),
+        ({}, "there is no reader"),
+        ({"reader.json": "{"}, "there is no reader"),
         ({"reader.json": '{"sha256": "0"}'}, "cannot be read"),
         ({"reader.json": '{"sha256": "0"}', "reader.onnx": "x"}, "was altered"),
         ({"reader.json": json.dumps({"sha256": hashlib.sha256(b"x").hexdigest(), "temperatures": {}}),
@@ -108,4 +108,4 @@ def test_a_missing_or_altered_file_is_refused_with_what_to_do(
         (tmp_path / name).write_text(text)
     with pytest.raises(ModelError, match=words) as error:
         opened(tmp_path)
-    assert "install Onrecord again" in str(error.value)
+    assert "python -m eval train reader" in str(error.value)
