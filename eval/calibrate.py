@@ -33,6 +33,7 @@ from app.assistant import Assistant, build
 from app.evidence import DEPTH, RANKED, RERANKED, Candidate, Evidence, Tokens, fitted, weigh
 from app.indexer import run_index
 from app.settings import load_settings
+from app.understanding import Reading, likely_with, reading, understood
 from eval.stats import auroc
 from eval.suite import FOLDER, Item, Located, load_suite, locate
 from indexing.spans import Span
@@ -176,8 +177,11 @@ def _threshold(rated: Sequence[tuple[Weighed, float]]) -> float:
 # -- what it is worth --------------------------------------------------------------------------------------------------
 
 
-def worth(items: Sequence[Weighed], constants: dict[str, Any]) -> list[dict[str, Any]]:
-    """For each collection and part: AUROC, beside that of the highest similarity, and shares at the threshold."""
+def worth(items: Sequence[Weighed], constants: dict[str, Any], reading: Reading | None = None) -> list[dict[str, Any]]:
+    """For each collection and part: AUROC, beside that of the highest similarity, and shares at the threshold.
+
+    With `reading` a trained reader's word counts, too.
+    """
     answer = constants["answer"]
     rows = []
     for name, part in sorted(
@@ -186,6 +190,10 @@ def worth(items: Sequence[Weighed], constants: dict[str, Any]) -> list[dict[str,
         chosen = [one for one in items if (one.collection, one.part) == (name, part) and one.kind]
         again = [one.again(constants) for one in chosen]
         values = [likelihood(signals(each, constants["topic"]), answer["weights"], answer["bias"]) for each in again]
+        if reading is not None:
+            read = [understood(each, reading) for each in again]
+            again = [each.evidence for each in read]
+            values = [likely_with(one, each.read, reading.seams) for one, each in zip(values, read, strict=True)]
         alike = [max((match.similarity for row in each.found.matches for match in row), default=0.0) for each in again]
         single = [(one, each) for one, each in zip(chosen, again, strict=True) if len(one.item.evidence) == 1]
         rows.append(
@@ -261,9 +269,9 @@ def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None) -> dict[str, 
     return {**constants, "worth": worth(items, constants)}
 
 
-def shipped_worth(also: Sequence[tuple[Path, Path]]) -> list[dict[str, Any]]:
-    """What the shipped constants are worth on the same suites."""
-    return worth(_all(also), fitted())
+def shipped_worth(also: Sequence[tuple[Path, Path]], reader: Path | None = None) -> list[dict[str, Any]]:
+    """What the shipped constants are worth on the same suites, with a trained reader or without."""
+    return worth(_all(also), fitted(), reading(reader) if reader else None)
 
 
 def _all(also: Sequence[tuple[Path, Path]]) -> list[Weighed]:

@@ -19,6 +19,7 @@ def add(commands: Commands) -> None:
     roc = command(
         commands, "roc", "how well the shipped answerability score tells answerable questions from others", measure
     )
+    roc.add_argument("--reader", type=Path, metavar="DIR", help="with this trained reader's word")
     for parser in (fit, roc):
         _add_suites(parser)
 
@@ -45,9 +46,9 @@ def fit_constants(also: list[list[Path]], out: Path | None, json: bool) -> int:
     return DONE
 
 
-def measure(also: list[list[Path]], json: bool) -> int:
+def measure(also: list[list[Path]], reader: Path | None, json: bool) -> int:
     from eval.calibrate import report, shipped_worth
 
-    rows = shipped_worth([(suite, home) for suite, home in also])
+    rows = shipped_worth([(suite, home) for suite, home in also], reader)
     print(line(rows) if json else report(rows))
     return DONE
