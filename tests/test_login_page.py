@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.access_server import SECRET
 from tests.browser import Window, free_port, served
@@ -50,3 +51,32 @@ def test_a_reader_signs_in_without_script_and_sees_what_was_wrong(chromium: Brow
         page.wait_for_url(f"{address}/login")
         assert not window.strangers and not [one for one in window.complaints if "401" not in one]
         context.close()
+
+
+def _signed_in(chromium: Browser, address: str, name: str) -> Window:
+    window = Window(chromium.new_context(reduced_motion="reduce").new_page(), address)
+    window.page.goto(f"{address}/login")
+    window.page.get_by_label("Name", exact=True).fill(name)
+    window.page.get_by_label("Password").fill(SECRET)
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_selector(".welcome")
+    return window
+
+
+def test_the_address_of_a_conversation_opens_for_its_reader_alone(chromium: Browser, address: str) -> None:
+    reader, admin = (_signed_in(chromium, address, name) for name in ("reader", "admin"))
+    reader.ask("Who opposed Aldermoor?")
+    expect(reader.page.locator("#current .exchange.done")).to_be_visible()
+    expect(reader.page).to_have_url(re.compile(r"\?c=[\w-]+$"))
+    where = reader.page.url.removeprefix(address)
+    admin.page.goto(address + where)
+    expect(admin.page.locator(".not-found")).to_be_visible()
+    assert "Aldermoor" not in admin.page.content()
+    packet = f"/api/conversations/{where.partition('=')[2]}/packet.json"
+    assert admin.page.request.get(address + packet).status == 404
+    reader.page.reload()
+    expect(reader.page.locator("#current .question")).to_contain_text("Who opposed Aldermoor?")
+    assert reader.page.request.get(address + packet).status == 200
+    for window in (reader, admin):
+        assert not window.strangers and not window.complaints
+        window.page.context.close()
