@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import argon2
@@ -21,6 +22,7 @@ from app.access.roles import ROLES, Role, allows, lesser
 from app.access.sessions import AT_ONCE, Sessions
 from app.access.store import FILE, Store
 from app.access.tokens import DAY, PREFIX, Tokens
+from app.conversations.store import Conversations
 from indexing.errors import HomeError, OnrecordError, UsageError
 
 QUICK = Passwords(rounds=1, kibibytes=8, lanes=1)
@@ -324,3 +326,14 @@ def test_the_log_tells_who_did_what_from_where_and_no_control_character_gets_in(
     clock.now += 11 * DAY
     audit.note("ada", HOME, "sign out")
     assert [one.action for one in audit.records()] == ["sign out"]
+
+
+def test_who_gets_the_name_of_somebody_gone_finds_nothing_of_theirs(tmp_path: Path) -> None:
+    with Store(tmp_path) as store, closing(Conversations(tmp_path)) as kept:
+        accounts = Accounts(store, QUICK)
+        accounts.add("ada", "reader", SECRET)
+        kept.begin("ada", "Who opposed Aldermoor?")
+        kept.begin("ben", "And who favoured it?")
+        accounts.remove("ADA")
+        accounts.add("ada", "reader", SECRET)
+        assert (kept.count("ada"), kept.count("ben")) == (0, 1)

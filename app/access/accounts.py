@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +77,13 @@ class Accounts:
         return self.known(name)
 
     def remove(self, name: str) -> None:
-        """With its sessions and tokens."""
-        self.known(name)
+        """With its sessions, tokens and conversations: whoever gets the name next finds nothing of it."""
+        from app.conversations.store import Conversations
+
+        gone = self.known(name)
         self._store.write("DELETE FROM accounts WHERE key = ?", key_of(name))
+        with closing(Conversations(self._store.path.parent)) as kept:
+            kept.delete_all(gone.name)
 
     def set_role(self, name: str, role: Role) -> None:
         """Holds from the next request on, for sessions and tokens too."""

@@ -148,6 +148,8 @@ class Conversations:
 
     def delete_all(self, user: str) -> int:
         """Delete every conversation of a user; how many there were."""
+        if not self._path.is_file():
+            return 0
         with self._writing() as db:
             keys = [key for (key,) in db.execute("SELECT key FROM conversations WHERE user = ?", [user])]
             _forget(db, keys)
