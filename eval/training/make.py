@@ -45,7 +45,7 @@ def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> st
         from eval.training.export import export
         from eval.training.fit import Plan, example, train
     except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed; run: pip install 'onrecord[train]'") from error
+        raise UsageError(f"{error.name} is not installed; run: pip install '.[train]'") from error
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(resources.files("indexing") / "minilm" / "tokenizer.json"))
