@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,13 +51,23 @@ from indexing.sentence_vectors import read_vectors, read_vectors_of
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 
 
+class _Held:
+    """A thread's connection, closed when the thread ends: a server's threads come and go."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Catalogue:
     """Reads and writes of one `catalogue.sqlite`; safe to use from several threads, one connection each."""
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self._path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: weakref.WeakSet[_Held] = weakref.WeakSet()
         try:
             if create and not self._has_schema():
                 self._create()
@@ -83,19 +94,19 @@ class Catalogue:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
             # Autocommit: transactions are begun where they are meant. FULL: what was committed survives a power cut.
             connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
-            self._connections.append(connection)
-        return connection
+            held = self._local.held = _Held(connection)
+            self._connections.add(held)
+        return held.connection
 
     def close(self) -> None:
-        for connection in self._connections:
-            connection.close()
+        for held in [*self._connections]:
+            held.connection.close()
         self._connections.clear()
         self._local = threading.local()
 

@@ -21,6 +21,7 @@ from indexing.prepare import version_of
 from indexing.schema import Changes, Facts, Prepared, Problem
 from indexing.sentences import sentences_of
 from tests.hashing import HashingEmbedder
+from tests.processes import until
 
 MARKED = """# The bridge
 
@@ -210,3 +211,20 @@ def test_a_file_that_is_no_catalogue_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a database at all, but long enough to be read as one" * 20)
     with pytest.raises(HomeError, match="cannot be used"):
         Catalogue(path, create=False)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+def test_a_thread_that_ends_leaves_no_connection_open(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.sqlite"
+
+    def opened() -> int:
+        return sum(one.resolve() == path for one in Path("/proc/self/fd").iterdir() if one.exists())
+
+    with closing(Catalogue(path, create=True)) as catalogue:
+        before = opened()
+        for _ in range(8):
+            thread = threading.Thread(target=catalogue.count_documents)
+            thread.start()
+            thread.join()
+        # SQLite keeps one file that was closed for the next connection, as long as others have locks on it.
+        until(lambda: opened() <= before + 1, "the threads' connections are closed", 10)

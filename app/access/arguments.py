@@ -27,6 +27,9 @@ def _server(parser: argparse.ArgumentParser) -> None:
     flag("--port", "port to serve on (default: 7860)", type=int)
     flag("--hosts", "names that people call the server by; others are refused", metavar="NAME,...")
     flag("--root-path", "prefix that a reverse proxy serves it below, as /onrecord", metavar="PREFIX")
+    flag("--log-format", "of the log (default: text)", choices=["text", "json"])
+    levels = ["debug", "info", "warning", "error"]
+    flag("--log-level", "info: a line for every request and answer, without content (default: warning)", choices=levels)
     flag("--trusted-proxies", "addresses or networks whose X-Forwarded-... are believed", metavar="ADDRESS,...")
 
 

@@ -170,6 +170,43 @@ def run_harness(items: int, gate: bool, seed: int, json: bool) -> int:
     return DONE
 
 
+def add_load(benches: Commands) -> None:
+    load = command(benches, "load", "readers at a real server over HTTP, what it can take, and a slow model", run_load)
+    load.add_argument("--home", type=Path, required=True, metavar="DIR", help="an index; no chat may have it open")
+    load.add_argument(
+        "--questions", type=Path, required=True, metavar="FILE", help="a suite; only its questions are used"
+    )
+    load.add_argument("--readers", type=positive, default=50, metavar="N", help="at the same time (default: 50)")
+    load.add_argument("--seconds", type=positive, default=300, metavar="N", help="for how long (default: 300)")
+    load.add_argument("--every", type=positive, default=10, metavar="N", help="seconds between questions (default: 10)")
+    load.add_argument(
+        "--streams", type=int, default=20, metavar="N", help="conversations with a slow model (default: 20)"
+    )
+    load.add_argument(
+        "--saturate", type=int, default=20, metavar="N", help="seconds without pauses (default: 20; 0: none)"
+    )
+    load.add_argument("--seed", type=int, default=1, metavar="N", help="other moments and questions (default: 1)")
+    load.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_load(
+    home: Path,
+    questions: Path,
+    readers: int,
+    seconds: int,
+    every: int,
+    streams: int,
+    saturate: int,
+    seed: int,
+    json: bool,
+) -> int:
+    from eval.bench_load import bench_load, load_report
+
+    result = bench_load(home, questions, readers, seconds, every, streams, saturate, seed)
+    print(line(result) if json else load_report(result))
+    return DONE
+
+
 BENCHES = (
     add_index,
     add_ask,
@@ -177,4 +214,5 @@ BENCHES = (
     add_quotes,
     add_intervals,
     add_harness,
+    add_load,
 )

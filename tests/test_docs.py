@@ -1,0 +1,142 @@
+"""The commands of the documentation are run, or parsed where they need what a test has not; so are container files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.arguments import parser
+from eval.__main__ import _parser as eval_parser
+from tests.processes import PATIENCE, ROOT, environment
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LANGUAGES = ("sh", "console", "toml", "python", "json", "")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")) if kind == language]
+
+
+RUN = [page for page in PAGES if blocks(page, "sh")]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a reader has it who cloned the repository, with the two programs on its path."""
+    made = tmp_path_factory.mktemp("docs")
+    programs = made / "bin"
+    programs.mkdir()
+    for name, line in (("onrecord", '-m app.cli "$@"'), ("python", '"$@"')):
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {line}\n', encoding="utf-8")
+        (programs / name).chmod(0o755)
+    (made / "work").mkdir()
+    for name in ("seeds", "eval"):
+        (made / "work" / name).symlink_to(ROOT / name)
+    return made
+
+
+def run(place: Path, page: Path, home: str) -> str:
+    """What goes wrong where a page's commands are run in their order; empty when nothing does."""
+    given = {**environment(), "ONRECORD_HOME": home, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for block in blocks(page, "sh"):
+        ran = subprocess.run(
+            ["sh", "-e", "-c", block],
+            cwd=place / "work",
+            env=given,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+        if ran.returncode or "Traceback" in ran.stderr:
+            return f"{page.name}:\n{block}\nended with {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+    return ""
+
+
+def test_the_commands_of_every_page_do_what_they_say(place: Path) -> None:
+    """Each page has a home of its own, so the pages can run beside one another."""
+    assert len(RUN) >= 6
+    with ThreadPoolExecutor(2) as pool:
+        wrong = list(pool.map(lambda page: run(place, page, f".home-{page.stem}"), RUN))
+    assert not any(wrong), "\n\n".join(filter(None, wrong))
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """`(page, words)` of every command of ours, also of those that cannot be run here."""
+    for page in PAGES:
+        for text in (*blocks(page, "sh"), *blocks(page, "console")):
+            for line in text.splitlines():
+                lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+                lexer.whitespace_split, lexer.commenters = True, "#"
+                part: list[str] = []
+                for word in [*lexer, ";"]:
+                    if set(word) <= set("|&;<>"):
+                        yield page.name, part
+                        part = []
+                    else:
+                        part.append(word)
+
+
+OURS = [(page, words) for page, words in commands() if {"onrecord", "eval"} & {Path(one).name for one in words[:3]}]
+
+
+@pytest.mark.parametrize(("page", "words"), OURS, ids=[f"{page}: {' '.join(words)[:60]}" for page, words in OURS])
+def test_every_command_is_one_that_there_is(page: str, words: list[str]) -> None:
+    if words[:3] == ["python", "-m", "eval"]:
+        _parses(eval_parser(), words[3:])
+    elif Path(words[0]).name == "onrecord":
+        _parses(parser(), words[1:])
+    else:
+        assert words[:4] == ["docker", "compose", "run", "--rm"], words
+        _parses(parser(), words[5:])
+
+
+def _parses(made: Any, words: list[str]) -> None:
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            made.parse_args(words)
+    except SystemExit:
+        pytest.fail(f"{' '.join(words)}: {said.getvalue()}")
+
+
+def test_every_block_says_what_it_is_and_every_link_leads_somewhere() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert {kind for kind, _ in BLOCK.findall(text)} <= set(LANGUAGES), page
+        for link in re.findall(r"\]\(([^)#\s]+)\)", text):
+            assert link.startswith("http") or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_containers_run_without_rights_and_fetch_nothing() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    for name, service in compose["services"].items():
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+    assert compose["services"]["onrecord"]["ports"] == ["127.0.0.1:7860:7860"]
+    assert "ports" not in compose["services"]["chroma"]
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    version = compose["services"]["chroma"]["image"].partition(":")[2]
+    assert f"chromadb=={version}" in constraints
+    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "USER onrecord" in docker and "/healthz" in docker and "-c constraints.txt" in docker
+    assert not re.search(r"--(extra-)?index-url|https://", docker)
+    words = re.findall(r"ONRECORD_[A-Z_]+", docker + (ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    from app.settings import PREFIX, Settings
+
+    assert {word.removeprefix(PREFIX).lower() for word in words} <= Settings.model_fields.keys()
+    for source in re.findall(r"^COPY (?!--from)(.+) \S+$", docker, re.MULTILINE):
+        assert all((ROOT / one).exists() for one in source.split()), source
