@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from eval.commands import (
     bench,
     calibrate,
     compare,
+    figures,
     fit,
     gate,
     ground,
@@ -40,6 +42,7 @@ COMMANDS = (  # each with `add(commands)`; a new one is added here
     reproduce,
     quotes,
     train,
+    figures,
     bench,
 )
 
@@ -51,10 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     try:
-        return int(command(**options))
+        code = int(command(**options))
+        sys.stdout.flush()
+        return code
     except OnrecordError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE if isinstance(error, UsageError) else ERROR
+    except BrokenPipeError:  # whoever read, `head` say, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
     except KeyboardInterrupt:
         print("\nStopped. The records written so far are kept; the same command goes on.", file=sys.stderr)
         return ERROR

@@ -37,16 +37,27 @@ class Labelled:
 def read_labelled(path: Path, kind: Kind | None = None) -> list[Labelled]:
     """The labelled answers of a file; without `kind` its first line tells what it is."""
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read ({error}); give a UTF-8 file with one JSON object a line") from error
-    if not rows:
+    found: list[Labelled] = []
+    read = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            kind = kind or _kind_of(row, path)
+            found += READERS[kind](read, row)
+        except ValueError as error:
+            raise UsageError(f"{path}:{number}: not valid JSON ({error}); give one JSON object a line") from error
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            told = f"there is no {error.args[0]}" if isinstance(error, KeyError) else "not of its layout"
+            raise UsageError(f"{path}:{number}: not {kind or 'a labelled set'} as it is published: {told}") from error
+        read += 1
+    if not read:
         raise UsageError(f"{path} holds no item")
-    kind = kind or _kind_of(rows[0], path)
-    try:
-        return [one for number, row in enumerate(rows) for one in READERS[kind](number, row)]
-    except (KeyError, TypeError, IndexError) as error:
-        raise UsageError(f"{path} is not {kind} as it is published: {type(error).__name__} {error}") from error
+    return found
 
 
 def _kind_of(row: dict[str, Any], path: Path) -> Kind:

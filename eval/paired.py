@@ -74,9 +74,9 @@ def _error(first: Sums, second: Sums) -> float:
 
 
 def _p(statistic: float, degrees: float) -> float:
-    from scipy.stats import t
+    from scipy.special import stdtr
 
-    return float(2 * t.sf(abs(statistic), degrees))
+    return float(2 * stdtr(degrees, -abs(statistic)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Run:
 
     folder: Path
     scores: Scores
-    config: dict[str, Any]
+    numbers: dict[str, Any]
     failed: int
     unjudged: int = 0  # answers on which the judging model did not reply to all
 
@@ -75,7 +75,7 @@ class Run:
 
     def metrics(self) -> dict[str, Any]:
         """The object in metrics.json."""
-        return _numbers(self.scores, self.config)
+        return self.numbers
 
 
 def recompute(folder: Path, calibration: Path | None = None) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class _Runner:
             journal.settle(one.item.id for one in located)
             unjudged = judge_records(folder, self._options.judging) if self._options.judging else 0
             scores, timed, failed = _scored(folder)
-            run = Run(folder, scores, self._config(), failed, unjudged)
+            run = Run(folder, scores, _numbers(scores, self._config()), failed, unjudged)
             write_json(folder / METRICS, run.metrics())
             asked = {"asked": len(pending), "kept": len(located) - len(pending)}
             seconds = round(time.perf_counter() - began, 3)

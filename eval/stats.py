@@ -117,9 +117,9 @@ def _fresh_weights(size: int) -> Any:
 
 
 def quantile_t(quantile: float, degrees: float) -> float:
-    from scipy.stats import t
+    from scipy.special import stdtrit  # scipy.stats takes two seconds to import
 
-    return float(t.ppf(quantile, degrees))
+    return float(stdtrit(degrees, quantile))
 
 
 def auroc(higher: Sequence[float], lower: Sequence[float]) -> float | None:

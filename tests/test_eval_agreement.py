@@ -244,3 +244,24 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
     path.write_text("{}", encoding="utf-8")
     with pytest.raises(OnrecordError, match="is no calibration"):
         calibrations.read(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["not json"], r"labels\.jsonl:1: not valid JSON"),
+        (
+            ['{"id": 1, "doc": "d", "summary": "s", "label": 1, "domain": "news"}', "", '{"id": 2}'],
+            r":3: .* there is no doc",
+        ),
+        (["[]"], r":1: not a labelled set"),
+        (["", " "], "holds no item"),
+    ],
+)
+def test_what_is_wrong_with_a_labelled_set_is_told_by_file_and_line(
+    tmp_path: Path, lines: list[str], told: str
+) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(UsageError, match=told):
+        read_labelled(path)

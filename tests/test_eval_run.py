@@ -35,9 +35,10 @@ def read(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-HOLDS = """failed<=0.1 citation_validity>=0.95 citation_precision>=0.9 citation_recall>=0.9 faithfulness>=0.95
-recall_at_5>=0.8 recall_at_10>=0.9 answered>=0.75 contains_gold>=0.35 evidence_shown>=0.4 off_topic_refused>=0.7
-statements_per_answer<=3""".split()
+HOLDS = """failed<=0.03 citation_validity>=0.98 citation_precision>=0.94 citation_recall>=0.96 faithfulness>=0.98
+recall_at_5>=0.96 recall_at_10>=0.98 mrr_at_10>=0.8 answered>=0.9 contains_gold>=0.47 evidence_shown>=0.62
+gold_sentence_shown>=0.65 off_topic_refused>=0.78 refusal_precision>=0.45 statements_per_answer<=2.8""".split()
+# The ends of today's intervals (the worst with a document left out, where there is none), less an item or two.
 
 
 def test_the_shipped_suite_passes_our_gate(seeds_run: Run, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_off_topic_questions_are_refused(seeds: Assistant, suite_name: str) -> N
 def test_answerable_questions_are_answered(answers: dict[str, Answer]) -> None:
     items = [item for item in ITEMS if not item["type"].startswith("unanswerable")]
     answered = [item for item in items if answers[item["id"]].status == "answered"]
-    assert len(answered) >= 0.85 * len(items)
+    assert len(answered) >= 0.91 * len(items)  # 97 of 104 are
 
 
 def test_a_disagreement_shows_both_figures_each_from_its_own_source(seeds: Assistant) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Literal
 
 from eval.measures.parts import Definition, Part, one
 from eval.records import Passage, Record
@@ -102,14 +103,14 @@ def recall_at(record: Record, k: int) -> float | None:
 
 
 def reciprocal_rank(record: Record) -> float | None:
-    return None if record.output is None else _measured(record, record.output.retrieved)["RR@10"]
+    return None if record.output is None else _measured(record, record.output.retrieved, "RR")
 
 
 def ndcg(record: Record) -> float | None:
-    return None if record.output is None else _measured(record, record.output.retrieved)["nDCG@10"]
+    return None if record.output is None else _measured(record, record.output.retrieved, "nDCG")
 
 
-def _measured(record: Record, retrieved: Sequence[Passage]) -> dict[str, float]:
+def _measured(record: Record, retrieved: Sequence[Passage], measure: Literal["RR", "nDCG"]) -> float:
     """Ten passages against the quotes that each is the first to hold."""
     import ir_measures
 
@@ -122,9 +123,9 @@ def _measured(record: Record, retrieved: Sequence[Passage]) -> dict[str, float]:
             qrels.append(ir_measures.Qrel("q", str(place), len(held)))
     qrels += [ir_measures.Qrel("q", f"missed {number}", 1) for number in range(len(left))]
     if not run:
-        return {"RR@10": 0.0, "nDCG@10": 0.0}
-    measures = [ir_measures.RR @ DEEPEST, ir_measures.nDCG @ DEEPEST]
-    return {str(metric.measure): float(metric.value) for metric in ir_measures.iter_calc(measures, qrels, run)}
+        return 0.0
+    measures = [getattr(ir_measures, measure) @ DEEPEST]
+    return float(next(iter(ir_measures.iter_calc(measures, qrels, run))).value)
 
 
 def document_recall(record: Record, k: int) -> float | None:
