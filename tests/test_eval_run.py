@@ -10,7 +10,7 @@ import pytest
 
 from eval.__main__ import main
 from eval.journal import METRICS, RECORDS, TIMINGS, read_records
-from eval.metrics import compute
+from eval.metrics import DEFINITIONS, compute
 from eval.run import Run, recompute, run_suite
 from eval.suite import FOLDER, load_suite
 
@@ -66,7 +66,10 @@ def test_every_item_has_a_record_with_all_it_came_from(seeds_run: Run) -> None:
 def test_metrics_can_be_computed_again_from_the_records_alone(seeds_run: Run) -> None:
     written = (seeds_run.folder / METRICS).read_bytes()
     again = compute(read_records(seeds_run.folder))
-    assert {name: metric.as_json() for name, metric in again.items()} == json.loads(written)["metrics"]
+    kept = json.loads(written)["metrics"]
+    judges = {name for name, metric in kept.items() if metric.pop("judge", None)}  # who judged is told beside
+    assert {name: metric.as_json() for name, metric in again.items()} == kept
+    assert judges == {one.name for one in DEFINITIONS if one.judge == "gate"}
     recompute(seeds_run.folder)
     assert (seeds_run.folder / METRICS).read_bytes() == written
 
