@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.assistant import Assistant
@@ -49,6 +49,7 @@ def saying(values: Sequence[float]) -> Reading:
     return Reading(lambda question, sentences, contexts: list(values)[: len(sentences)], SEAMS)
 
 
+@settings(deadline=None, max_examples=30)
 @given(values=st.lists(CHANCES, min_size=LOOKED_AT, max_size=LOOKED_AT), rank=st.floats(0, 3))
 def test_what_was_read_orders_the_same_sentences_anew(assistant: Assistant, values: list[float], rank: float) -> None:
     before = weigh(*assistant.look_up("Who bought the lighthouse at Farrow?"))
