@@ -12,11 +12,21 @@
   const element = (id) => document.getElementById(id);
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+  // The other places of the same source that the same answer cites: one can then turn from each to the next.
+  function beside(found, link) {
+    const same = `#source/${found[1]}/${found[2]}/`;
+    const alike = document.querySelector(`.exchange a.marker[href="${CSS.escape(found[0])}"]`);
+    const marker = [link, alike].find((one) => one?.getAttribute("href") === found[0] && one.closest(".exchange"));
+    const markers = marker?.closest(".exchange").querySelectorAll("a.marker") || [];
+    return [...markers].map((one) => one.getAttribute("href")).filter((href) => href.startsWith(same))
+      .map((href) => href.slice(same.length));
+  }
+
   function address(hash) {
     const found = PLACE.exec(hash);
     if (!found) return null;
     const query = new URLSearchParams({ fragment: "1" });
-    for (const span of found[3].split(",")) {
+    for (const span of new Set([...found[3].split(","), ...beside(found, opener)].slice(0, 100))) {
       const [start, end] = span.split("-");
       query.append("start", start);
       query.append("end", end);
@@ -54,9 +64,11 @@
     if (getComputedStyle(element("desk")).flexDirection === "column") {
       element("panel").scrollIntoView({ block: "start" });
     }
-    const mark = reader.querySelector("mark");
-    if (mark) mark.scrollIntoView({ block: "center", behavior });
-    else reader.scrollIntoView({ block: "start", behavior });
+    const inside = reader.querySelector(".reader");
+    if (inside?.querySelector("mark")) {
+      const start = Number(PLACE.exec(hash)[3].split("-")[0]);
+      onrecordReading.turnTo(inside, onrecordReading.holding(inside, start), behavior);
+    } else reader.scrollIntoView({ block: "start", behavior });
   }
 
   function showSources() {
@@ -92,7 +104,8 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && document.body.dataset.panel === "reader") showSources();
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+    if (document.body.dataset.panel === "reader") showSources();
   });
 
   addEventListener("popstate", follow);
@@ -110,34 +123,33 @@
     card.focus({ preventScroll: true });
   }
 
-  document.addEventListener("click", async (event) => {
+  document.addEventListener("click", (event) => {
     const mark = event.target.closest('#verdicts a.quote[href^="#verdict-"]');
     if (mark) {
       event.preventDefault();
       const card = element(mark.getAttribute("href").slice(1));
       if (card) turnTo(card);
-      return;
     }
-    const copy = event.target.closest("#verdicts button.copy");
-    if (!copy) return;
-    const before = copy.textContent;
-    try {
-      await navigator.clipboard.writeText(copy.dataset.copy);
-      copy.textContent = "Copied";
-    } catch {
-      copy.textContent = "This browser does not let pages copy";
-    }
-    setTimeout(() => { copy.textContent = before; }, 2000);
   });
 
   document.addEventListener("keydown", (event) => {
     if (!["n", "p"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (window.onrecord.keysOff() || event.target.closest("input, textarea, select, [contenteditable]")) return;
     const problems = [...document.querySelectorAll("#verdicts .verdict.problem")];
     if (!problems.length || !problems[0].offsetParent) return;
     const at = problems.findIndex((card) => card.classList.contains("current"));
     const next = event.key === "n" ? at + 1 : at < 0 ? problems.length - 1 : at - 1;
     turnTo(problems[(next + problems.length) % problems.length]);
+  });
+
+  // A question to be edited comes back into its box: that is where one goes on.
+  document.addEventListener("click", (event) => {
+    const again = event.target.closest("button[data-again]");
+    if (again?.dataset.again === "retry") startOver();
+    if (again?.dataset.again !== "edit") return;
+    const box = document.querySelector("#question textarea");
+    box?.focus();
+    box?.scrollIntoView({ block: "nearest" });
   });
 
   // A bar of the timeline leads to the first of its documents in the table.
@@ -184,6 +196,6 @@
     element("panel").scrollTop = 0;
   }
 
-  window.onrecord = { startOver };
+  window.onrecord = { ...window.onrecord, startOver };
   begin();
 })();

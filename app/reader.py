@@ -8,8 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
+from app.cite import variants
 from app.links import link
-from app.render import SUSPECT, attribute, byline, counted, day_of, escape, name_of
+from app.render import SUSPECT, attribute, byline, counted, day_of, escape, name_of, source_page
 from app.source import SUSPECT_NOTE, Source, differences
 from indexing.documents import Copy
 from indexing.spans import Span
@@ -19,6 +20,7 @@ HEADING = re.compile(r"^(#{1,6}[ \t]+)([^\r\n]+)", re.MULTILINE)
 AROUND = 120  # characters of unchanged text beside a change
 LONGEST = 4_000  # characters of one change
 CHANGES_SHOWN = 200
+CITED = 20  # places whose citations are there at once
 LINKS_SHOWN = 12  # versions, copies
 PLAIN_ENCODINGS = ("", "utf-8", "utf-8-sig", "ascii", "us-ascii")
 TOO_DIFFERENT = "The two texts differ too much to be set side by side here."
@@ -42,7 +44,7 @@ def reader(source: Source, spans: Sequence[Span]) -> str:
             f'<div class="text">{_highlighted(source, Span(0, body), marked)}</div></details>'
         )
     whole = _highlighted(source, Span(body, len(text)), marked)
-    above = f"{_head(source, marked)}{_facts(source)}{_changes(source)}{_notes(source)}{front}"
+    above = f"{_head(source, marked)}{_citing(source, marked)}{_facts(source)}{_changes(source)}{_notes(source)}{front}"
     return f'<article class="reader {source.standing}">{above}<div class="text">{whole}</div></article>'
 
 
@@ -64,7 +66,9 @@ def _highlighted(source: Source, part: Span, spans: Sequence[Span]) -> str:
         start, end = max(span.start, part.start), min(span.end, part.end)
         if start < end:
             pieces.append(_run(source, Span(position, start), plain=True))
-            pieces.append(f'<mark id="mark-{number}">{_run(source, Span(start, end), plain=False)}</mark>')
+            current = ' class="current"' if number == 1 else ""
+            pieces.append(f'<mark id="mark-{number}"{current} data-start="{span.start}" data-end="{span.end}">')
+            pieces.append(f"{_run(source, Span(start, end), plain=False)}</mark>")
             position = end
     pieces.append(_run(source, Span(position, part.end), plain=True))
     return "".join(pieces)
@@ -107,7 +111,39 @@ def _head(source: Source, marked: Sequence[Span]) -> str:
     known = byline("", about.source, about.date, page)
     line = f'<p class="byline">{known}</p>' if known else ""
     title = f'<h3 tabindex="-1">{escape(name_of(source.document))}</h3>'
-    return f"<header>{title}{line}{_banner(source)}</header>"
+    return f"<header>{title}{line}{_places(len(marked))}{_banner(source)}</header>"
+
+
+def _places(number: int) -> str:
+    """The way from one marked place to the next, where there are several, and to the citation; by the page's script."""
+    cite = '<button type="button" data-cite>Cite this</button>'
+    if number < 2:
+        return f'<p class="places">{cite}</p>'
+    turns = "".join(
+        f'<button type="button" data-turn="{by}" aria-label="{name} highlight">{shape}</button>'
+        for by, name, shape in ((-1, "Previous", "↑"), (1, "Next", "↓"))
+    )
+    return f'<p class="places"><span role="status">Highlight <b>1</b> of {number:,}</span>{turns}{cite}</p>'
+
+
+def _citing(source: Source, marked: Sequence[Span]) -> str:
+    """Each marked place as one cites it, the first one in view; the document itself where nothing is marked."""
+    parts = []
+    for number, span in enumerate(marked[:CITED] or (Span(0, 0),)):
+        forms = "".join(
+            f'<div><dt>{name}</dt><dd><span class="form">{escape(text)}</span><button type="button" class="copy" '
+            f'data-copy="{attribute(text)}">Copy<span class="hidden"> {name}</span></button></dd></div>'
+            for name, text in variants(source.document, span)
+        )
+        address = source_page(source.document.id, source.document.version, (span,) if len(span) else ())
+        forms += (
+            f'<div><dt>Address here</dt><dd><a class="form" href="{address}" target="_blank" rel="noopener">'
+            f'This place on a page of its own</a><button type="button" class="copy" data-address="{address}">'
+            'Copy<span class="hidden"> address here</span></button></dd></div>'
+        )
+        hidden = " hidden" if number else ""
+        parts.append(f'<details class="cite"{hidden}><summary>Cite this</summary><dl>{forms}</dl></details>')
+    return "".join(parts)
 
 
 def _banner(source: Source) -> str:
@@ -138,7 +174,7 @@ def _facts(source: Source) -> str:
     rows.append(("Versions", _listed(["this one", *links]) if links else ""))
     rows.append(("Also in", _listed([_copy(copy) for copy in source.copies])))
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows if value)
-    return f"<dl>{listed}</dl>"
+    return f'<dl class="facts">{listed}</dl>'
 
 
 def _copy(copy: Copy) -> str:

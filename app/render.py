@@ -13,6 +13,7 @@ from datetime import date
 from urllib.parse import quote
 
 from app.answers import AsOf, Citation, Disagreement, Ruling, Statement
+from app.cite import answer_markdown, answer_plain
 from app.exchange import REFUSED, Exchange, numbered
 from app.limits import searched_in
 from app.links import link
@@ -65,7 +66,9 @@ def masthead(destination: str, documents: int) -> str:
     return (
         '<header class="masthead"><h1>Onrecord</h1><p class="motto">Answers on the record, from your documents</p>'
         f'<p class="scope"><span>{counted(documents, "document")} searched</span> '
-        f'<span class="destination">{escape(destination)}</span></p></header>'
+        f'<span class="destination">{escape(destination)}</span></p>'
+        '<button type="button" id="show-keys" aria-haspopup="dialog"><kbd aria-hidden="true">?</kbd> Keys</button>'
+        "</header>"
     )
 
 
@@ -96,14 +99,43 @@ def exchange(each: Exchange) -> str:
         ruling = each.answer.ruling if each.answer else Ruling()
         parts += [disagreement(one, numbers) for one in ruling.disagreements]
         parts += [statement(said, numbers) for said in each.statements]
-        parts += [as_of(each.answer.as_of)] if each.answer else []
+        parts += [as_of(each.answer.as_of), cost(each.answer.usage)] if each.answer else []
     if each.running:
         parts.append(_progress(each))
     elif each.stage == "stopped":
         parts.append('<p class="ended">Stopped. What stands here is not a finished answer.</p>')
     elif each.stage == "failed":
         parts.append(error(each.problem))
+    parts.append("" if each.running else tools(each, numbers))
     return f'<article class="exchange {each.stage}">{"".join(parts)}</article>'
+
+
+def tools(each: Exchange, numbers: Mapping[Citation, int]) -> str:
+    """What can be done with an exchange that is over: copied with its citations, its question edited, asked again."""
+    forms = ()
+    if each.statements and not each.refused:
+        forms = (
+            ("Copy with citations", answer_plain(each.question, each.statements, numbers)),
+            ("Copy as Markdown", answer_markdown(each.question, each.statements, numbers)),
+        )
+    copies = "".join(
+        f'<button type="button" class="copy" data-copy="{attribute(text)}">{name}</button>' for name, text in forms
+    )
+    again = "".join(
+        f'<button type="button" class="again" data-again="{deed}">{name}</button>'
+        for deed, name in (("edit", "Edit question"), ("retry", "Ask again"))
+    )
+    return f'<p class="exchange-tools">{copies}{again}</p>'
+
+
+def cost(usage: Mapping[str, int | float | None]) -> str:
+    """What a model's answer took, in tokens and, where prices are set, in dollars; nothing where no model wrote."""
+    asked, told, dollars = (usage.get(key) for key in ("prompt_tokens", "answer_tokens", "cost_usd"))
+    if asked is None or told is None:
+        return ""
+    price = "" if dollars is None else f", ${dollars:,.4f}" if dollars >= 0.0001 else ", less than $0.0001"
+    words = f"The model read {counted(int(asked), 'token')} and wrote {int(told):,}{price}."
+    return f'<p class="as-of">{escape(words)}</p>'
 
 
 def statement(said: Statement, numbers: Mapping[Citation, int]) -> str:
@@ -176,7 +208,8 @@ def source_link(document_id: str, version: str, spans: Iterable[Span]) -> str:
 def source_page(document_id: str, version: str, spans: Iterable[Span] = ()) -> str:
     """The address of a source as a page of its own, with these spans marked; ready for an attribute."""
     places = "&amp;".join(f"start={span.start}&amp;end={span.end}" for span in list(spans)[:MARKED])
-    return f"/source/{quote(document_id, safe='')}/{quote(version, safe='')}{'?' if places else ''}{places}"
+    path = f"/source/{quote(document_id, safe='')}/{quote(version, safe='')}"
+    return f"{attribute(link(path))}{'?' if places else ''}{places}"
 
 
 def refusal(hits: Sequence[Hit], searched: int, ruling: Ruling = Ruling()) -> str:  # noqa: B008  # it is frozen
@@ -249,12 +282,13 @@ def card(hit: Hit, numbers: Mapping[Citation, int]) -> str:
 
 
 def page(title: str, content: str) -> str:
-    """A small complete page around `content` (already HTML), without script, for those who follow a link to it."""
+    """A small complete page around `content` (already HTML), for those who follow a link to it."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{attribute(title)} · Onrecord</title>"
-        f'<link rel="stylesheet" href="{attribute(link("/page.css"))}"></head>'
+        f'<link rel="stylesheet" href="{attribute(link("/page.css"))}">'
+        f'<script src="{attribute(link("/reading.js"))}" defer></script></head>'
         f'<body class="plain"><main>{content}</main></body></html>'
     )
 

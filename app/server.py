@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from app.access.routes import add_access
 from app.address import address, host_names, listening_socket
 from app.api import add_api
 from app.api_docs import add_docs
+from app.assets import add_assets
 from app.assistant import Assistant
 from app.bounded import Bounded, PatientProtocol
 from app.conversations.api import add_conversations_api
@@ -77,13 +78,6 @@ ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#17527f"/>'
     '<path d="M8 9h6v7a6 6 0 0 1-6 6zm10 0h6v7a6 6 0 0 1-6 6z" fill="#faf8f4"/></svg>'
 )
-FOLDER = Path(__file__).parent
-PARTS = {
-    "page.css": "text/css",
-    "page.js": "text/javascript",
-    "conversations.css": "text/css",
-    "conversations.js": "text/javascript",
-}
 
 Places = Annotated[list[int] | None, Query()]
 
@@ -139,9 +133,11 @@ def build_app(
     doors = app.state.doors = DoorState()
     _add_middleware(app, settings, access, FILES_AT_ONCE * largest)
 
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+
     @app.get("/healthz")
     def health() -> JSONResponse:
-        return JSONResponse({"status": "ok", "documents": assistant.collection.count()})
+        return JSONResponse({"status": "ok", "documents": assistant.collection.count(), "started": started})
 
     @app.get("/readyz")
     def ready() -> JSONResponse:
@@ -154,8 +150,7 @@ def build_app(
     def icon() -> Response:
         return Response(ICON, media_type="image/svg+xml")
 
-    for name, kind in PARTS.items():
-        app.add_api_route(f"/{name}", _part(FOLDER / name, kind), include_in_schema=False)
+    add_assets(app)
 
     @app.get("/source/{document:path}/{version}")
     def source(
@@ -201,15 +196,6 @@ def _add_middleware(app: FastAPI, settings: Settings, access: Access | None, lar
     app.add_middleware(Doors, state=app.state.doors)
     app.add_middleware(Requests, paths=lambda: _paths(app))
     app.add_middleware(Forwarded, trusted=access.proxies if access else (), root=root)
-
-
-def _part(path: Path, kind: str) -> Callable[[], FileResponse]:
-    """What answers with one of our own files."""
-
-    def part() -> FileResponse:
-        return FileResponse(path, media_type=kind)
-
-    return part
 
 
 def serve(app: FastAPI, settings: Settings, open_browser: bool, login: bool = False) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 from unittest.mock import patch
 
-from app.answers import Answer, Citation, Done, Event, Notice, Said, Sources, Statement, Turn
+from app.answers import Answer, Citation, Done, Event, Notice, Said, Sources, Statement, Turn, Usage
 from app.assistant import Assistant
 from app.limits import EVERYTHING, Limits
 from app.settings import Settings
@@ -100,7 +100,7 @@ class FakeCollection:
 
 
 class FakeAssistant:
-    """Words of the question choose what happens: `refuse`, `fail`, `crash`, `hostile`, `notice`."""
+    """Words of the question choose what happens: `refuse`, `fail`, `crash`, `hostile`, `notice`, `tokens`."""
 
     def __init__(self, pause: float = 0.0) -> None:
         self.collection = FakeCollection()
@@ -130,7 +130,10 @@ class FakeAssistant:
                 yield Said(statement)
         text = " ".join(statement.text for statement in said)
         status = "answered" if said else "refused"
-        yield Done(Answer(question, status, text, said, hits, len(DOCUMENTS), "extractive", notices))  # type: ignore[arg-type]
+        usage: Usage = {"prompt_tokens": 1_234, "answer_tokens": 56, "cost_usd": 0.0042} if "tokens" in question else {}
+        yield Done(
+            Answer(question, status, text, said, hits, len(DOCUMENTS), "extractive", notices, usage=usage)  # type: ignore[arg-type]
+        )
 
 
 def cite(source: Document, words: str) -> Citation:

@@ -44,7 +44,7 @@ HOSTILE = f"""<!doctype html><html><head><title>The bridge</title></head><body><
 
 def words(page: Page) -> str:
     """The highlighted words of the opened source, character by character."""
-    return str(page.locator("#reader mark").first.evaluate("mark => mark.textContent"))
+    return str(page.locator("#reader mark.current").first.evaluate("mark => mark.textContent"))
 
 
 def test_a_marker_of_a_real_answer_opens_the_exact_words_in_the_file(chat: Window) -> None:
@@ -60,9 +60,9 @@ def test_a_marker_of_a_real_answer_opens_the_exact_words_in_the_file(chat: Windo
     place = re.search(r"/(\d+)-(\d+)$", marker.get_attribute("href") or "")
     assert place
     marker.click()
-    expect(page.locator("#reader mark")).to_be_in_viewport()
+    expect(page.locator("#reader mark.current")).to_be_in_viewport()
     chat.picture("chat-source")
-    file = page.locator("#reader dl code").inner_text()
+    file = page.locator("#reader .facts code").inner_text()
     text = (ROOT / "seeds" / file.removeprefix("seeds/")).read_text(encoding="utf-8")
     assert words(page) == text[int(place[1]) : int(place[2])]
 
@@ -103,11 +103,11 @@ def test_a_marker_is_followed_by_keyboard_and_escape_returns_to_it(staged: Windo
     marker = page.get_by_role("link", name="Source 2: The vote at the United Nations").first
     marker.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#reader mark")).to_be_in_viewport()
+    expect(page.locator("#reader mark.current")).to_be_in_viewport()
     expect(page.locator("#reader h3")).to_have_text("The vote at the United Nations")
     expect(page.locator("#reader header")).to_contain_text("Onrecord brief, 24 February 2025")
     expect(page.locator("#reader header")).to_be_in_viewport()
-    expect(page.locator("#reader dl")).to_contain_text("vote.md")
+    expect(page.locator("#reader .facts")).to_contain_text("vote.md")
     expect(page.locator("#reader h3")).to_be_focused()
     assert words(page) == SECOND_QUOTE
     page.keyboard.press("Escape")
@@ -142,7 +142,7 @@ def test_a_refusal_is_calm_and_lists_nearest_passages_apart(staged: Window) -> N
     expect(page.locator("#sources h2")).to_contain_text("not an answer")
     staged.picture("staged-refused")
     refusal.get_by_role("link").first.click()
-    expect(page.locator("#reader mark")).to_be_visible()
+    expect(page.locator("#reader mark.current")).to_be_visible()
 
 
 @pytest.mark.parametrize("word", ["fail", "crash"])
@@ -169,7 +169,7 @@ def test_nothing_of_a_hostile_document_or_question_becomes_part_of_the_page(stag
     staged.ask("hostile <img src=x onerror=\"document.title='owned'\"> ${document.title='owned'}")
     expect(page.locator("#current .exchange.done")).to_be_visible()
     page.locator("#current .marker").first.click()
-    expect(page.locator("#reader mark")).to_be_visible()
+    expect(page.locator("#reader mark.current")).to_be_visible()
     staged.picture("staged-hostile")
     assert page.title() == "Onrecord"
     assert page.locator("#talk img, #panel img, #talk script, #panel script").count() == 0
@@ -217,7 +217,7 @@ def test_a_narrow_window_stacks_without_scrolling_sideways(staged: Window, schem
     sideways = "document.documentElement.scrollWidth - window.innerWidth"
     assert page.evaluate(sideways) <= 0
     page.locator("#current .marker").first.click()
-    expect(page.locator("#reader mark")).to_be_in_viewport()
+    expect(page.locator("#reader mark.current")).to_be_in_viewport()
     staged.picture(f"narrow-{scheme}-source")
     assert page.evaluate(sideways) <= 0
     talk, panel = page.locator("#talk").bounding_box(), page.locator("#panel").bounding_box()
@@ -269,8 +269,8 @@ def test_a_marker_opens_what_it_cited_after_the_file_was_edited_and_then_removed
         marker.click()
         expect(page.locator("#reader .standing")).to_contain_text("Superseded: the document has changed since.")
         expect(page.locator("#reader .standing")).to_be_in_viewport()
-        expect(page.locator("#reader mark")).to_be_in_viewport()
-        assert page.locator("#reader mark").evaluate("mark => mark.textContent") == cited
+        expect(page.locator("#reader mark.current")).to_be_in_viewport()
+        assert page.locator("#reader mark.current").evaluate("mark => mark.textContent") == cited
         page.locator("#reader .changes summary").click()
         expect(page.locator("#reader .comparison ins").last).to_contain_text("45")
         window.picture("reader-superseded")
@@ -278,7 +278,7 @@ def test_a_marker_opens_what_it_cited_after_the_file_was_edited_and_then_removed
         expect(page.locator("#reader .text")).to_contain_text("45 million")
         expect(page.locator("#reader .standing")).to_have_count(0)
         page.go_back()
-        expect(page.locator("#reader mark")).to_contain_text("40 million")
+        expect(page.locator("#reader mark.current")).to_contain_text("40 million")
         for each in folder.iterdir():
             each.unlink()
         (folder / "other.txt").write_text("Something else stands here now.", encoding="utf-8")
@@ -286,7 +286,7 @@ def test_a_marker_opens_what_it_cited_after_the_file_was_edited_and_then_removed
         page.locator("#back").click()
         marker.click()
         expect(page.locator("#reader .standing")).to_contain_text("Removed: its file is gone.")
-        assert page.locator("#reader mark").evaluate("mark => mark.textContent") == cited
+        assert page.locator("#reader mark.current").evaluate("mark => mark.textContent") == cited
         window.picture("reader-removed")
         page.close()
         assert not window.complaints and not window.strangers

@@ -166,7 +166,7 @@ def test_an_older_version_and_one_whose_file_is_gone_open_what_was_cited(collect
     start = BEFORE.index("The bridge")
     path = f"/source/{cited.id}/{cited.version}"
     places: dict[str, str | int] = {"start": start, "end": start + 28, "fragment": "1"}
-    mark = f'<mark id="mark-1">{BEFORE[start : start + 28]}</mark>'
+    mark = f' data-end="{start + 28}">{BEFORE[start : start + 28]}</mark>'
     client = client_of(collection)
     current = client.get(path, params=places)
     assert mark in current.text and "standing" not in current.text

@@ -27,9 +27,10 @@ AWKWARD = [
 ]
 texts = st.lists(st.one_of(st.sampled_from(AWKWARD), st.text(max_size=5)), max_size=30).map("".join)
 OURS = {"article", "header", "h2", "h3", "h4", "p", "span", "div", "a", "mark", "b", "dl", "dt", "dd", "code", "time"}
-OURS |= {"section", "ul", "ol", "li", "strong", "details", "summary"}
+OURS |= {"section", "ul", "ol", "li", "strong", "details", "summary", "button", "kbd"}
 ATTRIBUTES = {"class", "href", "title", "aria-label", "aria-hidden", "id", "role", "tabindex", "datetime", "open"}
-ATTRIBUTES |= {"rel", "target"}
+ATTRIBUTES |= {"rel", "target", "type", "hidden", "aria-haspopup"}
+ATTRIBUTES |= {f"data-{name}" for name in ("start", "end", "turn", "cite", "copy", "address", "again")}
 
 
 class Reading(HTMLParser):
@@ -149,7 +150,9 @@ def test_only_a_web_address_becomes_a_link() -> None:
     assert 'href="https://example.org/a?b=1&amp;c"' in reader(
         Source(document("a", "x", url="https://example.org/a?b=1&c")), []
     )
-    assert "href" not in reader(Source(document("a", "x", url="javascript:alert(1)")), [])
+    shown = reader(Source(document("a", "x", url="javascript:alert(1)")), [])
+    assert "javascript" not in shown
+    assert re.findall(r'href="(/[a-z]+)', shown) == re.findall('href="([^"]{7})', shown) == ["/source"]
 
 
 def test_a_sentence_cited_twice_keeps_its_number() -> None:

@@ -11,10 +11,12 @@ import urllib.request
 import warnings
 from collections.abc import Iterator
 from typing import cast
+from unittest.mock import ANY
 from urllib.parse import quote
 
 import pytest
 
+from app import assets
 from app.address import check_address
 from app.assistant import Assistant
 from app.settings import Settings
@@ -54,26 +56,30 @@ def test_the_page_is_served_with_the_policy_and_without_other_hosts(client: Test
 
 
 def test_health_counts_the_documents(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ok", "documents": 2}
+    assert client.get("/healthz").json() == {"status": "ok", "documents": 2, "started": ANY}
 
 
 def test_our_own_style_script_and_icon_are_served(client: TestClient) -> None:
-    for path, kind in (("/page.css", "text/css"), ("/page.js", "text/javascript"), ("/favicon.ico", "image/svg+xml")):
+    kinds = [(f"/{name}", "text/css" if name.endswith(".css") else "text/javascript") for name in assets.FILES]
+    for path, kind in (*kinds, ("/favicon.ico", "image/svg+xml")):
         response = client.get(path)
         assert response.status_code == 200
         assert response.headers["content-type"].startswith(kind)
 
 
-def test_a_source_comes_as_a_fragment_and_as_a_page_without_script(client: TestClient) -> None:
+def test_a_source_comes_as_a_fragment_and_as_a_page_of_its_own(client: TestClient) -> None:
     start = VOTE.text.index("Ninety-three")
     places = {"start": [start, 10], "end": [start + 12, 15]}
     fragment = client.get(SOURCE, params={**places, "fragment": "1"})
     assert fragment.status_code == 200
-    assert f'<mark id="mark-2">{VOTE.text[start : start + 12]}</mark>' in fragment.text
+    assert (
+        f'<mark id="mark-2" data-start="{start}" data-end="{start + 12}">{VOTE.text[start : start + 12]}</mark>'
+        in fragment.text
+    )
     assert "<html" not in fragment.text
     page = client.get(SOURCE, params=places)
     assert page.text.startswith("<!doctype html>")
-    assert "<script" not in page.text
+    assert re.findall("<script[^>]*>", page.text) == ['<script src="/reading.js" defer>']
     assert fragment.text in page.text
 
 

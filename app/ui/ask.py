@@ -66,7 +66,7 @@ class AskTab:
     def _conversation(self) -> None:
         with gr.Column(elem_id="conversation"):
             self.past = html_place("past")
-            self.current = html_place("current", template=render.LIVE_TEMPLATE)
+            self.current = html_place("current", template=render.LIVE_TEMPLATE, choosing=True)
             with gr.Column(elem_id="examples") as self.examples:
                 self.buttons = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
 
@@ -99,6 +99,7 @@ class AskTab:
         given = [self.talk, *self.limits.given]
         asked = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, *given], shown, **asking)]
         asked += [button.click(self.answer, [button, *given], shown, **asking) for button in self.buttons]
+        asked += [self.current.select(self.again, given, shown, **asking)]
         asked += [self.limits.unlimited.click(self.answer_at_any_time, given, shown, **asking)]
         self.stop.click(self.stopped, [self.talk], shown, cancels=asked, **quiet)
         self.clear.click(self.cleared, [self.talk], shown, cancels=asked, **quiet)
@@ -106,7 +107,7 @@ class AskTab:
         self.shelf.list.select(self.turned, [self.talk], shown, cancels=asked, **asking)
         self.shelf.list.submit(self.acted, kept, shown, **asking)
         self.shelf.search.change(self.searched, kept, [self.shelf.list], trigger_mode="always_last", **quiet)
-        begins = [self.box.submit, self.ask.click, self.clear.click, self.limits.unlimited.click]
+        begins = [self.box.submit, self.ask.click, self.clear.click, self.limits.unlimited.click, self.current.select]
         begins += [button.click for button in self.buttons]
         gr.on([*begins, self.shelf.list.select], None, None, None, js=START_OVER, api_visibility="private")
 
@@ -132,10 +133,14 @@ class AskTab:
         return updates
 
     def answer_at_any_time(self, request: gr.Request, talk: Talk, *given: Any) -> Iterator[Updates]:
-        """The question asked last once more, in place of its answer, without regard to the time that it names."""
+        """The question asked last once more, without regard to the time that it names."""
+        yield from self.again(request, talk, *given, dates=False)
+
+    def again(self, request: gr.Request, talk: Talk, *given: Any, dates: bool = True) -> Iterator[Updates]:
+        """The question asked last once more, in place of its answer."""
         if talk.current is not None and not talk.running:
             again = replace(talk, editing=len(talk.past))
-            yield from self.answer(request, talk.current.question, again, *given, dates=False)
+            yield from self.answer(request, talk.current.question, again, *given, dates=dates)
 
     def answer(
         self, request: gr.Request, question: str | None, talk: Talk, *given: Any, dates: bool = True

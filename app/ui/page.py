@@ -8,9 +8,11 @@ from typing import Any
 import gradio as gr
 
 from app import render
+from app.assets import HEAD
 from app.assistant import Assistant
 from app.conversations.keeper import Keeper
 from app.destination import destination
+from app.keys import keys_dialog
 from app.settings import Settings
 from app.ui.ask import AT_ONCE, AskTab
 from app.ui.evaluations import EvaluationsTab
@@ -21,10 +23,6 @@ from app.ui.timeline import TimelineTab
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Consolas", "Liberation Mono", "monospace")
-HEAD = (
-    '<link rel="stylesheet" href="page.css"><script src="page.js" defer></script>'
-    '<link rel="stylesheet" href="conversations.css"><script src="conversations.js" defer></script>'
-)
 
 
 class Page:
@@ -47,6 +45,7 @@ class Page:
                     self.library = LibraryTab(assistant, settings, tab)
                 with gr.Tab("Evaluations", elem_id="tab-evaluations") as runs:
                     EvaluationsTab(settings, runs)
+            html_place("keys-place", keys_dialog())
             quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
             opening = self.blocks.load(self.counted, None, [self.masthead], **quiet)
             self.ask.opens(self.blocks, opening)

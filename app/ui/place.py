@@ -8,10 +8,10 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read while gradio is importe
 
 import gradio as gr
 
-# A button that names a speaker, pressed in HTML of ours, comes to the server as a `select` with that name.
+# A button in HTML of ours that names a speaker, or what is to be done again, comes to the server as a `select`.
 CHOOSING = """element.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-speaker]");
-    if (button) trigger("select", { speaker: button.dataset.speaker });
+    const button = event.target.closest("button[data-speaker], button[data-again]");
+    if (button) trigger("select", { ...button.dataset });
 });"""
 
 
