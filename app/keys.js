@@ -26,9 +26,20 @@
     tab?.focus();
   }
 
+  // At once where the box is in view: what is typed right after the key must not be lost.
+  function toQuestion() {
+    const box = document.querySelector("#question textarea");
+    if (box?.offsetParent) {
+      box.focus();
+      return;
+    }
+    openTab(1);
+    requestAnimationFrame(() => document.querySelector("#question textarea")?.focus());
+  }
+
   const DOES = {
     "?": showKeys,
-    "/": () => { openTab(1); requestAnimationFrame(() => document.querySelector("#question textarea")?.focus()); },
+    "/": toQuestion,
     c: () => document.querySelector("#current a.marker")?.focus(),
   };
 
