@@ -76,8 +76,8 @@ def welcome(documents: int) -> str:
     """What stands in the conversation before the first question."""
     if not documents:
         return (
-            '<div class="welcome"><h2>No documents yet</h2><p>Add some with <code>onrecord index FOLDER</code>, '
-            "then reload this page.</p></div>"
+            '<div class="welcome"><h2>No documents yet</h2><p>Drop files into the tab Library, or run '
+            "<code>onrecord index FOLDER</code> in a terminal; then ask here.</p></div>"
         )
     return (
         '<div class="welcome"><h2>Ask the documents</h2><p>Every sentence of an answer points at the exact words it '

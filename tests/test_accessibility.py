@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -61,7 +62,7 @@ def test_every_state_of_asking(staged: Window, scheme: str) -> None:
 
 
 @SCHEMES
-def test_every_other_tab(chat: Window, scheme: str) -> None:
+def test_every_other_tab(chat: Window, scheme: str, tmp_path: Path) -> None:
     inspect, page = inspected(chat, scheme), chat.page
     page.get_by_role("tab", name="Check quotes").click()
     inspect("no quote yet")
@@ -85,6 +86,19 @@ def test_every_other_tab(chat: Window, scheme: str) -> None:
     page.get_by_role("tab", name="Library").click()
     expect(page.locator("#library-list table")).to_be_visible()
     inspect("the library")
+    (tmp_path / "tool.exe").write_bytes(b"MZ")
+    page.set_input_files("#library-add input[type=file]", [str(tmp_path / "tool.exe")])
+    expect(page.locator("#library-list .problems")).to_contain_text("is not a format Onrecord reads; convert it to one")
+    inspect("a file that did not go in")
+    page.click("#library-chosen input")
+    page.get_by_role("option", name="tool.exe").click()
+    page.keyboard.press("Escape")
+    page.click("#library-remove")
+    expect(page.locator("#library-list .problems")).to_have_count(0)
+    page.fill("#library-search input, #library-search textarea", "no such thing")
+    expect(page.locator("#library-list")).to_contain_text("Nothing matches.")
+    inspect("a search that finds nothing")
+    page.fill("#library-search input, #library-search textarea", "")
     page.get_by_label("Who is quoted").check()
     expect(page.locator("#library-list .speakers")).to_be_visible()
     inspect("who is quoted")

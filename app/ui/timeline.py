@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -20,6 +21,7 @@ from indexing.errors import OnrecordError
 LOG = logging.getLogger(__name__)
 SPEAKERS = 1000  # names offered
 BROKEN = "Something went wrong inside Onrecord. The terminal it was started from shows the details."
+LOOKING = '<p class="progress" role="status">Looking through the documents…</p>'
 INTRODUCTION = (
     '<div class="welcome"><h2>When was it said, where, and by whom?</h2><p>Name a topic, and see in which source and '
     "when it is mentioned, and what people are quoted with about it. Choose a speaker, and see what they said. Every "
@@ -46,12 +48,18 @@ class TimelineTab:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         given, told = [self.topic, self.speaker], [self.shown]
         tab.select(self.offered, None, [self.speaker], **quiet)
-        gr.on([self.show.click, self.topic.submit, self.speaker.input], self.found, given, told, **quiet)
+        asked = [self.show.click, self.topic.submit, self.speaker.input]
+        gr.on(asked, self.looked_for, given, told, trigger_mode="always_last", **quiet)
 
     def offered(self) -> Any:
         """The names that there are now, the most quoted first."""
         people = quoted_people(self.assistant.collection.catalogue)
         return gr.update(choices=["", *(one.name for one in people[:SPEAKERS])])
+
+    def looked_for(self, topic: str | None, speaker: str | None) -> Iterator[str]:
+        """That it is being looked for, and then what was found."""
+        yield LOOKING
+        yield self.found(topic, speaker)
 
     def found(self, topic: str | None, speaker: str | None) -> str:
         topic, speaker = (topic or "").strip(), (speaker or "").strip()

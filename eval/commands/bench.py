@@ -207,9 +207,26 @@ def run_load(
     return DONE
 
 
+def add_page(benches: Commands) -> None:
+    page = command(benches, "page", "how soon the page and its sources are there, in a real Chromium", run_page)
+    page.add_argument("--home", type=Path, required=True, metavar="DIR", help="folder of the index")
+    page.add_argument("--questions", type=Path, required=True, metavar="FILE", help="a suite; its questions are used")
+    page.add_argument("--visits", type=positive, default=20, metavar="N", help="one question each (default: 20)")
+    page.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run_page(home: Path, questions: Path, visits: int, json: bool) -> int:
+    from eval.bench_page import bench_page, page_report
+
+    result = bench_page(questions, visits, home)
+    print(line(result) if json else page_report(result))
+    return DONE
+
+
 BENCHES = (
     add_index,
     add_ask,
+    add_page,
     add_scale,
     add_quotes,
     add_intervals,
