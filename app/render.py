@@ -281,14 +281,14 @@ def card(hit: Hit, numbers: Mapping[Citation, int]) -> str:
     )
 
 
-def page(title: str, content: str) -> str:
-    """A small complete page around `content` (already HTML), for those who follow a link to it."""
+def page(title: str, content: str, *, reading: bool = False) -> str:
+    """A small complete page around `content` (already HTML); with the script of the reader where that is `reading`."""
+    script = f'<script src="{attribute(link("/reading.js"))}" defer></script>' if reading else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{attribute(title)} · Onrecord</title>"
-        f'<link rel="stylesheet" href="{attribute(link("/page.css"))}">'
-        f'<script src="{attribute(link("/reading.js"))}" defer></script></head>'
+        f'<link rel="stylesheet" href="{attribute(link("/page.css"))}">{script}</head>'
         f'<body class="plain"><main>{content}</main></body></html>'
     )
 

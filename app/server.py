@@ -159,7 +159,7 @@ def build_app(
         """A document with the spans `start..end` highlighted: as a page, or as the part of one that the chat shows."""
         found = source_of(assistant.collection, document, version)
         title, content, status = _source(found, start or [], end or [])
-        return HTMLResponse(content if fragment else render.page(title, content), status_code=status)
+        return HTMLResponse(content if fragment else render.page(title, content, reading=True), status_code=status)
 
     @app.get("/runs/{name}/report", include_in_schema=False)
     def report(name: str) -> Response:
