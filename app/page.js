@@ -142,16 +142,6 @@
     turnTo(problems[(next + problems.length) % problems.length]);
   });
 
-  // A question to be edited comes back into its box: that is where one goes on.
-  document.addEventListener("click", (event) => {
-    const again = event.target.closest("button[data-again]");
-    if (again?.dataset.again === "retry") startOver();
-    if (again?.dataset.again !== "edit") return;
-    const box = document.querySelector("#question textarea");
-    box?.focus();
-    box?.scrollIntoView({ block: "nearest" });
-  });
-
   // A bar of the timeline leads to the first of its documents in the table.
   document.addEventListener("click", (event) => {
     const bar = event.target.closest("#timeline-shown .bar");

@@ -111,7 +111,7 @@ def exchange(each: Exchange) -> str:
 
 
 def tools(each: Exchange, numbers: Mapping[Citation, int]) -> str:
-    """What can be done with an exchange that is over: copied with its citations, its question edited, asked again."""
+    """What can be done with an exchange that is over: copied with its citations, asked again."""
     forms = ()
     if each.statements and not each.refused:
         forms = (
@@ -121,10 +121,7 @@ def tools(each: Exchange, numbers: Mapping[Citation, int]) -> str:
     copies = "".join(
         f'<button type="button" class="copy" data-copy="{attribute(text)}">{name}</button>' for name, text in forms
     )
-    again = "".join(
-        f'<button type="button" class="again" data-again="{deed}">{name}</button>'
-        for deed, name in (("edit", "Edit question"), ("retry", "Ask again"))
-    )
+    again = '<button type="button" class="again" data-again="retry">Ask again</button>'
     return f'<p class="exchange-tools">{copies}{again}</p>'
 
 
