@@ -78,7 +78,7 @@ def test_a_conversation_is_found_renamed_judged_edited_and_deleted(staged: Windo
     expect(page.locator("#current [data-act=down]")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#sources h2")).to_contain_text("not an answer")
     page.locator("#past .marker").first.click()
-    expect(page.locator("#reader mark")).to_be_visible()
+    expect(page.locator("#reader mark.current")).to_be_visible()
     page.keyboard.press("Escape")
 
     page.get_by_role("button", name=re.compile("Edit question.*opposed Aldermoor")).click()
