@@ -112,7 +112,7 @@ def exchange(each: Exchange) -> str:
 
 def tools(each: Exchange, numbers: Mapping[Citation, int]) -> str:
     """What can be done with an exchange that is over: copied with its citations, asked again."""
-    forms = ()
+    forms: tuple[tuple[str, str], ...] = ()
     if each.statements and not each.refused:
         forms = (
             ("Copy with citations", answer_plain(each.question, each.statements, numbers)),
