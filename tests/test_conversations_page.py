@@ -34,7 +34,7 @@ def test_a_conversation_is_found_renamed_judged_edited_and_deleted(staged: Windo
     page = staged.open()
     asked(staged, "Who opposed Aldermoor?")
     asked(staged, "And please refuse Brindle")
-    expect(page).to_have_url(re.compile(r"\?c=[\w-]{22}$"))
+    expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{24}$"))
     address = page.url.removeprefix(staged.address)
     expect(entry(page, "Aldermoor").locator(".when")).to_have_text("Today · 2 questions")
 

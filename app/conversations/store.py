@@ -69,7 +69,7 @@ class Conversations:
         with self._writing() as db:
             key = _own(db, user, conversation)
             if key is None:
-                conversation, title = secrets.token_urlsafe(16), title_of(question)
+                conversation, title = secrets.token_hex(12), title_of(question)
                 key = db.execute(
                     "INSERT INTO conversations (id, user, title, title_words, created_at, updated_at) "
                     "VALUES (?, ?, ?, ?, ?, ?)",
