@@ -154,10 +154,15 @@
   // The question goes to the top of the conversation and its answer grows under it. In one column the page itself
   // scrolls: there it is moved once for a question, and then left to the reader.
   let asked = null;
+  let settled = null; // the question whose ended answer is in view
   function keepInView() {
     const column = element("conversation");
     const question = document.querySelector("#current .question");
     if (!column || !question) return;
+    // Once it has ended, what changes is the reader's opinion of it: that moves nothing.
+    const ended = document.querySelector("#current .exchange:is(.asked, .found)") ? null : question.textContent;
+    if (ended !== null && ended === settled) return;
+    settled = ended;
     if (column.scrollHeight > column.clientHeight && getComputedStyle(column).overflowY !== "visible") {
       const top = question.getBoundingClientRect().top - column.getBoundingClientRect().top + column.scrollTop;
       column.scrollTop = Math.min(top - 8, column.scrollHeight - column.clientHeight);
