@@ -119,7 +119,7 @@ def _window(chromium: Browser, address: str) -> Iterator[Window]:
     window = Window(context.new_page(), address)
     yield window
     context.close()
-    assert not window.complaints
+    assert not window.complaints, window.complaints
     assert not window.strangers
 
 
