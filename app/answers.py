@@ -113,7 +113,8 @@ class Statement:
 
     `highlight` is where in `text` the short answer stands (a name, a figure, a date), if there is one.
 
-    `score` is the calibrated probability of support, None where nothing was claimed or checked.
+    `score` is the calibrated probability of support, None where nothing was claimed or checked. `lead`: it is put
+    together from what is stored of its citations (who, where, when), by `app/lead.py` alone.
     """
 
     text: str
@@ -123,6 +124,7 @@ class Statement:
     reason: str = ""
     highlight: tuple[Span, ...] = ()
     score: float | None = None
+    lead: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -133,6 +135,7 @@ class Statement:
             "score": None if self.score is None else round(self.score, 4),
             "reason": self.reason,
             "highlight": [{"start": span.start, "end": span.end} for span in self.highlight],
+            "lead": self.lead,
             "citations": [citation.as_json() for citation in self.citations],
         }
 

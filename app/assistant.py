@@ -12,6 +12,7 @@ from app.extract import extract
 from app.finding import Finding, find
 from app.generate import GenerativeAnswerer
 from app.ground import ground
+from app.lead import lead
 from app.limits import EVERYTHING, Limits, Period
 from app.llm import language_model
 from app.owner import Beside, is_owned
@@ -144,7 +145,11 @@ class Assistant:
         return question
 
     def _extracted(self, walk: _Walk, finding: Finding) -> Iterator[Event]:
-        for statement in extract(finding, self._settings.max_statements):
+        most = self._settings.max_statements
+        who = lead(finding, self.collection.catalogue.quotations)
+        if who is not None and self._grounded(who).support == "supported":
+            yield from self._said(walk, who)
+        for statement in extract(finding, max(1, most - len(walk.statements))):
             yield from self._said(walk, statement)
 
     def _generated(
@@ -170,12 +175,14 @@ class Assistant:
             yield Notice(walk.notices[-1])
             yield from self._extracted(walk, finding)
 
+    def _grounded(self, statement: Statement) -> Statement:
+        return ground(statement, lambda one: self.collection.document(one.document_id, one.version), self._opinion)
+
     def _said(self, walk: _Walk, statement: Statement) -> Iterator[Said]:
         """Ground a statement and give it its place in the answer; nothing, where it is to be dropped."""
         start = walk.statements[-1].span.end + 1 if walk.statements else 0
         with walk.trace.stage("ground"):
-            sources = lambda one: self.collection.document(one.document_id, one.version)  # noqa: E731
-            grounded = ground(statement, sources, self._opinion)
+            grounded = self._grounded(statement)
         if grounded.support == "unsupported" and self._settings.unsupported == "drop":
             walk.dropped += 1
             return

@@ -16,7 +16,7 @@ from app.copies import words_of
 from app.matching import Match
 from app.question import REASON, SAYING, Asked, read_question
 from app.retrieve import Found, Query
-from app.short import EXACT, Short
+from app.short import EXACT, Short, names_within
 from indexing.documents import Hit, Passage, Sentence
 from indexing.embed import Offsets, Vectors
 from indexing.spans import Span
@@ -26,8 +26,10 @@ QUOTATION = re.compile(r"[“”\"]|''")
 BEFORE, AFTER = 2, 1  # sentences around one that speak of the same thing
 LONG = 40  # words
 DEPTH = 8  # sentences of which each word is compared: it takes milliseconds a sentence
+ABOUT = 60  # characters on each side of a short answer in which words tell what it is the answer to
 Tokens = Callable[[Sequence[str]], list[tuple[Offsets, Vectors]]]
 """For each text the spans of its tokens and their vectors in context; what an embedder may offer (`words`)."""
+Weights = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,16 @@ class Features:
     length: float
     words: float = 0.0  # how alike, in their contexts, each word of the question and the likest of the sentence are
     words_least: float = 0.0  # ... of the third of them that are least alike
+    words_near: float = 0.0  # ... where only words about a short answer count; 0 where there is none
+    words_noun: float = 0.0  # ... of the noun that is asked for
 
-    def weighed(self, weights: Mapping[str, float]) -> float:
+    def weighed(self, weights: Weights) -> float:
         return sum(weight * float(getattr(self, name)) for name, weight in weights.items())
 
 
 RERANKED = tuple(each.name for each in fields(Features))
 RANKED = tuple(name for name in RERANKED if not name.startswith("words"))
+ALIGNED = ("similarity", "coverage", "around", "near", "passage", "names", "names_around", "words", "words_least")
 TOPICAL = ("similarity", "coverage", "around", "near", "passage", "names", "names_around")  # whatever is asked for
 
 
@@ -71,6 +76,7 @@ class Candidate:
     stems: frozenset[str]
     score: float = 0.0
     topic: float = 0.0
+    aligned: float = 0.0
 
     @property
     def passage(self) -> Passage:
@@ -135,16 +141,17 @@ def weigh(query: Query, found: Found, tokens: Tokens | None = None, fit: Mapping
     topical = {name: weight for name, weight in fit["rank"].items() if name in TOPICAL}
     best: dict[Hashable, Candidate] = {}
     top = max((hit.score for hit in found.hits), default=0.0) or 1.0
+    names = frozenset(name for hit in found.hits for name in names_within(hit.passage.text))
     for hit, matches in zip(found.hits, found.matches, strict=True):
         label = found.groups.get(hit.passage.document.id)
-        for one in _measured(asked, query, hit, matches, top):
+        for one in _measured(asked, query, hit, matches, top, names):
             key: Hashable = one.place if label is None else (label, words_of(one.text))
             if key not in best:
                 score, topic = one.features.weighed(fit["rank"]), one.features.weighed(topical)
                 best[key] = replace(one, score=score, topic=topic)
     ranked = sorted(best.values(), key=_order)
     if tokens is not None and len(ranked) > 1:
-        ranked = _reranked(query.text, ranked, tokens, fit.get("rerank", fit["rank"]))
+        ranked = _reranked(asked, query.text, ranked, tokens, fit.get("rerank", fit["rank"]))
     return Evidence(asked, query, found, tuple(ranked))
 
 
@@ -153,30 +160,51 @@ def _order(one: Candidate) -> tuple[float, tuple[str, Span]]:
 
 
 def _reranked(
-    question: str, ranked: Sequence[Candidate], tokens: Tokens, weights: Mapping[str, float]
+    asked: Asked, text: str, ranked: Sequence[Candidate], tokens: Tokens, weights: Weights
 ) -> list[Candidate]:
     """The best in a new order; those after them keep theirs, and their distance to the last of the best."""
     best, rest = ranked[:DEPTH], ranked[DEPTH:]
-    (spans, rows), *each = tokens([question, *(one.text for one in best)])
-    carrying = [at for at, (start, end) in enumerate(spans) if stems(question[start:end])]
-    asked = _unit(rows[carrying])
+    topical = {name: weight for name, weight in weights.items() if name in ALIGNED}
+    (spans, rows), *each = tokens([text, *(one.text for one in best)])
+    carrying = [at for at, (start, end) in enumerate(spans) if stems(text[start:end])]
+    found = text.lower().rfind(asked.noun.lower()) if asked.noun else -1
+    noun = [at for at, token in enumerate(carrying) if found <= spans[token][0] < found + len(asked.noun)]
+    question = _unit(rows[carrying])
     again = []
-    for one, (places, found) in zip(best, each, strict=True):
-        words = _unit(found[[at for at, (start, end) in enumerate(places) if end > start]])
-        alike = np.sort((asked @ words.T).max(axis=1)) if len(asked) and len(words) else np.zeros(1)
-        mean, least = float(alike.mean()), float(alike[: max(1, len(alike) // 3)].mean())
-        features = replace(one.features, words=mean, words_least=least)
-        again.append(replace(one, features=features, score=features.weighed(weights)))
+    for one, (places, vectors) in zip(best, each, strict=True):
+        kept = [at for at, (start, end) in enumerate(places) if end > start]
+        if carrying and kept:
+            alike = question @ _unit(vectors[kept]).T
+            one = replace(one, features=_aligned(one, alike, [places[at][0] for at in kept], noun))
+        again.append(replace(one, score=one.features.weighed(weights), aligned=one.features.weighed(topical)))
     last = min(one.score for one in again)
     after = [replace(one, score=last - (best[-1].score - one.score)) for one in rest]
     return sorted(again, key=_order) + after
+
+
+def _aligned(one: Candidate, alike: Vectors, starts: Sequence[int], noun: Sequence[int]) -> Features:
+    """The features of words: `alike` has a row for each word of the question, a column for each of the sentence."""
+    best = np.sort(alike.max(axis=1))
+    near = 0.0
+    for short in one.shorts:
+        about = [at for at, start in enumerate(starts) if short.span.start - ABOUT <= start < short.span.end + ABOUT]
+        near = max(near, float(alike[:, about].max(axis=1).mean()) if about else 0.0)
+    return replace(
+        one.features,
+        words=float(best.mean()),
+        words_least=float(best[: max(1, len(best) // 3)].mean()),
+        words_near=near,
+        words_noun=float(alike[noun].max(axis=1).mean()) if noun else 0.0,
+    )
 
 
 def _unit(rows: Vectors) -> Vectors:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9), dtype=np.float32)
 
 
-def _measured(asked: Asked, query: Query, hit: Hit, matches: Sequence[Match], top: float) -> Iterator[Candidate]:
+def _measured(
+    asked: Asked, query: Query, hit: Hit, matches: Sequence[Match], top: float, capitals: frozenset[str]
+) -> Iterator[Candidate]:
     document = hit.passage.document
     texts = [sentence.visible(document.text) for sentence in hit.passage.sentences]
     held = [frozenset(stems(text)) for text in texts]
@@ -189,7 +217,7 @@ def _measured(asked: Asked, query: Query, hit: Hit, matches: Sequence[Match], to
             continue
         around = title.union(*held[max(0, index - BEFORE) : index + AFTER + 1])
         beside = [matches[at].similarity for at in (index - 1, index + 1) if 0 <= at < len(matches)]
-        shorts = tuple(asked.answers_in(texts[index]))
+        shorts = tuple(asked.answers_in(texts[index], capitals))
         said = asked.said and bool(QUOTATION.search(texts[index]) or SAYING.search(texts[index]))
         features = Features(
             similarity=match.similarity,

@@ -15,6 +15,8 @@ from indexing.words import stems
 
 ALSO = 1.8  # how much lower than the best a sentence may score and still be shown beside it
 LISTED = 2.5  # ... where several things are asked for
+ITEM = 1.0  # ... for an item of a list beyond the usual number of sentences
+LIST = 8  # sentences of a list at most, however few else are shown
 AGREEING = 0.5  # share of the content words of the shorter of two sentences that both hold when they say the same
 WINDOW = 60  # characters around a short answer in which the question's words count for it
 # A sentence whose subject is one of these speaks of somebody named before it.
@@ -42,7 +44,7 @@ def extract(finding: Finding, most: int) -> Iterator[Statement]:
     """At most `most` statements, document by document (best first), in the order of the source; none is a refusal."""
     if not finding.answers:
         return
-    chosen = choose(finding, most)
+    chosen = choose(finding, max(most, LIST) if finding.evidence.asked.lists else most, most)
     sides = [side.candidate.place[0] for each in finding.differences for side in each.sides]
     documents = list(dict.fromkeys([*sides, *(one.candidate.place[0] for one in chosen)]))
     for one in sorted(chosen, key=lambda each: (documents.index(each.candidate.place[0]), each.candidate.place[1])):
@@ -51,10 +53,11 @@ def extract(finding: Finding, most: int) -> Iterator[Statement]:
         yield Statement(text, citations, "unchecked", highlight=highlights(finding, one.candidate))
 
 
-def choose(finding: Finding, most: int) -> list[Chosen]:
+def choose(finding: Finding, most: int, usual: int | None = None) -> list[Chosen]:
     """The fewest sentences that answer: the best, what nearly ties with it, and what one must have read to follow it.
 
-    What contradicts a premise comes first; where sources differ, each side is shown.
+    What contradicts a premise comes first; where sources differ, each side is shown. Beyond `usual` only what adds an
+    item to a list.
     """
     evidence = finding.evidence
     ranked, also = evidence.ranked, finding.owed
@@ -65,6 +68,8 @@ def choose(finding: Finding, most: int) -> list[Chosen]:
     wanted = [*also, *(one for one in ranked[: 4 * most] if one.score >= least and not told)]
     for one in wanted:
         if any(one.place == other.place for other in chosen):
+            continue
+        if usual is not None and len(chosen) >= usual and not _adds(one, ranked[0], chosen):
             continue
         same = next(
             (other for other in chosen if other not in also and one not in also and agrees(evidence, one, other)), None
@@ -79,6 +84,19 @@ def choose(finding: Finding, most: int) -> list[Chosen]:
         if len(chosen) + len(needed) <= most:
             chosen += needed
     return [Chosen(one, tuple(agreeing.get(one.place, ()))) for one in chosen]
+
+
+def _adds(one: Candidate, best: Candidate, chosen: Sequence[Candidate]) -> bool:
+    """Whether a sentence has an item of a list that none of the chosen has: it fits nearly as well as the best, in a
+    document that is shown, with a short answer of its own; or, where no few words answer, next to one that is shown."""
+    documents = {other.place[0] for other in chosen}
+    if one.place[0] not in documents or one.score < best.score - ITEM:
+        return False
+    if one.shorts:
+        said = frozenset[str]().union(*(other.stems for other in chosen))
+        return any(not said.issuperset(stems(short.span.of(one.text))) for short in one.shorts)
+    first = {(other.place[0], other.passage.first + other.index) for other in chosen}
+    return any((one.place[0], one.passage.first + one.index + step) in first for step in (-1, 1))
 
 
 def leans(text: str) -> bool:

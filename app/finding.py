@@ -9,7 +9,7 @@ from app.answerability import answerability, missing, threshold
 from app.answers import Citation, Ruling
 from app.disagreement import Difference, differences
 from app.evidence import Candidate, Evidence, Tokens, weigh
-from app.premise import Premise, contradicted, unsaid
+from app.premise import Premise, contradicted, unsaid, unstated
 from app.retrieve import Found, Query
 from app.understanding import Reading, likely_with, understood
 
@@ -43,6 +43,8 @@ class Finding:
             told = tuple(_disagreement(one, self.evidence) for one in self.differences) if found is None else ()
             return Ruling(self.answerability, premise=premise, disagreements=told)
         reason, nearest = missing(self.evidence)
+        if premise is None and nearest is not None and (claim := unstated(self.evidence)):
+            premise = answers.Premise(claim, "not_supported", cited(nearest))
         return Ruling(self.answerability, reason, (cited(nearest),) if nearest else (), premise)
 
 

@@ -15,6 +15,7 @@ from app.grounding.alignment import Evidence
 from app.grounding.judgement import Known, Opinion, judge
 from app.grounding.wording import compact, plain
 from app.quotations import exact_quotations
+from app.reported import without_report
 from indexing.documents import Document
 
 SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
@@ -46,7 +47,8 @@ def ground(statement: Statement, lookup: Lookup, opinion: Opinion | None = None)
     text, faults = exact_quotations(statement.text, documents)
     if not faults and compact(plain(text)) in map(compact, [" ".join(sentences), *sentences]):
         return replace(verbatim, text=text)
-    judged = judge(text, Evidence(sentences), range(len(sentences)), known_of(documents), faults)
+    said = without_report(text, documents) if statement.lead else text
+    judged = judge(said, Evidence(sentences), range(len(sentences)), known_of(documents), faults)
     if opinion:
         judged = opinion(text, sentences, judged)
     return replace(statement, text=text, support=judged.support, reason=judged.reason, score=judged.score)

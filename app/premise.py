@@ -109,6 +109,29 @@ def unsaid(evidence: Evidence) -> str:
     return f"{name} {found['verb'].lower()} {said[0]}" if beside else ""
 
 
+def unstated(evidence: Evidence) -> str:
+    """What a question such as "Why did Lee resign from the board?" takes for granted where no sentence found says that
+    deed of the subject, or of anybody beside its name; empty where one does, or where that cannot be told."""
+    if claim := unsaid(evidence):
+        return claim
+    question = evidence.question
+    found = AUXILIARY.search(question)
+    if found is None or not DONE_BY.match(question) or DENIAL.search(question):
+        return ""
+    claim = found["rest"].strip().rstrip(" .!")
+    subjects, leads = _subjects(claim, evidence)
+    verbs = [verb for verb in dict.fromkeys(_verbs(claim, evidence, leads)) if verb not in LIGHT]
+    if not (leads and verbs):
+        return ""
+    for hit in evidence.found.hits:
+        texts = [sentence.visible(hit.passage.document.text) for sentence in hit.passage.sentences]
+        for at, text in enumerate(texts):
+            near = " ".join([hit.passage.document.metadata.title, *texts[max(0, at - 1) : at + 2]])
+            if subjects[0] in near and any(_same(stem, verbs[0]) for stem in stems(text)):
+                return ""
+    return _spoken(found, claim, evidence)
+
+
 def _does(text: str, subject: str, verb: str) -> bool:
     """Whether a sentence may say the verb of the subject: `Lee has resigned`, `he resigned`, `Lee's resignation`,
     `the resignation of Mayor Lee`."""

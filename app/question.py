@@ -6,12 +6,13 @@ Everything here reads the surface of English: a question in another language ask
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 from app.lexicons import lexicon
-from app.short import Kind, Short, names_in, shorts_in
+from app.short import CURRENCY, Kind, Short, names_in, shorts_in
 from indexing.words import stems
 
 # The kind of answer that a noun after "which" or "what" asks for.
@@ -52,12 +53,17 @@ WH = re.compile(r"\b(who|whom|whose|when|where|why|how|which|what)\b", re.IGNORE
 HOW: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in cast("tuple[tuple[str, Kind], ...]", (
-        (r"how (?:much|many) (?:money|dollars|cash|euros)\b|how (?:costly|expensive)\b", "money"),
-        (r"how much\b(?=.*\b(?:cost|pay|paid|spen[dt]|earn|rais|donat|worth|money|gave|price|fund))", "money"),
+        (rf"how (?:much|many) (?:money|cash|{CURRENCY})\b|how (?:costly|expensive)\b|\bfor how much\b", "money"),
+        (r"how much\b(?=.*\b(?:cost|pay|paid|spen[dt]|earn|rais|donat|worth|money|gave|price|fund|rent|fare|owe))",
+         "money"),
+        (r"what (?:do|does|did|will|would)\b(?=.*\b(?:cost|pay|earn)\b)", "money"),
         (r"how (?:many|much) (?:percent|per cent)|how much of\b|by how many (?:percentage )?points", "percent"),
-        (r"how many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|how long\b", "duration"),
+        (r"how (?:large|big|great|small) (?:a|the|is the|was the) (?:share|majority|proportion|part)\b", "percent"),
+        ((r"how many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|"
+         r"how long\b(?! (?:is|are|was|were) (?:the|an?)\b)"), "duration"),
         (r"how old\b", "age"),
-        (r"how (?:many|much|large|big|high|tall|far|fast|heavy|often|few|deep|wide|small|low)\b", "count"),
+        (r"how (?:many|much|large|big|high|tall|far|fast|heavy|often|few|deep|wide|small|low|long)\b",
+         "count"),
         (r"how soon\b|since when\b|how late\b|how early\b|how recently\b", "time"),
         (r"how come\b", "reason"),
     ))
@@ -66,12 +72,25 @@ BEING = re.compile(  # `fare` of "What is the fare from X to Y", `income` of "Wh
     r"(?:is|was|are|were)\s+(?:the\s+|[A-Z][^?]*?[’']s?\s+)?((?:[a-z-]+\s+){0,2}?[a-z-]+)"
     r"(?=\s+(?:of|for|that|in|on|at|from|to|by|per|with|after|before|when|who|which|and)\b|\s*[?,]|$)"
 )
+SIZED = re.compile(r"\bhow (?:large|big|high|low|small)\b", re.IGNORECASE)
 SKIPPED = frozenset("the a an of his her their its kind sort type exact full first last".split())
 FOCUS_END = re.compile(
     r"\b(?:did|do|does|is|are|was|were|has|have|had|will|would|can|could|should|might|may|that|who|which|whose|of|in|on|at|from|"
     r"for|with|by|about|after|before|when|while|to|as|into|[a-z]{3,}ed|said|told|got|took|gave|ran|made|won|lost|left|came|went|"
-    r"wrote|thought|became|began|saw|held|sent|met|put|set|let|led|paid|hit|cut|stood|kept|spoke|used|says?)\b|[,?;:]"
+    r"wrote|thought|began|saw|held|sent|met|put|set|let|led|paid|hit|cut|stood|kept|spoke|used|says?|"
+    r"became|fell|grew|sold|bought|brought|found|knew|felt|drew|rose|rode|wore|chose|broke|fought|taught)\b|[,?;:]"
 )
+VERBS = re.compile(  # that can only be the verb where they stand after the thing: "Which yard builds the ferry"
+    r"\b(?:builds|takes|keeps|makes|goes|gives|wants|thinks|happens|sits?|lies|holds|owns|pays|comes|believes|expects|"
+    r"remains|lives|serves|grows|sells|buys|sends|brings|tells|knows|gets|sees|meets?|wins)\b"
+)
+NAME_OF = re.compile(
+    r"^(?:is|was|are|were)\s+(?:the\s+(?:\w+\s+)?names?\s+of\s+(?:the\s+|an?\s+|his\s+|her\s+|their\s+|its\s+)?"
+    r"(?P<thing>(?:[a-z-]+\s+){0,2}?[a-z-]+)(?=\s+(?:of|for|that|in|on|at|from|to|by|with|after|who|which|whose|whom|and)\b|"
+    r"\s+[a-z]+ed\b|\s+[A-Z]|\s*[?,]|$)|(?:the\s+|an?\s+)?(?P<owner>(?:[a-z-]+\s+){0,2}?[a-z-]+)[’']s?\s+(?:\w+\s+)?name)"
+)
+MEASURES = {key: rf"\W{{0,2}}(?:{units})" for key, units in (line.split(": ", 1) for line in lexicon("measures"))}
+MEASURED = re.compile(rf"\bhow ({'|'.join(MEASURES)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +103,25 @@ class Asked:
     several: bool
     said: bool
     words: frozenset[str]
+    unit: str = ""  # a pattern of what follows the figure that answers "how fast"
 
     @property
     def noun(self) -> str:
         """The last word of the focus, which names the thing."""
         return self.focus.split()[-1] if self.focus else ""
 
-    def answers_in(self, text: str) -> list[Short]:
-        """Where `text` has what could be the short answer; nothing for kinds that no few words can answer."""
-        return shorts_in(self.kind, self.noun, self.words, text)
+    @property
+    def lists(self) -> bool:
+        """Whether a list would answer: several things are asked for by their name, or "list", "what are the"."""
+        return self.several and (not self.focus or self.noun.endswith("s"))
+
+    def answers_in(self, text: str, names: Set[str] | None = None) -> list[Short]:
+        """Where `text` has what could be the short answer; nothing for kinds that no few words can answer.
+
+        With `names`, words that have a capital within sentences, one that only begins a sentence is no name.
+        """
+        found = shorts_in(self.kind, self.noun, self.words, text, names)
+        return [one for one in found if re.match(self.unit, text[one.span.end :])] if self.unit else found
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +135,9 @@ def read_question(question: str) -> Asked:
     said = kind in ("person", "words", "thing") and bool(SAYING.search(body))
     if said and kind == "thing" and found and _speaks(body[found.end() :], focus):
         kind = "person"  # "Which delegate grumbled that ..."
-    return Asked(kind, focus, names, bool(SEVERAL.search(body)), said, frozenset(stems(question)))
+    sized = MEASURED.search(body) if kind == "count" else None
+    unit = MEASURES[sized[1].lower()] if sized else ""
+    return Asked(kind, focus, names, bool(SEVERAL.search(body)), said, frozenset(stems(question)), unit)
 
 
 def _speaks(rest: str, focus: str) -> bool:
@@ -121,7 +152,7 @@ def _kind(body: str, found: re.Match[str] | None, focus: str) -> Kind:
         return "yes_no"
     for pattern, kind in HOW:
         if pattern.search(body):
-            return kind
+            return (_kind_of(focus) or kind) if SIZED.search(body) else kind
     word = found[1].lower() if found else ""
     fixed: dict[str, Kind] = {
         "who": "person", "whom": "person", "whose": "person",
@@ -129,24 +160,39 @@ def _kind(body: str, found: re.Match[str] | None, focus: str) -> Kind:
     }  # fmt: skip
     if word in fixed:
         return fixed[word]
+    told = _kind_of(focus)
+    if found and NAME_OF.match(body[found.end() :].lstrip()):
+        return told if told in ("person", "place") else "name"
+    return told or "thing"
+
+
+def _kind_of(focus: str) -> Kind | None:
+    """The kind of answer that the last word of the focus which tells one asks for."""
     for noun in reversed(focus.lower().split()):
-        for form in (noun, noun.removesuffix("s"), noun.removesuffix("es")):
+        for form in (noun, noun.removesuffix("s"), noun.removesuffix("es"), re.sub("ies$", "y", noun)):
             if form in NOUNS:
                 return NOUNS[form]
-    return "thing"
+    return None
 
 
 def _focus(body: str, found: re.Match[str]) -> str:
     """The words between the question word and the verb: `email provider` of "Which email provider hosted ..."."""
-    rest = body[found.end() :].lstrip()
-    many = re.match(r"(?:many|much|large|big|high)\s+", rest)
-    if found[1].lower() == "how" and not many:
-        return ""
+    rest, word = body[found.end() :].lstrip(), found[1].lower()
+    named = NAME_OF.match(rest)
+    if named:
+        return _bare(named["thing"] or named["owner"])
+    many = re.match(r"(?:many|much|large|big|high|low|small)\s+", rest)
     rest = rest[many.end() :] if many else rest
-    of = BEING.match(rest)
-    if of:
-        return " ".join(word for word in of[1].split() if word.lower() not in SKIPPED)
+    if (of := BEING.match(rest)) and (word in ("who", "which", "what") or many):
+        return _bare(of[1])
+    if word not in ("which", "what", "how") or (word == "how" and not many):
+        return ""
     rest = re.sub(r"^(?:(?:kind|sort|type)s?\s+)?of\s+", "", rest)
     end = FOCUS_END.search(rest)
-    words = (rest[: end.start()] if end else rest).split()[:5]
-    return " ".join(word for word in words if word.lower() not in SKIPPED)
+    words = rest[: end.start()] if end else rest
+    verb = VERBS.search(words)
+    return _bare(" ".join((words[: verb.start()] if verb and verb.start() else words).split()[:5]))
+
+
+def _bare(words: str) -> str:
+    return " ".join(word for word in words.split() if word.lower() not in SKIPPED)

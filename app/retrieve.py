@@ -11,6 +11,7 @@ from itertools import islice
 from app.answers import Turn
 from app.conversation import Asked, Rewrite, rewrite
 from app.copies import also_in, collapse
+from app.halves import halves
 from app.limits import EVERYTHING, Limits, Period
 from app.matching import Fit, Match, fits_of
 from app.passages import join
@@ -33,6 +34,8 @@ WEIGHTS = {"meaning": 1.0, "words": 1.0, "sentence": 2.0, "document": 0.5, "date
 DOCUMENTS = 10  # whose other passages become candidates as well: what answers often stands near what matches
 SIBLINGS = 24  # of each at most, the nearest
 LEAST_RANGE = 0.3  # of the best score: scores that differ by less do not differ by all
+OF_HALF = 2  # passages of each half of a question that must be among those found
+AFTER = 1  # ... after so many more than one of the whole question
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Query:
     """A question, the text searched for it (a follow-up's with the one before), its vector and its weighted stems.
 
     `limits` are the asker's, which hold; `period` is a time that the question names, which is preferred; `asked` is how
-    the question reads after the conversation.
+    the question reads after the conversation. `halves` are queries for the two things that it compares.
     """
 
     question: str
@@ -50,6 +53,7 @@ class Query:
     limits: Limits = EVERYTHING
     period: Period | None = None
     asked: Asked | None = None
+    halves: tuple[Query, ...] = ()
 
     def coverage(self, text: str) -> float:
         """The share of the question's words that a text holds, rare words counting more; 0 to 1."""
@@ -111,19 +115,48 @@ class Retriever:
         text = asked.searched.encode("utf-8", "replace").decode("utf-8")  # a history may come with halves of characters
         weights = self._collection.words.weights(stems(text))
         period = period_of(question, self._collection.catalogue.newest_day(), self._event_day) if limits.dates else None
-        return Query(question, text, self._collection.embedder.question(text), weights, limits, period, asked)
+        whole = Query(question, text, self._collection.embedder.question(text), weights, limits, period, asked)
+        return replace(whole, halves=tuple(self._half(whole, part) for part in halves(asked.full)))
+
+    def _half(self, whole: Query, text: str) -> Query:
+        vector = self._collection.embedder.question(text)
+        return replace(whole, text=text, vector=vector, weights=self._collection.words.weights(stems(text)), asked=None)
 
     def __call__(self, query: Query, filter: Filter | None = None) -> Found:
         """The best passages; of those that say the same in copies of a document only the best one counts as one.
 
         What the asker of the query allows, or what passes a filter that is given in place of that.
         """
+        found = self._deep_enough(query, filter or query.limits.filter)
+        for half in query.halves:
+            found = self._with_half(query, found, self._deep_enough(half, filter or query.limits.filter))
+        return found
+
+    def _deep_enough(self, query: Query, given: Filter | None) -> Found:
         depth = CANDIDATES
         while True:
-            found, shallow = self._find(query, depth, filter or query.limits.filter)
+            found, shallow = self._find(query, depth, given)
             if not shallow or depth >= DEEPEST:
                 return found
             depth *= 4
+
+    def _with_half(self, query: Query, found: Found, half: Found) -> Found:
+        """What was found for the whole question, with the best of a half among the first: in place of the last."""
+        fresh = [
+            hit for hit in half.hits[:OF_HALF] if not any(_overlap(hit.passage, one.passage) for one in found.hits)
+        ]
+        if not fresh:
+            return found
+        kept = found.hits[: max(OF_HALF, self._count - len(fresh))]
+        placed = sorted(
+            [*((place, hit) for place, hit in enumerate(kept)), *((AFTER + 0.5, hit) for hit in fresh)],
+            key=lambda each: each[0],
+        )
+        top = found.hits[0].score if found.hits else 1.0
+        hits = tuple(replace(hit, score=min(hit.score, top)) for _, hit in placed[: self._count])
+        matches = tuple(fit.matches for fit in self._fits(query, [hit.passage for hit in hits]))
+        alike = (*found.alike, *(one for one in half.alike if one not in found.alike))
+        return replace(found, hits=hits, matches=matches, groups={**half.groups, **found.groups}, alike=alike)
 
     def _find(self, query: Query, depth: int, given: Filter | None) -> tuple[Found, bool]:
         """What is found among `depth` candidates of each ranking, and whether copies took places of others."""
@@ -196,6 +229,11 @@ class Retriever:
     def _fits(self, query: Query, passages: Sequence[Passage]) -> list[Fit]:
         vectors = self._collection.catalogue.vectors_of(passages)
         return fits_of(passages, vectors, query.vector, query.weights)
+
+
+def _overlap(one: Passage, other: Passage) -> bool:
+    same = (one.document.id, one.document.version) == (other.document.id, other.document.version)
+    return same and one.span.start < other.span.end and other.span.start < one.span.end
 
 
 def _filters(period: Period | None, given: Filter | None) -> list[Filter | None]:

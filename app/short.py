@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,12 +34,17 @@ MONTHS = (
 DAYS = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 NAMED = r"(?:[A-Z#@](?:[\w’'\-&]*\w)?\.?(?<![a-z]{4}\.))"
 NAME = re.compile(rf"{NAMED}(?:(?:\s(?:of\sthe|of|de|du|von|van|al|bin|&)\s|\s|,\s(?=Jr|Sr)){NAMED})*")
+WITHIN = re.compile(r"(?<=[\w,;:)] )([A-Z][\w-]*\w)")  # a word with a capital that does not begin a sentence
 PLACED = re.compile(
     r"\b(?:in|at|from|near|to|outside|of|across|through|for|over|visited|left|into)\s(?:the\s)?"
     rf"({NAME.pattern}(?:,\s{NAMED})?)"
 )
 CURRENCY = "dollars?|euros?|pounds?|cents?|pence|yen|yuan|rubles?|roubles?|crowns?|kron[aeo]r?|francs?|rupees?|pesos?"
-DOERS = re.compile(rf"\bby\s((?:an?|the|{SMALL}|his|her|their|local)\s(?:\w+\s)?\w+)")
+DOERS = re.compile(
+    rf"\bby\s((?:an?|the|two|three|four|five|six|several|his|her|their|local)\s"
+    rf"(?!end\b|time\b|way\b|same\b|votes?\b|points?\b|{UNITS}s?\b)(?:[a-z]\w*\s(?!(?:to|of|in|on|at|and|for|with)\b))?"
+    r"[a-z]\w*)(?!\s[A-Z])"
+)
 SCORE = r"\b\d+[-–]\d+\b|\b\d+\.\d+\b"
 PATTERNS: dict[Kind, re.Pattern[str]] = {
     "money": re.compile(
@@ -73,6 +78,7 @@ PATTERNS: dict[Kind, re.Pattern[str]] = {
     ),
     "words": re.compile(r"[“\"‘]([^”\"’]{2,120})[”\"’]|''(.{2,120}?)''"),
 }
+SUMS = frozenset(("value", "amount", "total", "figure", "size"))  # they may be told in money
 NOT_COUNTED = re.compile(rf"(?:{MONTHS}\s|[$€£¥]\s?|\d[-–:])$")  # before a figure that counts nothing
 NOT_COUNTING = re.compile(
     rf"\s{MONTHS}|\s?(?:%|percent|per cent|[ap]\.?m\b|[-–:]\d|st\b|nd\b|rd\b|th\b|-year)", re.IGNORECASE
@@ -91,15 +97,26 @@ class Short:
     beside: bool
 
 
-def shorts_in(kind: Kind, noun: str, known: frozenset[str], text: str) -> list[Short]:
-    """What in `text` is of the kind and says more than the stems `known` from the question; leftmost first."""
+def shorts_in(kind: Kind, noun: str, known: frozenset[str], text: str, names: Set[str] | None = None) -> list[Short]:
+    """What in `text` is of the kind and says more than the stems `known` from the question; leftmost first.
+
+    With `names`, a single word that begins the text is only a name where it is among them.
+    """
     root = frozenset(stems(noun))
     found = []
     for span in _spans(kind, noun, text):
+        if names is not None and kind in NAMING and _only_begins(span, text, names):
+            continue
         held = stems(span.of(text))
         if (held or re.search(r"\w", span.of(text))) and not (held and known.issuperset(held)):
             found.append(Short(span, _beside(kind, noun, root, span, text)))
     return [one for one in found if one.beside] if noun.lower() in WRITTEN else found
+
+
+def _only_begins(span: Span, text: str, names: Set[str]) -> bool:
+    """Whether it is one word that begins the text and has a capital nowhere within a sentence."""
+    word = span.of(text)
+    return word.isalpha() and word not in names and not re.search(r"\w", text[: span.start])
 
 
 def _spans(kind: Kind, noun: str, text: str) -> Iterator[Span]:
@@ -113,6 +130,8 @@ def _spans(kind: Kind, noun: str, text: str) -> Iterator[Span]:
         if kind == "person":
             yield from (Span(*match.span(1)) for match in DOERS.finditer(text))
     elif kind == "count":
+        if noun.lower() in SUMS:
+            yield from map(_span, PATTERNS["money"].finditer(text))
         yield from (span for span in map(_span, PATTERNS[kind].finditer(text)) if _counts(span, text))
     elif kind == "words":
         yield from quoted(text)
@@ -162,6 +181,11 @@ def names_in(text: str, *, first: bool = True) -> Iterator[str]:
             yield name
         elif " " in name:
             yield name.split(" ", 1)[1]
+
+
+def names_within(text: str) -> Iterator[str]:
+    """Words that have a capital where no sentence begins, possessives without their ending."""
+    return (match[1] for match in WITHIN.finditer(text))
 
 
 def name_spans(text: str) -> Iterator[Span]:

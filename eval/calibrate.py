@@ -6,8 +6,8 @@ convex, begun at zero, so that the same questions give the same constants:
 1. a conditional logistic regression ranks the sentences of an item: the likelihood of those that are its evidence;
    a second one orders the best of them by how their words match, too;
 2. a logistic regression tells off-topic items from others by how alike and how well covered the question is;
-3. another over `Signals` tells answerable items from near misses, all of these together weighing as much as all of
-   those; a signal that speaks for an answer may not weigh against it, nor the other way round;
+3. another over `app.signals.SIGNALS` tells answerable items from near misses, all of these together weighing as much
+   as all of those; a signal that speaks for an answer may not weigh against it, nor the other way round;
 4. the threshold is the highest at which the wanted share of the answerable items is answered.
 
 Items without a split are divided by their place: the 1st, 3rd, ... are for tuning, the others for reporting.
@@ -28,11 +28,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from app.answerability import AGAINST, WEIGHED, Signals, likelihood, signals, topical
+from app.answerability import likelihood, on_topic, topical
 from app.assistant import Assistant, build
 from app.evidence import DEPTH, RANKED, RERANKED, Candidate, Evidence, Tokens, fitted, weigh
 from app.indexer import run_index
 from app.settings import load_settings
+from app.signals import AGAINST, SIGNALS, signals
 from app.understanding import Reading, likely_with, reading, understood
 from eval.stats import auroc
 from eval.suite import FOLDER, Item, Located, load_suite, locate
@@ -47,7 +48,7 @@ SHIPPED = [FOLDER / f"{name}.jsonl" for name in ("seeds", "off_topic", "collecti
 
 SPREAD = 1.0  # how strongly weights are held near zero
 TOPIC_SPREAD = 0.05  # ... of the three that tell the topic, which hardly overlap
-WANTED = 0.93  # share of the answerable tuning items that the threshold must let through
+WANTED = 0.95  # share of the answerable tuning items that the threshold must let through
 ANSWERABLE = "single_fact who_said numeric temporal why_how list comparison disagreement".split()
 START = {"similarity": 1.0, "coverage": 0.4, "passage": 0.4}
 
@@ -100,20 +101,25 @@ def _is_gold(candidate: Candidate, located: Located) -> bool:
     )
 
 
-def fit(items: Sequence[Weighed]) -> dict[str, Any]:
-    """The constants, from the tuning items alone."""
+def fit(items: Sequence[Weighed], *, keep_ranking: bool = False) -> dict[str, Any]:
+    """The constants, from the tuning items alone; those that rank sentences as they are shipped, if they are kept."""
     tuned = [one for one in items if one.part == "tune"]
+    found = {name: fitted()[name] for name in ("rank", "rerank")} if keep_ranking else _fit_ranking(tuned)
+    found["topic"] = topic = _fit_topic([one for one in tuned if one.kind])
+    again = [(one, one.again(found)) for one in tuned if one.kind]
+    rated = [(one, on_topic(each, topic), signals(each)) for one, each in again]
+    answer = _fit_answer([(one, each) for one, _, each in rated])
+    threshold = _threshold([(one, likelihood(likely, each, answer)) for one, likely, each in rated])
+    return {**found, "answer": {**answer, "threshold": threshold}}
+
+
+def _fit_ranking(tuned: Sequence[Weighed]) -> dict[str, Any]:
     with_gold = [one for one in tuned if one.gold]
-    rank = _fit_rank(RANKED, [(one.evidence.ranked, one.gold) for one in with_gold])
-    found: dict[str, Any] = {"rank": rank}
+    found: dict[str, Any] = {"rank": _fit_rank(RANKED, [(one.evidence.ranked, one.gold) for one in with_gold])}
     found["rerank"] = _fit_rank(
         RERANKED, [(one.again(found).ranked[:DEPTH], one.gold) for one in with_gold if one.tokens is not None]
     )
-    found["topic"] = topic = _fit_topic([one for one in tuned if one.kind])
-    rated = [(one, signals(one.again(found), topic)) for one in tuned if one.kind]
-    weights, bias = _fit_answer(rated)
-    threshold = _threshold([(one, likelihood(each, weights, bias)) for one, each in rated])
-    return {**found, "answer": {"weights": weights, "bias": bias, "threshold": threshold}}
+    return found
 
 
 def _fit_rank(
@@ -139,19 +145,22 @@ def _fit_rank(
 
 
 def _fit_topic(items: Sequence[Weighed]) -> dict[str, Any]:
-    rows = np.array([[*topical(one.evidence), 1.0] for one in items])
+    found = [topical(one.evidence) for one in items]
+    names = list(found[0])
+    rows = np.array([[*each.values(), 1.0] for each in found])
     wanted = np.array([one.kind != "off" for one in items], dtype=float)
-    *weights, bias = _logistic(rows, wanted, [(0, None)] * (rows.shape[1] - 1), spread=TOPIC_SPREAD)
-    return {"weights": weights, "bias": bias}
+    bounds: Bounds = [(None, 0) if name == "unknown" else (0, None) for name in names]
+    *weights, bias = _logistic(rows, wanted, bounds, spread=TOPIC_SPREAD)
+    return {"weights": dict(zip(names, weights, strict=True)), "bias": bias}
 
 
-def _fit_answer(rated: Sequence[tuple[Weighed, Signals]]) -> tuple[dict[str, float], float]:
+def _fit_answer(rated: Sequence[tuple[Weighed, Mapping[str, float]]]) -> dict[str, Any]:
     rated = [(one, found) for one, found in rated if one.kind != "off"]
-    rows = np.array([[getattr(found, name) for name in WEIGHED] + [1.0] for _, found in rated])
+    rows = np.array([[found[name] for name in SIGNALS] + [1.0] for _, found in rated])
     wanted = np.array([one.kind == "answerable" for one, _ in rated], dtype=float)
-    bounds: Bounds = [(None, 0) if name in AGAINST else (0, None) for name in WEIGHED]
+    bounds: Bounds = [(None, 0) if name in AGAINST else (0, None) for name in SIGNALS]
     *weights, bias = _logistic(rows, wanted, bounds)
-    return dict(zip(WEIGHED, weights, strict=True)), bias
+    return {"weights": dict(zip(SIGNALS, weights, strict=True)), "bias": bias}
 
 
 def _logistic(rows: Array, wanted: Array, bounds: Bounds, spread: float = SPREAD) -> list[float]:
@@ -189,7 +198,7 @@ def worth(items: Sequence[Weighed], constants: dict[str, Any], reading: Reading 
     ):
         chosen = [one for one in items if (one.collection, one.part) == (name, part) and one.kind]
         again = [one.again(constants) for one in chosen]
-        values = [likelihood(signals(each, constants["topic"]), answer["weights"], answer["bias"]) for each in again]
+        values = [likelihood(on_topic(each, constants["topic"]), signals(each), answer) for each in again]
         if reading is not None:
             read = [understood(each, reading) for each in again]
             again = [each.evidence for each in read]
@@ -253,15 +262,17 @@ def _cell(value: float | None) -> str:
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
-def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None) -> dict[str, Any]:
+def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None, *, keep_ranking: bool = False) -> dict[str, Any]:
     """Fit on the shipped suites and on `also`, pairs of a suite and the home of its collection; write to `out`.
 
     Returns the constants with what they are worth on both parts of every collection.
     """
     items = _all(also)
-    constants = fit(items)
+    constants = fit(items, keep_ranking=keep_ranking)
     constants["about"] = {
-        "made_by": "python -m eval fit" + "".join(f" --also {suite.name} HOME" for suite, _ in also),
+        "made_by": "python -m eval fit"
+        + " --keep-ranking" * keep_ranking
+        + "".join(f" --also {suite.name} HOME" for suite, _ in also),
         "tuned_on": dict(Counter(f"{one.collection} {one.kind}" for one in items if one.part == "tune" and one.kind)),
     }
     if out is not None:

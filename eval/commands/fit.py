@@ -16,6 +16,11 @@ def add(commands: Commands) -> None:
         fit_constants,
     )
     fit.add_argument("--out", type=Path, metavar="FILE", help="write the constants here (app/answerability.json)")
+    fit.add_argument(
+        "--keep-ranking",
+        action="store_true",
+        help="leave what ranks sentences as it is shipped; fit what refuses alone",
+    )
     roc = command(
         commands, "roc", "how well the shipped answerability score tells answerable questions from others", measure
     )
@@ -37,11 +42,11 @@ def _add_suites(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
-def fit_constants(also: list[list[Path]], out: Path | None, json: bool) -> int:
+def fit_constants(also: list[list[Path]], out: Path | None, keep_ranking: bool, json: bool) -> int:
     from eval.calibrate import calibrate as fit
     from eval.calibrate import report
 
-    result = fit([(suite, home) for suite, home in also], out)
+    result = fit([(suite, home) for suite, home in also], out, keep_ranking=keep_ranking)
     print(line(result) if json else report(result["worth"]))
     return DONE
 
