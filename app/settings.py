@@ -110,6 +110,15 @@ class Settings(BaseModel):
     session_hours: float = Field(168, gt=0, le=8760, description="hours after which a session ends in any case")
     requests_per_minute: int = Field(1200, ge=10, description="requests of one user, or of one address without login")
     asks_per_minute: int = Field(60, ge=1, description="questions, quotes and drafts of one user")
+    oidc_issuer: str = Field("", description="an OpenID Connect provider to sign in at, as `https://login.example`")
+    oidc_client_id: str = Field("", description="what this server is called there")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="its secret there; empty: a public client")
+    oidc_scopes: str = Field("openid profile email", description="what is asked of the provider")
+    oidc_name_claim: str = Field("preferred_username", description="the claim that an account is called by")
+    oidc_groups_claim: str = Field("groups", description="the claim that lists a person's groups")
+    oidc_roles: Names = Field(
+        (), description="which group gives which role, as `editors=editor,*=reader`; who has none is not let in"
+    )
     audit_days: float = Field(365, gt=0, description="days that the audit log is kept")
 
     log_format: Literal["text", "json"] = Field("text", description="how a server logs, on standard error")

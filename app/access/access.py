@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.access.accounts import Accounts
 from app.access.attempts import Attempts
@@ -16,6 +18,9 @@ from app.access.store import Store
 from app.access.tokens import Tokens
 from app.settings import Settings
 from indexing.errors import OnrecordError
+
+if TYPE_CHECKING:
+    from app.access.oidc import Provider
 
 HOUR = 3600.0
 
@@ -35,6 +40,8 @@ class Access:
     proxies: tuple[Network, ...]
     root: str
     hosts: tuple[str, ...]
+    provider: Provider | None
+    provider_name: str
     age: float  # seconds a session lasts at most
 
 
@@ -52,8 +59,18 @@ def access_of(store: Store, settings: Settings, accounts: Accounts | None = None
         proxies=networks(settings.trusted_proxies),
         root=settings.root_path,
         hosts=settings.hosts,
+        provider=_provider(store, settings),
+        provider_name=urlsplit(settings.oidc_issuer).hostname or "",
         age=age,
     )
+
+
+def _provider(store: Store, settings: Settings) -> Provider | None:
+    if not settings.oidc_issuer:
+        return None
+    from app.access.oidc import provider_of
+
+    return provider_of(store, settings)
 
 
 @contextmanager
@@ -61,7 +78,7 @@ def opened(settings: Settings) -> Iterator[Access]:
     """Raises OnrecordError where nobody could sign in."""
     with Store(settings.home) as store:
         access = access_of(store, settings)
-        if not access.accounts.all():
+        if not access.accounts.all() and access.provider is None:
             raise OnrecordError(
                 "nobody may sign in yet; let the first person in with: onrecord users add NAME --role admin"
             )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import math
 from collections.abc import Callable
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Form, Request
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.access import cookies, pages
 from app.access.access import Access
+from app.access.accounts import Accounts
 from app.access.gate import SESSION, address_of
 from app.access.roles import allows, role_named
 from app.access.sessions import Session
@@ -20,6 +22,9 @@ from app.access.store import new_secret
 from app.access.tokens import Reach
 from app.links import link
 from indexing.errors import OnrecordError, UsageError
+
+if TYPE_CHECKING:
+    from app.access.oidc import Identity
 
 # These pages need no script, load nothing but our style, and may send their forms only here. The referrer is kept
 # within the site since browsers give forms of pages without one the origin `null`.
@@ -29,7 +34,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-HOUR = 3600.0
+HOUR, FLOW = 3600.0, 600.0  # seconds
 WRONG = "Name or password is wrong."
 
 Text = Annotated[str, Form(max_length=2000)]
@@ -38,6 +43,7 @@ Text = Annotated[str, Form(max_length=2000)]
 def add_access(app: FastAPI, access: Access) -> None:
     """Give `app` the pages of signing in, accounts and users."""
     app.include_router(_login(access))
+    app.include_router(_at_provider(access))
     app.include_router(_account(access))
     app.include_router(_users(access))
 
@@ -45,11 +51,7 @@ def add_access(app: FastAPI, access: Access) -> None:
 def _login(access: Access) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
-    def form(request: Request, goal: str, name: str = "", error: str = "", status: int = 200) -> Response:
-        token = cookies.read(request, "form") or new_secret()
-        answer = _html(pages.login(token, local(goal), name, error), status)
-        cookies.put(request, answer, "form", token, HOUR)
-        return answer
+    form = partial(login_form, access)
 
     @router.get("/login")
     def login(request: Request, next: str = "") -> Response:
@@ -101,6 +103,67 @@ def signed_in(access: Access, request: Request, name: str, goal: str) -> Respons
     cookies.drop(request, answer, "form")
     access.audit.note(name, address_of(request), "sign in")
     return answer
+
+
+def _at_provider(access: Access) -> APIRouter:
+    router, form = APIRouter(include_in_schema=False), partial(login_form, access)
+
+    @router.get("/login/provider")
+    def to_provider(request: Request, next: str = "") -> Response:
+        if access.provider is None:
+            return form(request, next, error="There is no provider to sign in at.", status=404)
+        try:
+            url, browser = access.provider.begin(_back(request), local(next))
+        except OnrecordError as error:
+            return form(request, next, error=_sentence(error), status=502)
+        answer = RedirectResponse(url, 303)
+        cookies.put(request, answer, "flow", browser, FLOW)
+        return answer
+
+    @router.get("/login/provider/back")
+    def from_provider(request: Request, state: str = "", code: str = "", iss: str = "") -> Response:
+        address = address_of(request)
+        if access.provider is None:
+            return form(request, "", error="There is no provider to sign in at.", status=404)
+        try:
+            who = access.provider.end(_back(request), state, code, cookies.read(request, "flow"), iss)
+            name = admitted(access.accounts, who)
+        except OnrecordError as error:
+            access.audit.note("", address, "sign in at provider", "", "failed")
+            return form(request, "", error=_sentence(error), status=403)
+        answer = signed_in(access, request, name, who.goal)
+        cookies.drop(request, answer, "flow")
+        return answer
+
+    return router
+
+
+def login_form(
+    access: Access, request: Request, goal: str, name: str = "", error: str = "", status: int = 200
+) -> Response:
+    """The page to sign in at, with what went wrong; its form fits a cookie that the browser then has."""
+    token = cookies.read(request, "form") or new_secret()
+    passwords = any(one.has_password for one in access.accounts.all())
+    answer = _html(pages.login(token, local(goal), name, error, access.provider_name, passwords), status)
+    cookies.put(request, answer, "form", token, HOUR)
+    return answer
+
+
+def admitted(accounts: Accounts, who: Identity) -> str:
+    """The name of the account of somebody whom the provider vouches for, made or brought in step with their groups.
+
+    Somebody without a role loses the account that they had. A name that another account has is not taken over.
+    Raises OnrecordError.
+    """
+    known = accounts.of_subject(who.subject)
+    if who.role is None:
+        if known is not None:
+            accounts.remove(known.name)
+        raise OnrecordError("none of your groups is let in here; ask an admin")
+    if known is None:
+        return accounts.add(who.name, who.role, None, who.subject).name
+    accounts.set_role(known.name, who.role)
+    return known.name
 
 
 def _account(access: Access) -> APIRouter:
@@ -230,6 +293,10 @@ def _reach(text: str, session: Session) -> Reach:
     if not allows(session.role, role):
         raise UsageError(f"your role does not allow tokens of the role {role}")
     return role
+
+
+def _back(request: Request) -> str:
+    return f"{request.base_url}login/provider/back"
 
 
 def _gone(request: Request) -> Response:
