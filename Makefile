@@ -48,6 +48,7 @@ index: .venv/.runtime ## index a file or folder (DOCS=path, by default seeds)
 
 test: .venv/.dev ## run all tests, the browser's too (ARGS="-k spans": passed on to pytest)
 	@sh tests/install_browser.sh $(BIN)/python
+	@sh tests/install_nginx.sh
 	@echo "test: running pytest"
 	@$(BIN)/python -m pytest $(ARGS)
 

@@ -27,6 +27,11 @@ def user_of(request_or_scope: object) -> str:
     return name
 
 
+def signed_in(request_or_scope: object) -> bool:
+    """Whether there is a login, and whoever asks has passed it."""
+    return USER in _scope(request_or_scope)
+
+
 def role_of(request_or_scope: object) -> Role:
     """What whoever asks may do; everything at this machine, where there is no login."""
     return role_named(_scope(request_or_scope).get(ROLE, "admin"))

@@ -61,12 +61,13 @@ def attribute(text: str) -> str:
     return html.escape(UNSEEN.sub("", text)).translate(TEMPLATE)
 
 
-def masthead(destination: str, documents: int) -> str:
-    """The line at the top: whose page this is, how much it searches, where questions go."""
+def masthead(destination: str, documents: int, user: str = "") -> str:
+    """The line at the top: whose page this is, how much it searches, where questions go, and who signed in."""
+    account = f' <a class="account" href="{attribute(link("/account"))}">{escape(user)}</a>' if user else ""
     return (
         '<header class="masthead"><h1>Onrecord</h1><p class="motto">Answers on the record, from your documents</p>'
         f'<p class="scope"><span>{counted(documents, "document")} searched</span> '
-        f'<span class="destination">{escape(destination)}</span></p>'
+        f'<span class="destination">{escape(destination)}</span>{account}</p>'
         '<button type="button" id="show-keys" aria-haspopup="dialog"><kbd aria-hidden="true">?</kbd> Keys</button>'
         "</header>"
     )
@@ -285,6 +286,7 @@ def page(title: str, content: str, *, reading: bool = False) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{attribute(title)} · Onrecord</title>"
+        f'<link rel="icon" href="{attribute(link("/favicon.ico"))}">'
         f'<link rel="stylesheet" href="{attribute(link("/page.css"))}">{script}</head>'
         f'<body class="plain"><main>{content}</main></body></html>'
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import HTTPConnection, Request
 
-from app.identity import LOCAL, USER, user_of
+from app.identity import LOCAL, USER, signed_in, user_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the framework, while it is imported
@@ -24,13 +24,13 @@ def wrapped(scope: dict[str, Any]) -> list[object]:
 @given(st.text(min_size=1))
 def test_every_wrapping_gives_the_name_in_the_scope(name: str) -> None:
     for one in wrapped({"type": "http", "headers": [], USER: name}):
-        assert user_of(one) == name
+        assert user_of(one) == name and signed_in(one)
 
 
 def test_without_a_login_it_is_whoever_sits_at_this_machine() -> None:
     headers = [(USER.encode(), b"eve"), (b"x-onrecord-user", b"eve"), (b"cookie", b"onrecord.user=eve")]
     for one in [None, *wrapped({"type": "http", "headers": headers})]:
-        assert user_of(one) == LOCAL
+        assert user_of(one) == LOCAL and not signed_in(one)
     assert user_of(gr.Request(username="eve", user="eve")) == LOCAL
 
 

@@ -255,6 +255,7 @@ def test_every_route_is_named_in_the_rules(served: Server) -> None:
         ("POST", "/api/documents", "editor"),
         ("DELETE", "/api/documents/x%2f/y", "editor"),
         ("POST", "/api/jobs", "editor"),
+        ("GET", "/api/jobs", "editor"),
         ("DELETE", "/api/conversations/1", "reader"),
         ("POST", "/gradio_api/queue/join", "reader"),
         ("POST", "/healthz", "admin"),

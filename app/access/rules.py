@@ -13,7 +13,7 @@ READ = "GET HEAD"
 
 # The first that fits holds. What is not listed may be read by readers and changed by admins alone.
 RULES: tuple[tuple[str, str, Needs], ...] = (
-    (READ, r"/healthz|/readyz|/favicon\.ico|/page\.css", "open"),
+    (READ, r"/(healthz|readyz)|/readyz|/favicon\.ico|/page\.css", "open"),
     ("GET HEAD POST", r"/login", "open"),
     ("GET", r"/login/provider(/back)?", "open"),
     (READ, r"/metrics", "metrics"),
@@ -22,7 +22,8 @@ RULES: tuple[tuple[str, str, Needs], ...] = (
     ("POST", r"/api/(ask|quote|check)|/v1/chat/completions", "reader"),
     ("POST PUT PATCH DELETE", r"/api/conversations(/.*)?", "reader"),  # each their own
     ("POST", r"/gradio_api/.+", "reader"),  # what changes the library is held in app/ui/library.py
-    ("POST PUT PATCH DELETE", r"/api/(documents|jobs)(/.*)?", "editor"),
+    ("POST PUT PATCH DELETE", r"/api/documents(/.*)?", "editor"),
+    ("GET HEAD POST PUT PATCH DELETE", r"/api/jobs(/.*)?", "editor"),  # it names folders of the machine
     (READ, r".*", "reader"),
     (".*", r".*", "admin"),
 )

@@ -12,6 +12,7 @@ from app.assets import HEAD
 from app.assistant import Assistant
 from app.conversations.keeper import Keeper
 from app.destination import destination
+from app.identity import signed_in, user_of
 from app.keys import keys_dialog
 from app.settings import Settings
 from app.ui.ask import AT_ONCE, AskTab
@@ -55,9 +56,10 @@ class Page:
                 change.then(self.counted, None, [self.masthead], **quiet)
         self.blocks.queue(default_concurrency_limit=AT_ONCE, api_open=False, max_size=256)
 
-    def counted(self) -> str:
+    def counted(self, request: gr.Request) -> str:
         """The masthead, which says how many documents there are: read anew each time, for the collection may grow."""
-        return render.masthead(self.destination, self.assistant.collection.count())
+        user = user_of(request) if signed_in(request) else ""
+        return render.masthead(self.destination, self.assistant.collection.count(), user)
 
     def said_by(self, chosen: gr.EventData) -> list[Any]:
         """The tab Timeline, with what somebody chosen in the library said."""
