@@ -41,9 +41,7 @@ def _run(folder: Path, count: int, gate: bool, seed: int) -> dict[str, Any]:
             print(json.dumps(answer), file=recorded)
     command = [sys.executable, "-m", "eval", "run", str(suite), "--answers", str(answers), "--out", str(folder / "run")]
     began = time.perf_counter()
-    done = subprocess.Popen(
-        [*command, "--no-report", *([] if gate else ["--no-gate"])], cwd=ROOT, stdout=subprocess.PIPE
-    )
+    done = subprocess.Popen([*command, *([] if gate else ["--no-gate"])], cwd=ROOT, stdout=subprocess.PIPE)
     assert done.stdout is not None
     done.stdout.read()
     done.stdout.close()

@@ -9,7 +9,7 @@ from eval import calibrations
 
 COLUMNS = ("recall_at_5", "citation_precision", "faithfulness", "contains_gold", "answered", "refusal_recall")
 WIDE = 32
-HEAD = f"{'metric':<{WIDE}}{'value':>11}{'95 % interval':>18}{'n':>6}{'unmeasured':>12}"
+HEAD = f"{'metric':<{WIDE}}{'value':>11}{'95 % interval':>22}{'n':>6}{'unmeasured':>12}"
 UNMEASURED = "unmeasured"
 
 
@@ -25,7 +25,7 @@ def table(metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None = None)
     ]
     for name, metric in shown(metrics):
         floors = ", ".join(f"{key} {_number(value)}" for key, value in metric["floors"].items())
-        figures = f"{_number(metric['value']):>11}{interval(metric):>18}{metric['n']:>6}{metric['unmeasured']:>12}"
+        figures = f"{_number(metric['value']):>11}{interval(metric):>22}{metric['n']:>6}{metric['unmeasured']:>12}"
         other = baseline["metrics"][name] if baseline else None
         lines.append(f"{name:<{WIDE}}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip())
     widths = {column: max(len(column) + 2, 14) for column in COLUMNS}
@@ -57,12 +57,12 @@ def _about(config: Mapping[str, Any]) -> Iterator[str]:
     yield f"suite {suite['name']}{split}: {suite['items']} items"
     yield (
         f"{collection['documents']} documents, {collection['passages']} passages, embedder {collection['embedder']}, "
-        + (f"answers by {model}" if model else _kind(config))
+        + (f"answers by {model}" if model else answers_by(config))
     )
     yield ""
 
 
-def _kind(config: Mapping[str, Any]) -> str:
+def answers_by(config: Mapping[str, Any]) -> str:
     target = config["target"]
     return (
         "extractive answers" if target["kind"] == "assistant" else f"answers of {' '.join(map(str, target.values()))}"

@@ -42,7 +42,11 @@ def item(record: Mapping[str, Any]) -> str:
     turns = "".join(
         f'<p class="turn"><b>{escape(turn["role"])}</b> {escape(turn["content"])}</p>' for turn in record["history"]
     )
-    body = f'<p class="error">{escape(record["error"])}</p>' if output is None else _answer(output, _claims(record))
+    body = (
+        f'<p class="error">{escape(record["error"])}</p>'
+        if output is None
+        else _answer(output, _judged(record), _claims(record))
+    )
     return (
         f'<details class="item" id="{escape(record["id"])}" data-type="{escape(record["type"])}" '
         f'data-outcome="{became}">'
@@ -73,13 +77,25 @@ def _claims_of(claims: Sequence[Mapping[str, Any]] | None, model: str) -> str:
     return f'<p class="support">Claims, judged by {escape(model)}:</p><ul class="claims">{rows}</ul>' if rows else ""
 
 
-def _answer(output: Mapping[str, Any], claims: Sequence[str]) -> str:
+def _judged(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The statements, each with what the gate says of it here where the system itself checked nothing."""
+    statements = record["output"]["statements"]
+    gate = record.get("judged") or [{} for _ in statements]
+    return [
+        {**said, "support": found["support"], "reason": found["reason"]}
+        if found and said.get("support", "unchecked") == "unchecked"
+        else said
+        for said, found in zip(statements, gate, strict=True)
+    ]
+
+
+def _answer(output: Mapping[str, Any], statements: Sequence[Mapping[str, Any]], claims: Sequence[str]) -> str:
     notices = "".join(f'<p class="notice">{escape(notice)}</p>' for notice in output.get("notices", ()))
     if output["status"] == "refused":
         reason = escape(str(output.get("reason") or ""))
         near = "".join(_near(one) for one in output["retrieved"][:2])
         return f'{notices}<p class="refused">Refused: the documents do not say. {reason}</p>{near}'
-    pairs = zip(output["statements"], claims, strict=True)
+    pairs = zip(statements, claims, strict=True)
     return notices + "".join(_statement(statement, output["retrieved"], told) for statement, told in pairs)
 
 

@@ -15,7 +15,7 @@ from eval.report import plots
 from eval.report.items import item, outcome
 from eval.report.packed import packed
 from eval.report.survey import Survey, rows
-from eval.table import shown
+from eval.table import answers_by, shown
 from indexing.errors import OnrecordError
 
 PLAIN = 500  # items that are elements of the page; those of a longer run are packed, and unpacked when looked at
@@ -98,7 +98,7 @@ def _page(records: Iterable[Mapping[str, Any]], survey: Survey, metrics: Mapping
 
 def _about(config: Mapping[str, Any]) -> str:
     suite, collection, settings = config["suite"], config.get("collection") or {}, config.get("settings") or {}
-    model = settings.get("llm") or "extractive, no model"
+    model = settings.get("llm") or (answers_by(config) if config.get("target") else "extractive answers")
     facts = {
         "Items": f"{suite['items']}" + (f", split {suite['split']}" if suite.get("split") else ""),
         "Documents": collection.get("documents"),
