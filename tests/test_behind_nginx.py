@@ -137,7 +137,7 @@ def test_one_signs_in_asks_reads_and_sees_the_library_below_a_prefix(chromium: B
         env=environment(),
     ).stdout.decode()
     records = [json.loads(line) for line in log.splitlines()]
-    assert {"sign in", "sign out"} <= {one["action"] for one in records if one["account"] == "ada"}
+    assert {"sign in", "ask", "sign out"} <= {one["action"] for one in records if one["account"] == "ada"}
     assert "Ukrainians" not in log
 
 

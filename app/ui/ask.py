@@ -23,7 +23,7 @@ from app.conversations import view
 from app.conversations.keeper import Keeper
 from app.examples import example_questions
 from app.exchange import Exchange
-from app.identity import user_of
+from app.identity import noted, user_of
 from app.ui.conversations import AT_ONCE as LISTED
 from app.ui.conversations import REQUESTED, Shelf, hint_of
 from app.ui.feedback import given as read
@@ -158,6 +158,7 @@ class AskTab:
         except OnrecordError as error:
             yield {self.hint: render.hint(str(error))}
             return
+        noted(request, "ask")
         replacing, talk = talk.replacing, talk.asking(question)
         exchange = Exchange(question)
         yield {**self._showing(talk), self.past: talk.past_html(), self.box: ""}

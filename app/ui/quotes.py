@@ -11,6 +11,7 @@ import gradio as gr
 
 from app import render
 from app.assistant import Assistant
+from app.identity import noted
 from app.quotes.desk import QuoteDesk
 from app.quotes.draft import DRAFTS, Checked, DraftQuote, check_draft, draft_of, read_draft
 from app.quotes.draft_commands import aliases_of
@@ -62,7 +63,9 @@ class QuotesTab:
         self.file.upload(self.dropped, [self.file, self.profile], shown, **quiet)
         self.kind.change(_fields, [self.kind], [self.speaker, self.file, self.text], **quiet)
 
-    def checked(self, kind: str, text: str | None, speaker: str | None, profile: Profile) -> Iterator[Updates]:
+    def checked(
+        self, request: gr.Request, kind: str, text: str | None, speaker: str | None, profile: Profile
+    ) -> Iterator[Updates]:
         """One quote, or every quote of a pasted draft."""
         text = text or ""
         if not text.strip():
@@ -71,16 +74,18 @@ class QuotesTab:
         if len(text) > LONGEST:
             yield {self.result: render.hint(f"This is longer than {LONGEST:,} characters; check it in parts.")}
             return
+        noted(request, "check quotes")
         yield {self.result: _WORKING}
         if kind == DRAFT:
             yield self._answered(lambda desk: report_view(check_draft(desk.check, draft_of(text), profile)))
         else:
             yield self._answered(lambda desk: verdict_view(self._one(desk, text, speaker or "", profile)))
 
-    def dropped(self, path: str | None, profile: Profile) -> Iterator[Updates]:
+    def dropped(self, request: gr.Request, path: str | None, profile: Profile) -> Iterator[Updates]:
         """A draft as a file; the copy that was made of it on the way goes at once."""
         if not path:
             return
+        noted(request, "check quotes")
         yield {self.result: _WORKING}
         largest = int(self.settings.max_document_mb * MEGABYTE)
         try:
