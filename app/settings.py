@@ -82,7 +82,9 @@ class Settings(BaseModel):
         "model that says which sentences answer; none: the order and the refusals are those of the other measures",
     )
     passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
-    max_statements: int = Field(3, ge=1, le=4, description="sentences in an extractive answer, at most")
+    max_statements: int = Field(
+        3, ge=1, le=4, description="sentences in an extractive answer, at most (a list may be longer)"
+    )
     max_question: int = Field(4000, ge=1, le=100_000, description="characters a question may have")
 
     aliases: Path | None = Field(
