@@ -68,6 +68,7 @@ class Catalogue:
         self._path = path
         self._local = threading.local()
         self._connections: weakref.WeakSet[_Held] = weakref.WeakSet()
+        self._counted = -1, 0  # a generation, and how many documents it has
         try:
             if create and not self._has_schema():
                 self._create()
@@ -164,7 +165,12 @@ class Catalogue:
         return "" if found == ["ok"] else "; ".join(found)
 
     def count_documents(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM documents WHERE version_id IS NOT NULL").fetchone()[0])
+        """How many are current; counted once for each generation, as counting takes time in proportion to them."""
+        generation = self.generation
+        if self._counted[0] != generation:
+            count = self._db.execute("SELECT count(*) FROM documents WHERE version_id IS NOT NULL").fetchone()[0]
+            self._counted = generation, int(count)
+        return self._counted[1]
 
     def count_chunks(self) -> int:
         return int(self._db.execute(f"SELECT count(*) FROM {CURRENT}").fetchone()[0])

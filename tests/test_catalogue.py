@@ -228,3 +228,15 @@ def test_a_thread_that_ends_leaves_no_connection_open(tmp_path: Path) -> None:
             thread.join()
         # SQLite keeps one file that was closed for the next connection, as long as others have locks on it.
         until(lambda: opened() <= before + 1, "the threads' connections are closed", 10)
+
+
+def test_documents_are_counted_anew_whenever_they_change(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Also when another process changed them, here a second connection."""
+    items = [prepared(f"{number}.txt", f"Text {number}.") for number in range(3)]
+    other = Catalogue(tmp_path / "catalogue.sqlite", create=False)
+    for number, item in enumerate(items, 1):
+        put(catalogue, item)
+        assert catalogue.count_documents() == other.count_documents() == number
+    catalogue.make_current([], Changes(gone=(items[0].document.id,)))
+    assert catalogue.count_documents() == other.count_documents() == 2
+    other.close()
