@@ -110,8 +110,10 @@ class Settings(BaseModel):
     )
     session_idle_hours: float = Field(12, gt=0, le=720, description="hours unused after which a session ends")
     session_hours: float = Field(168, gt=0, le=8760, description="hours after which a session ends in any case")
-    requests_per_minute: int = Field(1200, ge=10, description="requests of one user, or of one address without login")
-    asks_per_minute: int = Field(60, ge=1, description="questions, quotes and drafts of one user")
+    requests_per_minute: int = Field(
+        1200, ge=10, le=1_000_000, description="requests of one user, or one address without login"
+    )
+    asks_per_minute: int = Field(60, ge=1, le=1_000_000, description="questions, quotes and drafts of one user")
     oidc_issuer: str = Field("", description="an OpenID Connect provider to sign in at, as `https://login.example`")
     oidc_client_id: str = Field("", description="what this server is called there")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="its secret there; empty: a public client")

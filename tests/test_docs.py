@@ -23,7 +23,7 @@ from tests.processes import PATIENCE, ROOT, environment
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LANGUAGES = ("sh", "console", "toml", "python", "json", "")
+LANGUAGES = ("sh", "console", "toml", "python", "json", "nginx", "")
 
 
 def blocks(page: Path, language: str) -> list[str]:
