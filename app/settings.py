@@ -123,7 +123,7 @@ class Settings(BaseModel):
     oidc_roles: Names = Field(
         (), description="which group gives which role, as `editors=editor,*=reader`; who has none is not let in"
     )
-    audit_days: float = Field(365, gt=0, description="days that the audit log is kept")
+    audit_days: float = Field(365, gt=0, le=36_500, description="days that the audit log is kept")
 
     log_format: Literal["text", "json"] = Field("text", description="how a server logs, on standard error")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
