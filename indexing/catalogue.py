@@ -47,6 +47,7 @@ from indexing.schema import (
     switch,
 )
 from indexing.sentence_vectors import read_vectors, read_vectors_of
+from indexing.transaction import transaction
 
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 
@@ -115,15 +116,8 @@ class Catalogue:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing. A disk that is full or fails gives HomeError; nothing is lost then."""
         try:
-            db = self._db
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._db) as db:
                 yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
         except sqlite3.OperationalError as error:
             raise HomeError(f"{self._path} cannot be written ({error}); see to the disk, then run again") from error
 

@@ -21,6 +21,7 @@ from app.conversations.values import Conversation, Feedback, Given, Kept, Summar
 from indexing.collection import now
 from indexing.errors import HomeError
 from indexing.tokens import indexed_words, tokens_of
+from indexing.transaction import transaction
 
 FILE = "conversations.sqlite"
 WORDS_AT_MOST = 20  # of a search; the others are not asked for
@@ -240,15 +241,8 @@ class Conversations:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
-        with self._used() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+        with self._used() as db, transaction(db):
+            yield db
 
     def _settle(self) -> None:
         """Let nothing of what was deleted stand in the write-ahead log either."""
