@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from indexing.errors import HomeError
+from indexing.transaction import transaction
 
 FILE = "access.db"
 VERSION = 1
@@ -93,14 +94,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Several statements that hold together or not at all; nobody else writes meanwhile."""
-        with self._lock:
-            self._line.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._line
-            except BaseException:
-                self._line.execute("ROLLBACK")
-                raise
-            self._line.execute("COMMIT")
+        with self._lock, transaction(self._line) as line:
+            yield line
 
     def close(self) -> None:
         with self._lock:

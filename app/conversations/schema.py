@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexing.errors import HomeError
+from indexing.transaction import transaction
 
 # Each brings a file one version further; the version of a file is how many it has seen (`PRAGMA user_version`).
 # What is written here once is never changed: add another.
@@ -60,8 +61,7 @@ def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> N
 
     if version() == len(migrations):
         return
-    db.execute("BEGIN IMMEDIATE")  # of two processes that open an old file, one waits and finds it done
-    try:
+    with transaction(db):  # of two processes that open an old file, one waits and finds it done
         if version() > len(migrations):
             raise HomeError(
                 f"{path} was made by a later version of Onrecord (schema {version()}); update Onrecord, or move it away"
@@ -70,7 +70,3 @@ def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> N
             for statement in script.split(";\n"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
