@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from indexing.documents import Passage
 from indexing.embed import Vectors
-from indexing.words import stems
+from indexing.words import finder
 
 COVERAGE = 0.3  # what a sentence gains by holding all words of the question, in units of cosine similarity
 TITLE = 0.15  # what it gains when those it lacks are in the title of its document
@@ -54,28 +54,26 @@ def fits_of(
     places = {stem: place for place, stem in enumerate(weights)}
     held, titled = (np.zeros((total, len(places)), dtype=np.bool_) for _ in range(2))
     shown = np.ones(total, dtype=np.bool_)
-    titles: dict[str, list[int]] = {}
+    found_in, titles = finder(places), dict[str, list[int]]()
+    cells: list[tuple[int, int]] = []  # of `held`: written at once, which is quicker than row by row
     at = 0
     for passage, count in zip(passages, counts, strict=True):
         document = passage.document
         if document.id not in titles:
-            titles[document.id] = _places(document.metadata.title, places)
+            titles[document.id] = [places[stem] for stem in found_in(document.metadata.title)]
         titled[at : at + count, titles[document.id]] = True
         for number, sentence in enumerate(passage.sentences[:count], at):
             if sentence.kind == "suspect":
                 shown[number] = False  # what is kept out of answers must not carry a passage into them
             else:
-                held[number, _places(sentence.visible(document.text), places)] = True
+                cells += [(number, places[stem]) for stem in found_in(sentence.visible(document.text))]
         at += count
+    held[tuple(np.array(cells, dtype=np.intp).reshape(-1, 2).T)] = True
     similarity = np.where(shown, (rows @ question).astype(np.float64), 0.0)
     weighed = np.fromiter(weights.values(), dtype=np.float64, count=len(weights))
     coverage = _share(held, weighed)
     fits = similarity + COVERAGE * coverage + TITLE * _share(titled & ~held, weighed)
     return list(_cut(counts, similarity, coverage, fits))
-
-
-def _places(text: str, places: Mapping[str, int]) -> list[int]:
-    return [places[stem] for stem in stems(text) if stem in places]
 
 
 def _share(held: npt.NDArray[np.bool_], weights: Floats) -> Floats:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +55,23 @@ def stems(text: str) -> list[str]:
     if UNUSUAL.search(text):
         return list(dict.fromkeys(_ANALYZER.analyze(text)))
     return list(filter(None, dict.fromkeys(map(_stem, WORD.findall(text)))))
+
+
+def finder(wanted: Iterable[str]) -> Callable[[str], frozenset[str]]:
+    """A function that tells which of these stems a text holds: as `stems` does, but several times quicker.
+
+    No step of the analyzer changes the first letter of a word, so only words that begin as one of them are looked at.
+    """
+    among = frozenset(wanted)
+    initials = "".join(sorted({letter for stem in among for letter in (stem[0], stem[0].upper()) if WORD.match(stem)}))
+    alike = re.compile(f"(?<![A-Za-z0-9])[{initials}][A-Za-z0-9]*") if initials else None
+
+    def held(text: str) -> frozenset[str]:
+        if UNUSUAL.search(text):
+            return among.intersection(_ANALYZER.analyze(text))
+        return among.intersection(map(_stem, alike.findall(text))) if alike else frozenset()
+
+    return held
 
 
 @lru_cache(maxsize=1 << 16)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from indexing.errors import HomeError
-from indexing.words import _ANALYZER, FORMAT, WordIndex, stems
+from indexing.words import _ANALYZER, FORMAT, WordIndex, finder, stems
 
 CHUNKS = {
     3: "The council closed the bridge for repairs.",
@@ -176,3 +176,14 @@ def test_stems_are_those_of_the_index(text: str) -> None:
 
 def test_stems_are_distinct_and_in_order() -> None:
     assert stems("Bridges and the bridge, burning") == ["bridg", "burn"]
+
+
+SHORT_WORDS = st.text("abdeilnsty'’é7 ", max_size=30) | st.text(max_size=30)
+
+
+@given(SHORT_WORDS, SHORT_WORDS)
+@example("dying skies idly ugly", "die sky idle ugly dying skies")
+@example("Café", "cafe café CAFÉS")
+@example("", "nothing is wanted")
+def test_the_stems_looked_for_in_a_text_are_those_it_has(wanted: str, text: str) -> None:
+    assert finder(stems(wanted))(text) == set(stems(wanted)) & set(stems(text))
