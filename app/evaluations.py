@@ -16,6 +16,7 @@ from app.render import counted, escape
 RUNS = "runs"
 NAME = re.compile(r"[\w][\w.+-]{0,120}")
 FLIPPED = 50  # items listed
+CORRECTED = "corrected for the errors of"
 MAIN = (
     "recall_at_5", "recall_at_10", "citation_validity", "citation_precision", "citation_recall", "faithfulness",
     "answered", "gold_sentence_shown", "contains_gold", "answer_f1", "refusal_precision", "refusal_recall",
@@ -73,7 +74,7 @@ def none_yet() -> str:
 
 def one(run: Run) -> str:
     """A run's numbers, and the way to its report."""
-    rows = "".join(_row(name, run.metrics["metrics"][name]) for name in _known(run))
+    rows = "".join(_row(run, name) for name in _known(run))
     head = "".join(f"<th scope=col>{name}</th>" for name in ("Metric", "Value", "95 % interval", "n", "Trivial floors"))
     return f"{_about(run)}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
@@ -120,22 +121,41 @@ def _about(run: Run) -> str:
     )
 
 
-def _row(name: str, metric: Mapping[str, Any]) -> str:
+def _row(run: Run, name: str) -> str:
+    metric, note = _believed(run, name)
     floors = ", ".join(f"{key} {_number(value)}" for key, value in metric["floors"].items() if value is not None)
+    told = f"<br><small>{escape(note)}</small>" if note else ""
     return (
-        f"<tr><th scope=row>{escape(name)}</th><td>{_number(metric['value'])}</td><td>{_interval(metric)}</td>"
+        f"<tr><th scope=row>{escape(name)}{told}</th><td>{_number(metric['value'])}</td><td>{_interval(metric)}</td>"
         f"<td>{metric['n']}</td><td>{escape(floors)}</td></tr>"
     )
 
 
 def _cell(run: Run, name: str) -> str:
-    metric = run.metrics["metrics"][name]
-    return f"{_number(metric['value'])} <small>{_interval(metric)}</small>"
+    metric, note = _believed(run, name)
+    told = f"<br><small>{escape(note)}</small>" if note else ""
+    return f"{_number(metric['value'])} <small>{_interval(metric)}</small>{told}"
 
 
 def _difference(first: Run, second: Run, name: str) -> str:
-    before, after = (run.metrics["metrics"][name]["value"] for run in (first, second))
-    return "" if before is None or after is None else f"{after - before:+.3f}"
+    """Of both as they are shown; nothing where a judge's errors are taken out of one of them only."""
+    (before, one), (after, other) = _believed(first, name), _believed(second, name)
+    if before["value"] is None or after["value"] is None or one.startswith(CORRECTED) != other.startswith(CORRECTED):
+        return ""
+    return f"{after['value'] - before['value']:+.3f}"
+
+
+def _believed(run: Run, name: str) -> tuple[Mapping[str, Any], str]:
+    """A metric, without its judge's errors where these are known; and in words who judged it, where somebody did."""
+    metric = run.metrics["metrics"][name]
+    judged = metric.get("judge")
+    if judged is None or metric["value"] is None:
+        return metric, ""
+    judge = run.metrics["judges"][judged["kind"]]["name"]
+    fixed = judged["corrected"]
+    if fixed is None or fixed["value"] is None:
+        return metric, f"as judged by {judge}" + ("" if judged["calibrated"] else ", uncalibrated")
+    return {**metric, **fixed}, f"{CORRECTED} {judge}, {_number(metric['value'])} as judged"
 
 
 def _interval(metric: Mapping[str, Any]) -> str:

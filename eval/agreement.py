@@ -1,14 +1,13 @@
-"""How far a judge can be believed: its labels beside people's, and a judged share corrected for its errors.
+"""How far a judge can be believed: its labels beside people's.
 
 Definitions: kappa is Cohen's (1960); balanced accuracy the mean of sensitivity (supported, and said to be) and
-specificity (not supported, and said not to be); the corrected share is Rogan and Gladen's (1978),
-(share + specificity - 1) / (sensitivity + specificity - 1).
+specificity (not supported, and said not to be). `eval/correction.py` takes a judge's errors out of a judged share.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,50 +90,17 @@ METRICS: dict[str, Callable[[Sequence[Vote]], float | None]] = {
 
 def reliability(votes: Sequence[Vote]) -> list[dict[str, float]]:
     """Scores in up to ten parts of one size: the mean score, how often people agree that it holds, and how many."""
-    scored = sorted((one.score, one.held) for one in votes if one.score is not None)
-    parts = [part for part in np.array_split(np.array(scored, dtype=float).reshape(-1, 2), BINS) if len(part)]
+    return bins([(one.score, one.held) for one in votes if one.score is not None])
+
+
+def bins(scored: Sequence[tuple[float, bool]]) -> list[dict[str, float]]:
+    """The same of scores, each with whether it holds."""
+    rows = np.array(sorted(scored), dtype=float).reshape(-1, 2)
+    parts = [part for part in np.array_split(rows, BINS) if len(part)]
     return [
         {"score": round(float(part[:, 0].mean()), 4), "held": round(float(part[:, 1].mean()), 4), "n": len(part)}
         for part in parts
     ]
-
-
-def corrected(metric: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, float | None]:
-    """A judged share with the judge's errors taken out, and a 95 % interval that has those errors' own doubt in it.
-
-    `metric` has value, low, high, n; `found` is an `agreement`. Each of the three shares is drawn with the spread that
-    its own interval over clusters has. None where the judge is no better than chance: nothing can be corrected by it;
-    no bounds where one of the three has too few clusters for an interval.
-    """
-    share, n = metric["value"], metric["n"]
-    right, wrong = found["sensitivity"]["value"], found["specificity"]["value"]
-    if right is None or wrong is None or right + wrong <= 1.02 or not n:
-        return {"value": None, "low": None, "high": None}
-    value = min(1.0, max(0.0, (share + wrong - 1) / (right + wrong - 1)))
-    held = round(found["n"] * found["base_rate"])
-    rng = np.random.default_rng(SEED)
-    shares = [
-        _drawn(one, units, rng)
-        for one, units in ((metric, n), (found["sensitivity"], held), (found["specificity"], found["n"] - held))
-    ]
-    if any(drawn is None for drawn in shares):
-        return {"value": round(value, 4), "low": None, "high": None}
-    drawn_share, drawn_right, drawn_wrong = shares
-    width = np.maximum(drawn_right + drawn_wrong - 1, 1e-3)
-    low, high = np.quantile(np.clip((drawn_share + drawn_wrong - 1) / width, 0, 1), [0.025, 0.975])
-    return {"value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
-
-
-def _drawn(one: Mapping[str, Any], units: int, rng: np.random.Generator) -> Any:
-    """Draws of a share that spread as its interval says: as over so many independent units as would have one as wide,
-    at most those there are. None without an interval."""
-    value, low, high = one["value"], one["low"], one["high"]
-    if low is None or high is None:
-        return None
-    error = max(value - low, high - value) / 1.96
-    alike = value in (0, 1) or error == 0
-    units = units if alike else max(1.0, min(units, value * (1 - value) / error**2))
-    return rng.beta(value * units + 0.5, (1 - value) * units + 0.5, DRAWS)
 
 
 def _interval(votes: Sequence[Vote], metric: Callable[[Sequence[Vote]], float | None]) -> dict[str, float | None]:

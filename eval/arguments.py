@@ -51,6 +51,12 @@ def add_judge(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--judge-price-out", type=float, metavar="MONEY", help="for a million tokens it writes")
 
 
+def add_calibration(parser: argparse._ActionsContainer) -> None:
+    """The flag that names what is known of a judge."""
+    about = "what `calibrate --out` found of the judge, in the place of the calibrations that `calibrate` keeps"
+    parser.add_argument("--calibration", type=Path, metavar="FILE", help=about)
+
+
 def judging(given: dict[str, Any], flags: dict[str, Any]) -> Any:
     """The `Judging` that the flags ask for; None where they name no judge."""
     from app.settings import load_settings

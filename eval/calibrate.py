@@ -35,8 +35,9 @@ from app.indexer import run_index
 from app.settings import load_settings
 from app.signals import AGAINST, SIGNALS, signals
 from app.understanding import Reading, likely_with, reading, understood
+from eval.locate import Located, locate
 from eval.stats import auroc
-from eval.suite import FOLDER, Item, Located, load_suite, locate
+from eval.suite import FOLDER, Item, load_suite
 from indexing.spans import Span
 
 Array = npt.NDArray[np.float64]

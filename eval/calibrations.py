@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.settings import load_settings
-from eval.agreement import corrected
+from eval.correction import corrected
 from eval.judges import Judge
 from eval.metrics import BY_NAME
 from indexing.errors import OnrecordError
@@ -76,30 +77,56 @@ def find(judge: Judge, given: Path | None = None) -> dict[str, Any] | None:
     return max(kept, key=lambda one: (one["statements"] is not None, level(one)["n"]), default=None)
 
 
-def carry(metrics: dict[str, Any], judges: Iterable[Judge], given: Path | None = None) -> dict[str, Any]:
-    """The object of metrics.json in which every judged number says who judged it and, where the judge was held against
-    people, what the number is without its errors; `judges` tells how far each can be believed.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Who judged the numbers of a run: each judge by its kind, with the calibration that is known of it."""
 
-    A share of what the judge called supported can be corrected by how often it is wrong in that; others cannot.
-    """
-    found: dict[str, tuple[Judge, dict[str, Any] | None]] = {
-        judge.kind: (judge, find(judge, given)) for judge in judges
-    }
+    judges: Mapping[str, tuple[Judge, Mapping[str, Any] | None]]
+
+    @classmethod
+    def of(cls, judges: Iterable[Judge], given: Path | None = None) -> Judged:
+        """With the calibration given, or those kept."""
+        return cls({judge.kind: (judge, find(judge, given)) for judge in judges})
+
+    def judge(self, metric: str) -> Judge | None:
+        """Who judged a metric; None where nobody did."""
+        known = self.judges.get(BY_NAME[metric].judge)
+        return known[0] if known else None
+
+    def is_calibrated(self, metric: str) -> bool:
+        return self.judges[BY_NAME[metric].judge][1] is not None
+
+    def errors(self, metric: str) -> Mapping[str, Any] | None:
+        """The agreement with people of a metric's judge, where it is known and can be taken out of the metric: a share
+        of what the judge called supported can be corrected by how often it is wrong in that, others cannot."""
+        known = self.judges.get(BY_NAME[metric].judge)
+        if known is None or known[1] is None or BY_NAME[metric].better != "higher":
+            return None
+        return level(known[1])
+
+    def note(self, metric: str) -> str:
+        """For people, how far the metric's judge is to be believed; empty where nobody judged."""
+        if (judge := self.judge(metric)) is None:
+            return ""
+        if not self.is_calibrated(metric):
+            return f"as judged by {judge.name}, UNCALIBRATED"
+        if self.errors(metric) is None:
+            return f"as judged by {judge.name}, not corrected for its errors"
+        return f"corrected for the errors of {judge.name}"
+
+
+def carry(metrics: dict[str, Any], judged: Judged) -> dict[str, Any]:
+    """The object of metrics.json in which every judged number says who judged it and, where the judge was held against
+    people, what the number is without its errors; `judges` tells how far each can be believed."""
 
     def told(name: str, metric: dict[str, Any]) -> dict[str, Any]:
-        definition = BY_NAME[name]
-        if definition.judge not in found:
+        if (judge := judged.judge(name)) is None:
             return metric
-        judge, calibration = found[definition.judge]
-        known = level(calibration) if calibration and metric["value"] is not None else None
-        known = known if definition.better == "higher" else None
+        errors = judged.errors(name) if metric["value"] is not None else None
+        fixed = corrected(metric, errors).as_json() if errors else None
         return {
             **metric,
-            "judge": {
-                "kind": judge.kind,
-                "calibrated": calibration is not None,
-                "corrected": corrected(metric, known) if known else None,
-            },
+            "judge": {"kind": judge.kind, "calibrated": judged.is_calibrated(name), "corrected": fixed},
         }
 
     def all_told(those: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -111,7 +138,7 @@ def carry(metrics: dict[str, Any], judges: Iterable[Judge], given: Path | None =
         "by_type": {
             kind: {**entry, "metrics": all_told(entry["metrics"])} for kind, entry in metrics["by_type"].items()
         },
-        "judges": {kind: _about(judge, calibration) for kind, (judge, calibration) in found.items()},
+        "judges": {kind: _about(judge, calibration) for kind, (judge, calibration) in judged.judges.items()},
     }
 
 
@@ -124,9 +151,11 @@ def _about(judge: Judge, calibration: Mapping[str, Any] | None) -> dict[str, Any
         **about,
         "calibrated": True,
         "data": calibration["data"],
+        "this_version": calibration["fingerprint"] == judge.fingerprint,
         "level": "statements" if calibration["statements"] else "answers",
         **{key: known[key] for key in ("n", "sources", "base_rate", "self_consistency", "constant")},
         **{key: known[key] for key in FIGURES},
+        "reliability": known.get("reliability", []),
         "canaries": calibration["canaries"],
     }
 
@@ -158,6 +187,7 @@ def believed(judge: Mapping[str, Any]) -> str:
     about += [] if judge["base_rate"] is None else [f"of which people say {judge['base_rate']:.3f} hold"]
     about += [] if again is None else [f"says the same again in {again:.3f}"]
     constant = "; ALWAYS SAYS THE SAME: it says nothing about answers" if judge["constant"] else ""
+    about += [] if judge.get("this_version", True) else ["ANOTHER VERSION of this judge"]
     where = f"on {judge['data']['file']} ({', '.join(about)})"
     return f"calibrated {where}: {figures}{constant}"
 

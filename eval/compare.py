@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from eval.calibrations import Judged
+from eval.correction import Difference, Shares, corrected_difference
 from eval.journal import read_config, read_records
 from eval.metrics import BY_NAME, DIGITS, Column, Scores
 from eval.paired import McNemar, Paired, Sums, holm, mcnemar, paired
 from eval.records import Record
+from eval.stats import standard_error
 from indexing.errors import OnrecordError
 
 HEADLINE = """recall_at_5 mrr_at_10 ndcg_at_10 citation_precision citation_recall citation_validity faithfulness
@@ -28,17 +31,20 @@ class Both:
 
     folders: tuple[Path, Path]
     scores: tuple[Scores, Scores]
+    judged: tuple[Judged, Judged]
     common: tuple[tuple[int, int], ...]
 
     @classmethod
-    def read(cls, first: Path, second: Path) -> Both:
-        """OnrecordError where there is nothing to pair."""
+    def read(cls, first: Path, second: Path, calibration: Path | None = None) -> Both:
+        """With the calibration given, or those kept of their judges. OnrecordError where there is nothing to pair."""
         scores = Scores(read_records(first)), Scores(read_records(second))
         places = {item: number for number, item in enumerate(scores[1].ids)}
         common = tuple((number, places[item]) for number, item in enumerate(scores[0].ids) if item in places)
         if not common:
             raise OnrecordError(f"{first} and {second} have no item in common; compare runs of one suite")
-        return cls((first, second), scores, common)
+        judges = [one.judges(read_config(folder)) for one, folder in zip(scores, (first, second), strict=True)]
+        judged = Judged.of(judges[0], calibration), Judged.of(judges[1], calibration)
+        return cls((first, second), scores, judged, common)
 
     def columns(self, name: str) -> tuple[Column, Column]:
         return self.scores[0].columns[name], self.scores[1].columns[name]
@@ -65,12 +71,14 @@ class Both:
         return (table[0], table[1]), (table[2], table[3]), len(values)
 
 
-def compare(first: Path, second: Path, names: Sequence[str] = ()) -> dict[str, Any]:
-    """What `compare --json` prints; differences are the second run's value less the first one's."""
-    both = Both.read(first, second)
+def compare(first: Path, second: Path, names: Sequence[str] = (), calibration: Path | None = None) -> dict[str, Any]:
+    """What `compare --json` prints; differences are the second run's value less the first one's. What a judge made is
+    corrected for its errors where these are known."""
+    both = Both.read(first, second, calibration)
     chosen = list(names) or [name for name in HEADLINE if both.values(name)]
     tests = {name: difference(both, name) for name in chosen}
-    p_values = {name: p for name, (found, exact) in tests.items() if (p := _p(found, exact)) is not None}
+    fixed = {name: correction(both, name, tests[name][0]) for name in chosen}
+    p_values = {name: p for name in chosen if (p := _p(*tests[name], fixed[name].found)) is not None}
     adjusted = holm(p_values)
     ids = [set(scores.ids) for scores in both.scores]
     return {
@@ -78,7 +86,7 @@ def compare(first: Path, second: Path, names: Sequence[str] = ()) -> dict[str, A
         "only_in_first": len(ids[0] - ids[1]),
         "only_in_second": len(ids[1] - ids[0]),
         "configuration": _differences(read_config(first), read_config(second)),
-        "metrics": {name: _as_json(*tests[name], adjusted.get(name)) for name in chosen},
+        "metrics": {name: _as_json(*tests[name], fixed[name], adjusted.get(name)) for name in chosen},
         "flipped": list(_flipped(both, chosen)),
     }
 
@@ -91,34 +99,92 @@ def difference(both: Both, name: str) -> tuple[Paired | None, McNemar | None]:
     return found, mcnemar(pairs) if len(pairs) == items else None
 
 
-def _p(found: Paired | None, exact: McNemar | None) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A difference without the errors of who judged it: None where these are not known, and where they leave nothing to
+    tell; `note` says in words how it was judged, nothing where nobody did."""
+
+    found: Difference | None
+    note: str
+    same: bool = True  # whether one judge judged both runs
+    errors: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None  # of the judge of either run, where known
+
+
+def correction(both: Both, name: str, found: Paired | None) -> Corrected:
+    """What a judged difference is without the judge's errors."""
+    judges = both.judged[0].judge(name), both.judged[1].judge(name)
+    if found is None or judges[0] is None or judges[1] is None:
+        return Corrected(None, "")
+    same = judges[0].fingerprint == judges[1].fingerprint != ""
+    one, other = both.judged[0].errors(name), both.judged[1].errors(name)
+    if one is None or other is None:
+        note = both.judged[one is not None].note(name)
+        return Corrected(None, note if same else f"{note}; TWO JUDGES, part of the difference may be theirs", same)
+    fixed = corrected_difference(_shares(both, name, found), one, other, same=same)
+    who = judges[1].name + ("" if same else " (two versions)" if judges[0].name == judges[1].name else " and another")
+    told = f"corrected for the errors of {who}" if fixed else f"as judged by {who}, hardly better than chance"
+    return Corrected(fixed, told, same, (one, other))
+
+
+def _shares(both: Both, name: str, found: Paired) -> Shares:
+    if found.interval is None:
+        return Shares(found.first, found.second, None)
+    half = max(found.interval.high - found.difference, found.difference - found.interval.low)  # at its wider side
+    before, after, _ = both.sums(name)
+    return Shares(found.first, found.second, half, _error(before), _error(after))
+
+
+def _error(sums: Sums) -> float:
+    total, count = sums
+    return standard_error(total[count > 0], count[count > 0])
+
+
+def _p(found: Paired | None, exact: McNemar | None, fixed: Difference | None) -> float | None:
     """By clusters; with too few of them by items, where these are right or wrong."""
     if found is None:
         return None
+    if fixed is not None and fixed.p is not None:
+        return fixed.p
     return found.p if found.p is not None else exact.p if exact else None
 
 
-def _as_json(found: Paired | None, exact: McNemar | None, adjusted: float | None) -> dict[str, Any]:
+def _as_json(found: Paired | None, exact: McNemar | None, fixed: Corrected, adjusted: float | None) -> dict[str, Any]:
     if found is None:
         return {"first": None, "second": None, "difference": None, "items": 0}
-    values = {
+    whole = _numbers(found)
+    judged: dict[str, Any] = {}
+    if fixed.note:
+        judged["judge"] = {"note": fixed.note, "same": fixed.same, "corrected": fixed.found is not None}
+    if (without := fixed.found) is not None:
+        judged["as_judged"] = _rounded({key: whole[key] for key in ("first", "second", "difference", "low", "high")})
+        whole |= {"first": without.first, "second": without.second, "difference": without.difference.value}
+        whole |= {"low": without.difference.low, "high": without.difference.high}
+        whole["p"] = found.p if without.p is None else without.p
+        whole["detectable"] = None if found.detectable is None else found.detectable * without.scale
+    return {
+        **_rounded({**whole, "p_holm": adjusted}),
+        "items": found.items,
+        "clusters": found.clusters,
+        "items_needed": found.needed,
+        "mcnemar": asdict(exact) if exact else None,
+        **judged,
+    }
+
+
+def _numbers(found: Paired) -> dict[str, float | None]:
+    return {
         "first": found.first,
         "second": found.second,
         "difference": found.difference,
         "low": found.interval.low if found.interval else None,
         "high": found.interval.high if found.interval else None,
         "p": found.p,
-        "p_holm": adjusted,
         "detectable": found.detectable,
     }
-    rounded: dict[str, Any] = {key: None if one is None else round(one, DIGITS) + 0.0 for key, one in values.items()}
-    return {
-        **rounded,
-        "items": found.items,
-        "clusters": found.clusters,
-        "items_needed": found.needed,
-        "mcnemar": asdict(exact) if exact else None,
-    }
+
+
+def _rounded(values: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {key: None if one is None else round(one, DIGITS) + 0.0 for key, one in values.items()}
 
 
 def _differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from app.settings import Settings
 from eval.suite import Item
 
 MILLION = 1_000_000
+STATEMENTS = 3  # of an answer, where the cost of judging is estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,36 @@ def estimate(items: Sequence[Item], settings: Settings, prices: Prices, ours: bo
     yield f"{len(items)} items ({counted}), {len({item.group for item in items})} clusters"
     if not ours:
         yield "what the target costs, it alone knows"
-        return
-    if not settings.llm:
+    elif not settings.llm:
         yield "extractive answers: no model is asked, no tokens, no money"
-        return
+    else:
+        yield from _written(len(items), settings, prices)
+
+
+def estimate_judging(items: int, settings: Settings, prices: Prices) -> Iterator[str]:
+    """What a model as judge takes at most, for answers of some statements each; `settings.llm` is the judge."""
     from app.llm import answer_tokens
 
-    written = len(items) * answer_tokens(settings.llm_context)
-    read = len(items) * settings.llm_context - written
+    calls = items * (2 * STATEMENTS + 1)
+    written = calls * answer_tokens(settings.llm_context)
+    read = calls * settings.llm_context - written
+    yield (
+        f"judge {settings.llm}: two calls a statement and one an answer, so for {STATEMENTS} statements each "
+        f"{calls:,} calls, at most {read:,} tokens read and {written:,} written"
+    )
+    money = prices.of({"prompt_tokens": read, "answer_tokens": written})
+    yield (
+        f"judging costs at most {money:.2f} at the given prices"
+        if money is not None
+        else "give --judge-price-in and --judge-price-out (for a million tokens) to see the money"
+    )
+
+
+def _written(items: int, settings: Settings, prices: Prices) -> Iterator[str]:
+    from app.llm import answer_tokens
+
+    written = items * answer_tokens(settings.llm_context)
+    read = items * settings.llm_context - written
     yield f"{settings.llm}: at most {read:,} tokens read and {written:,} written"
     money = prices.of({"prompt_tokens": read, "answer_tokens": written})
     yield (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval import calibrations
 from eval.arguments import SEEDS, SHIPPED
 from eval.run import Options, run_suite
 from indexing.errors import OnrecordError
@@ -58,14 +59,32 @@ def table(numbers: Mapping[str, Mapping[str, Any]]) -> str:
         cells = [_cell(one["metrics"][metric]) for one in numbers.values()]
         if any(cells):
             lines.append(f"| {words} (`{metric}`) | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_judges(numbers)]) + "\n"
+
+
+def _judges(numbers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Who judged which of the numbers shown, and how far that can be believed."""
+    told: dict[str, list[str]] = {}
+    for one in numbers.values():
+        for metric in SHOWN:
+            judge = one["metrics"][metric].get("judge")
+            if judge is None or one["metrics"][metric]["value"] is None:
+                continue
+            about = one["judges"][judge["kind"]]
+            names = told.setdefault(f"{about['name']}, {calibrations.believed(about)}", [])
+            names += [metric] if metric not in names else []
+    for words, names in told.items():
+        yield ""
+        yield f"{' and '.join(f'`{name}`' for name in names)}: judged by {words}."
 
 
 def _cell(metric: Mapping[str, Any]) -> str:
     if metric["value"] is None:
         return ""
     bounds = "" if metric["low"] is None else f" [{metric['low']:.3f}, {metric['high']:.3f}]"
-    return f"{metric['value']:.3f}{bounds} (n {metric['n']})"
+    fixed = (metric.get("judge") or {}).get("corrected")
+    told = f"; {calibrations.without_errors(fixed)}" if fixed else ""
+    return f"{metric['value']:.3f}{bounds} (n {metric['n']}){told}"
 
 
 def write(path: Path, found: str) -> None:

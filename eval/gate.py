@@ -1,7 +1,8 @@
 """A release gate: conditions on a run, decided on the bounds of intervals and never on points.
 
 Where there are too few clusters for an interval, the condition must hold with each cluster left out in turn; with a
-single cluster, or nothing measured, it does not hold.
+single cluster, or nothing measured, it does not hold. A number that a judge made is corrected for the judge's errors
+where these are known, and its bound is that of the widened interval.
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from eval.compare import Both, difference
-from eval.journal import read_records
+from eval.calibrations import Judged
+from eval.compare import Both, Corrected, correction, difference
+from eval.correction import Shares, corrected, corrected_difference
+from eval.journal import read_config, read_records
 from eval.metrics import BY_NAME, Scores
+from eval.paired import Paired
 from eval.stats import leave_one_out
 from indexing.errors import UsageError
 
 LEAST = re.compile(r"\s*(\w+)\s*(>=|<=)\s*(-?[\d.]+)\s*")
 NO_WORSE = re.compile(r"\s*(\w+)\s*@\s*([\d.]+)\s*")
-LEFT_OUT = "too few clusters; the worst with one of them left out"
+BOUND, LEFT_OUT = "95 % bound", "too few clusters; the worst with one of them left out"
+CHANCE = "hardly better than chance, so that nothing can be decided by it"
+FEW_SOURCES = "calibrated on too few sources for an interval, so that nothing can be decided by it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +55,29 @@ class Least:
             raise UsageError(f'--min takes a metric and a bound, like "citation_precision>=0.95", not {text!r}')
         return cls(_known(match[1]), match[2], _number(match[3], text))
 
-    def decide(self, scores: Scores) -> Verdict:
+    def decide(self, scores: Scores, judged: Judged) -> Verdict:
         metric = scores.columns[self.metric].metric(scores.clusters)
         words = f"{self.metric} {self.sign} {self.bound:g}"
         if metric.value is None:
             return Verdict(words, False, f"nothing was measured ({metric.unmeasured} items unmeasured)")
         up = self.sign == ">="
-        edge, how = (metric.low if up else metric.high), "95 % bound"
+        value, edge, how = metric.value, (metric.low if up else metric.high), BOUND
         if edge is None:
             edge, how = _left_out(scores, self.metric, up), LEFT_OUT
+        note = judged.note(self.metric)
+        if edge is not None and (errors := judged.errors(self.metric)) is not None:
+            whole = corrected(metric.as_json(), errors)
+            there = {"value": edge, "low": edge, "high": edge, "n": metric.n}
+            bounds = whole if how == BOUND else corrected(there, errors)
+            edge, note = (bounds.low if up else bounds.high), f"{note} ({value:.3f} as judged)"
+            if whole.value is None or edge is None:
+                return Verdict(words, False, f"{note}: {CHANCE if whole.value is None else FEW_SOURCES}")
+            value = whole.value
         if edge is None:
-            return Verdict(words, False, f"{metric.value:.3f} from a single cluster: it cannot be decided")
+            return Verdict(words, False, f"{value:.3f} from a single cluster: it cannot be decided")
         holds = edge >= self.bound if up else edge <= self.bound
-        told = f"{metric.value:.3f}, {how} {edge:.3f} (n {metric.n}, {metric.clusters} clusters)"
-        return Verdict(words, holds, told)
+        told = f"{value:.3f}, {how} {edge:.3f} (n {metric.n}, {metric.clusters} clusters)"
+        return Verdict(words, holds, f"{told}; {note}" if note else told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +99,40 @@ class NoWorse:
         found, _ = difference(both, self.metric)
         if found is None:
             return Verdict(words, False, "one of the two runs measured nothing")
+        fixed = correction(both, self.metric, found)
+        first, second, note = found.first, found.second, fixed.note
+        if fixed.errors is not None:
+            note += f" ({first:.3f} to {second:.3f} as judged)"
+            if fixed.found is None:
+                return Verdict(words, False, f"{note}: it cannot be decided")
+            first, second = fixed.found.first, fixed.found.second
+        edge, how = self._edge(both, found, fixed)
+        told = f"{first:.3f} to {second:.3f}"
+        if edge is None:
+            return Verdict(words, False, f"{told}{'; ' * bool(note)}{note}: {how}")
+        told += f", {how} {edge:+.3f} (n {found.items}, {found.clusters} clusters)"
+        return Verdict(words, edge >= -self.margin, f"{told}; {note}" if note else told)
+
+    def _edge(self, both: Both, found: Paired, fixed: Corrected) -> tuple[float | None, str]:
+        """The change at its worst, turned so that less is worse, and what it is; without one, why there is none."""
         up = BY_NAME[self.metric].better != "lower"
         sign = 1 if up else -1
-        edge: float | None
         if found.interval is not None:
-            edge, how = sign * (found.interval.low if up else found.interval.high), "95 % bound"
-        elif found.difference == 0 and found.p == 1.0:
-            edge, how = 0.0, "the same in every cluster"
-        else:
-            before, after, _ = both.sums(self.metric)
-            changes = sign * (leave_one_out(*after) - leave_one_out(*before))
-            edge, how = float(changes.min()) if found.clusters > 1 and np.isfinite(changes).all() else None, LEFT_OUT
-        told = f"{found.first:.3f} to {found.second:.3f}"
-        if edge is None:
-            return Verdict(words, False, f"{told} from a single cluster: it cannot be decided")
-        told += f", {how} {edge:+.3f} (n {found.items}, {found.clusters} clusters)"
-        return Verdict(words, edge >= -self.margin, told)
+            bounds = found.interval if fixed.found is None else fixed.found.difference
+            edge = bounds.low if up else bounds.high
+            return (None, FEW_SOURCES) if edge is None else (sign * edge, BOUND)
+        if found.difference == 0 and found.p == 1.0 and fixed.same:
+            return 0.0, "the same in every cluster"
+        before, after = (leave_one_out(*sums) for sums in both.sums(self.metric)[:2])
+        if found.clusters < 2 or not np.isfinite(after - before).all():
+            return None, "a single cluster, it cannot be decided"
+        worst = int((sign * (after - before)).argmin())
+        if fixed.errors is None:
+            return float(sign * (after - before)[worst]), LEFT_OUT
+        shares = Shares(float(before[worst]), float(after[worst]))
+        there = corrected_difference(shares, *fixed.errors, same=fixed.same)
+        edge = None if there is None else there.difference.low if up else there.difference.high
+        return (None, FEW_SOURCES) if edge is None else (sign * edge, LEFT_OUT)
 
 
 def _left_out(scores: Scores, name: str, up: bool) -> float | None:
@@ -124,17 +157,23 @@ def _number(text: str, whole: str) -> float:
 
 
 def decide(
-    run: Path, least: Sequence[Least], no_worse: Sequence[NoWorse], baseline: Path | None = None
+    run: Path,
+    least: Sequence[Least],
+    no_worse: Sequence[NoWorse],
+    baseline: Path | None = None,
+    calibration: Path | None = None,
 ) -> list[Verdict]:
-    """The verdict of each condition, in order; UsageError where there are none, or a baseline is missing."""
+    """The verdict of each condition, in order; UsageError where there are none, or a baseline is missing. Judges are
+    known by the calibration given, or by those kept."""
     if not least and not no_worse:
         raise UsageError("give at least one condition: --min or --no-worse")
     if no_worse and baseline is None:
         raise UsageError("--no-worse compares with a run: give --baseline DIR")
     scores = Scores(read_records(run)) if least else Scores()
-    verdicts = [condition.decide(scores) for condition in least]
+    judged = Judged.of(scores.judges(read_config(run)), calibration)
+    verdicts = [condition.decide(scores, judged) for condition in least]
     if baseline is not None and no_worse:
-        both = Both.read(baseline, run)
+        both = Both.read(baseline, run, calibration)
         verdicts += [condition.decide(both) for condition in no_worse]
     return verdicts
 

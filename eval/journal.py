@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +16,31 @@ from eval.suite import complaints
 from indexing.errors import OnrecordError
 
 RECORDS, METRICS, TIMINGS, CONFIG = "records.jsonl", "metrics.json", "timings.json", "config.json"
+NOWHERE = -1  # the place of a record that there is not
 
 
 class Journal:
     """The records.jsonl of one folder, opened to go on. What a kill left half written is cut off.
 
-    Records of another configuration are refused.
+    Items go by their numbers in the suite, so that a place in the file is all that is kept of each. Records of another
+    configuration are refused.
     """
 
-    def __init__(self, folder: Path, fingerprint: str, *, fresh: bool) -> None:
+    def __init__(self, folder: Path, fingerprint: str, ids: Callable[[], Iterable[str]], *, fresh: bool) -> None:
+        """`ids` gives those of the items, in their order; they are gone through where there are records already."""
         self._fingerprint = fingerprint
         self._path = folder / RECORDS
-        self._places: dict[str, int] = {}  # of each id's record
-        self._failed: set[str] = set()
+        self._places = array("q")  # of each item's record, as far as there is one
+        self._failed = bytearray()
+        self._lines = 0
         folder.mkdir(parents=True, exist_ok=True)
         if fresh:
             self._path.unlink(missing_ok=True)
         elif self._path.is_file():
-            self._take_up()
+            self._take_up({item: number for number, item in enumerate(ids())})
         self._stream = self._path.open("ab")
 
-    def _take_up(self) -> None:
+    def _take_up(self, numbers: Mapping[str, int]) -> None:
         at = 0
         with self._path.open("rb+") as stream:
             for number, line in enumerate(stream, 1):
@@ -43,49 +49,59 @@ class Journal:
                     break
                 try:
                     value = json.loads(line)
-                    self._note(str(value["id"]), at, failed=value["output"] is None)
-                    strange = value["config"] != self._fingerprint
+                    item, failed, strange = str(value["id"]), value["output"] is None, value["config"]
                 except (ValueError, KeyError, TypeError):
                     raise OnrecordError(f"{self._path}:{number}: not a record; use another --out, or --fresh") from None
-                if strange:
+                if strange != self._fingerprint:
                     told = "made with another configuration; choose another --out, or say --fresh"
                     raise OnrecordError(f"{self._path}:{number}: {told}")
+                self._lines += 1
+                if item in numbers:
+                    self._note(numbers[item], at, failed=failed)
                 at += len(line)
 
-    def _note(self, item: str, at: int, *, failed: bool) -> None:
-        self._places[item] = at
-        (self._failed.add if failed else self._failed.discard)(item)
+    def _note(self, number: int, at: int, *, failed: bool) -> None:
+        missing = number + 1 - len(self._places)
+        if missing > 0:
+            self._places.extend([NOWHERE] * missing)
+            self._failed.extend(bytes(missing))
+        self._places[number] = at
+        self._failed[number] = failed
 
-    def done(self) -> set[str]:
-        """The items that have an answer; what failed is asked again."""
-        return set(self._places) - self._failed
+    def has(self, number: int) -> bool:
+        """Whether an item has an answer; what failed is asked again."""
+        return number < len(self._places) and self._places[number] != NOWHERE and not self._failed[number]
 
-    def write(self, record: dict[str, Any]) -> None:
-        """Append one record; it is with the system when this returns."""
+    def count(self) -> int:
+        """How many have one."""
+        return sum(self.has(number) for number in range(len(self._places)))
+
+    def write(self, number: int, record: dict[str, Any]) -> None:
+        """Append the record of an item; it is with the system when this returns."""
         at = self._stream.tell()
         self._stream.write(_encoded(record))
         self._stream.flush()
-        self._note(record["id"], at, failed=record["output"] is None)
+        self._lines += 1
+        self._note(number, at, failed=record["output"] is None)
 
-    def settle(self, order: Iterable[str]) -> None:
+    def settle(self) -> None:
         """Close; the file has then one record an item, in the order of the suite."""
         self._stream.close()
-        places = [self._places[item] for item in order if item in self._places]
-        if places == sorted(places) and len(places) == self._count():
+        written = sum(place != NOWHERE for place in self._places)
+        if written == self._lines and all(one < other for one, other in pairwise(self._known())):
             return
         part = self._path.with_suffix(".part")
         with self._path.open("rb") as source, part.open("wb") as target:
-            for place in places:
+            for place in self._known():
                 source.seek(place)
                 target.write(source.readline())
         part.replace(self._path)
 
+    def _known(self) -> Iterator[int]:
+        return (place for place in self._places if place != NOWHERE)
+
     def close(self) -> None:
         self._stream.close()
-
-    def _count(self) -> int:
-        with self._path.open("rb") as stream:
-            return sum(1 for _ in stream)
 
 
 def read_records(folder: Path) -> Iterator[Record]:

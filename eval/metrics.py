@@ -6,13 +6,13 @@ An item that failed is unmeasured: it is counted beside the mean, never in it as
 from __future__ import annotations
 
 import math
+import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eval.judges import Judge
 from eval.measures import answers, citations, claims, cost, refusal, retrieval
@@ -21,7 +21,7 @@ from eval.records import Record
 from eval.stats import Floats, interval
 
 DIGITS = 6
-Chosen = NDArray[np.bool_]  # for each item whether it counts
+Chosen = Sequence[bool]  # for each item whether it counts
 Floors = tuple[tuple[str, float | None], ...]  # what each trivial system would score, by its name
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -73,44 +73,59 @@ def _rounded(value: float | None) -> float | None:
 class Column:
     """What each item contributes to one metric; items are numbered in the order they came in.
 
-    Kept as bare numbers, so that many thousand items take little memory.
+    Kept are bare numbers of those that contribute, and sums by type of what is only ever summed, so that many thousand
+    items take little memory.
     """
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
-        self._rows = array("d")  # item, total, count, units, missing; and so on
-        self._floors = {name: array("d") for name in definition.floors}  # item, total, count
+        self._items, self._totals, self._counts = array("I"), array("d"), array("d")
+        self._missing = array("I")  # items that should have a value and have none, as often as they lack one
+        self._units: dict[str, float] = {}  # by type; whole numbers, so that their sum is exact
+        self._lost: dict[str, int] = {}
+        self._floors: dict[tuple[str, str], tuple[Exact, Exact]] = {}  # by type and trivial system
 
-    def add(self, item: int, part: Part) -> None:
-        self._rows.extend((item, part.total, part.count, part.n, part.missing))
+    def add(self, item: int, part: Part, kind: str = "") -> None:
+        """What an item of a type contributes."""
+        if part.count:
+            self._items.append(item)
+            self._totals.append(part.total)
+            self._counts.append(part.count)
+        self._missing.extend([item] * part.missing)
+        self._units[kind] = self._units.get(kind, 0.0) + part.n
+        self._lost[kind] = self._lost.get(kind, 0) + part.missing
         for name, (total, count) in part.floors.items():
-            self._floors[name].extend((item, total, count))
+            sums = self._floors.setdefault((kind, name), (Exact(), Exact()))
+            sums[0].add(total)
+            sums[1].add(count)
 
     def sums(self, clusters: Sequence[str], chosen: Chosen | None = None) -> tuple[list[str], Floats, Floats]:
         """Totals and counts of each cluster that has any, in the order of the clusters' names."""
         totals: dict[str, list[float]] = {}
         counts: dict[str, list[float]] = {}
-        for item, total, count, _, _ in _table(self._rows, 5, chosen).tolist():
-            if count:
-                totals.setdefault(clusters[int(item)], []).append(total)
-                counts.setdefault(clusters[int(item)], []).append(count)
+        for item, total, count in zip(self._items, self._totals, self._counts, strict=True):
+            if chosen is None or chosen[item]:
+                totals.setdefault(clusters[item], []).append(total)
+                counts.setdefault(clusters[item], []).append(count)
         names = sorted(totals)
         return names, np.array([math.fsum(totals[n]) for n in names]), np.array([math.fsum(counts[n]) for n in names])
 
     def values(self) -> dict[int, tuple[float, float]]:
         """Total and count by item."""
-        return {int(item): (total, count) for item, total, count, _, _ in _table(self._rows, 5).tolist() if count}
+        rows = zip(self._items, self._totals, self._counts, strict=True)
+        return {item: (total, count) for item, total, count in rows}
 
     def missing(self) -> frozenset[int]:
         """Items that should have a value and have none."""
-        return frozenset(int(row[0]) for row in _table(self._rows, 5).tolist() if row[4])
+        return frozenset(self._missing)
 
-    def metric(self, clusters: Sequence[str], chosen: Chosen | None = None) -> Metric:
-        rows = _table(self._rows, 5, chosen)
-        n, missing = round(math.fsum(rows[:, 3])), round(math.fsum(rows[:, 4]))
-        names, totals, counts = self.sums(clusters, chosen)
+    def metric(self, clusters: Sequence[str], kind: str | None = None, chosen: Chosen | None = None) -> Metric:
+        """Over all items, or over those whose type is `kind`, which are the chosen ones."""
+        kinds = [one for one in self._units if kind in (None, one)]
+        n, missing = round(math.fsum(self._units[one] for one in kinds)), sum(self._lost[one] for one in kinds)
+        _, totals, counts = self.sums(clusters, chosen)
         whole = math.fsum(counts)
-        floors = tuple((name, self._floor(name, chosen)) for name in self.definition.floors) if len(rows) else ()
+        floors = tuple((name, self._floor(name, kinds)) for name in self.definition.floors) if kinds else ()
         if not whole:
             return Metric(None, 0, missing, floors)
         bounds = interval(totals, counts, self.definition.share)
@@ -121,19 +136,32 @@ class Column:
             floors,
             bounds.low if bounds else None,
             bounds.high if bounds else None,
-            len(names),
+            len(totals),
         )
 
-    def _floor(self, name: str, chosen: Chosen | None) -> float | None:
-        rows = _table(self._floors[name], 3, chosen)
-        count = math.fsum(rows[:, 2])
-        return math.fsum(rows[:, 1]) / count if count else None
+    def _floor(self, name: str, kinds: Sequence[str]) -> float | None:
+        known = [self._floors[kind, name] for kind in kinds if (kind, name) in self._floors]
+        total, count = (math.fsum(part for sums in known for part in sums[at].parts) for at in (0, 1))
+        return total / count if count else None
 
 
-def _table(numbers: array[float], width: int, chosen: Chosen | None = None) -> Floats:
-    """Rows of numbers; only those of chosen items."""
-    rows = np.array(numbers, dtype=np.float64).reshape(-1, width)
-    return rows if chosen is None else rows[chosen[rows[:, 0].astype(int)]]
+class Exact:
+    """A sum that does not hang on the order of what is added, and keeps none of it (Shewchuk, 1997)."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self) -> None:
+        self.parts: list[float] = []  # of which `math.fsum` is the sum of all
+
+    def add(self, value: float) -> None:
+        kept = 0
+        for part in self.parts:
+            larger, smaller = (value, part) if abs(value) >= abs(part) else (part, value)
+            value = larger + smaller
+            if rest := smaller - (value - larger):
+                self.parts[kept] = rest
+                kept += 1
+        self.parts[kept:] = [value]
 
 
 class Scores:
@@ -152,14 +180,14 @@ class Scores:
     def add(self, record: Record) -> None:
         item = len(self.ids)
         self.ids.append(record.id)
-        self.types.append(record.type)
-        self.clusters.append(record.group)
+        self.types.append(sys.intern(record.type))  # names that come again and again are kept once
+        self.clusters.append(sys.intern(record.group))
         self._gate = self._gate or record.judged is not None
         if record.opinion is not None:
             self._models.add((record.opinion.judge, record.opinion.model))
         for definition in DEFINITIONS:
             if (part := definition.score(record)) is not None:
-                self.columns[definition.name].add(item, part)
+                self.columns[definition.name].add(item, part, self.types[-1])
 
     def metrics(self) -> dict[str, Metric]:
         """Every metric, by name, in the order of a report."""
@@ -169,8 +197,8 @@ class Scores:
         """The same for each question type; what does not apply to a type is left out."""
         found = {}
         for kind in sorted(set(self.types)):
-            chosen = np.array([one == kind for one in self.types])
-            metrics = {name: column.metric(self.clusters, chosen) for name, column in self.columns.items()}
+            chosen = [one == kind for one in self.types]
+            metrics = {name: column.metric(self.clusters, kind, chosen) for name, column in self.columns.items()}
             found[kind] = {name: metric for name, metric in metrics.items() if metric.n or metric.unmeasured}
         return found
 

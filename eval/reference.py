@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from eval.locate import locating, places_of
 from eval.records import Cited, Output
-from eval.suite import Item, Located, locate
+from eval.suite import Evidence, Item
 from indexing.collection import Collection
 from indexing.documents import Document
 
-READ = 500  # passages read from the catalogue at a time
 NONE = {"documents": 0, "passages": 0, "sha256": "", "embedder": "none"}
 
 
@@ -22,27 +21,31 @@ class Reference:
 
     collection: Collection | None
     passages: int = 0
-    _holding: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, collection: Collection | None, items: Sequence[Item]) -> tuple[Reference, tuple[Located, ...]]:
-        """With every item's evidence located; SuiteError when the collection lacks some."""
+    def of(cls, collection: Collection | None, items: Iterable[Item]) -> Reference:
+        """SuiteError when the collection lacks evidence of some item; nothing is kept of the items."""
         if collection is None:
-            return cls(None), tuple(Located(item, ((),) * len(item.evidence)) for item in items)
-        located = locate(items, collection.catalogue.find_document)
-        return cls(collection, collection.catalogue.count_chunks(), _passages_holding(collection, located)), located
+            return cls(None)
+        for _ in locating(items, collection.catalogue.find_document):
+            pass
+        return cls(collection, collection.catalogue.count_chunks())
 
-    def gold(self, one: Located) -> list[dict[str, Any]]:
-        """The item's evidence as records have it."""
-        return [
-            {
-                "file": evidence.file,
-                "quote": evidence.quote,
-                "spans": [[span.start, span.end] for span in spans],
-                "passages": self._holding[evidence.file, evidence.quote],
-            }
-            for evidence, spans in zip(one.item.evidence, one.places, strict=True)
-        ]
+    def gold(self, item: Item) -> list[dict[str, Any]]:
+        """The item's evidence as records have it: with its places, and the number of passages that hold it whole,
+        which is all that can be found of it."""
+        return [self._gold(evidence) for evidence in item.evidence]
+
+    def _gold(self, evidence: Evidence) -> dict[str, Any]:
+        gold: dict[str, Any] = {"file": evidence.file, "quote": evidence.quote, "spans": [], "passages": 0}
+        if self.collection is None:
+            return gold
+        document = self.collection.catalogue.find_document(evidence.file)
+        places = places_of(evidence, document.text) if document else ()
+        passages = self.collection.catalogue.chunk_spans(evidence.file)
+        gold["spans"] = [[place.start, place.end] for place in places]
+        gold["passages"] = sum(any(one.contains(place) for place in places) for one in passages)
+        return gold
 
     def find(self, cited: Cited) -> Document | None:
         """The document that a citation names, in the version it names."""
@@ -66,22 +69,3 @@ class Reference:
             if whole and passage.file == cited.file and 0 <= passage.start <= cited.start < cited.end <= passage.end:
                 return passage.text[cited.start - passage.start : cited.end - passage.start] == cited.quote
         return None
-
-
-def _passages_holding(collection: Collection, located: Sequence[Located]) -> Counter[tuple[str, str]]:
-    """How many passages of the collection hold each `(file, quote)` whole; none can find what no passage holds."""
-    wanted: dict[str, dict[str, tuple[Any, ...]]] = {}
-    for one in located:
-        for evidence, spans in zip(one.item.evidence, one.places, strict=True):
-            wanted.setdefault(evidence.file, {})[evidence.quote] = spans
-    counts: Counter[tuple[str, str]] = Counter()
-    chunk_ids = list(collection.catalogue.chunk_ids(current=True)) if wanted else []
-    for at in range(0, len(chunk_ids), READ):
-        for passage in collection.passages(chunk_ids[at : at + READ]).values():
-            name = passage.document.name
-            counts.update(
-                (name, quote)
-                for quote, spans in wanted.get(name, {}).items()
-                if any(passage.span.contains(span) for span in spans)
-            )
-    return counts

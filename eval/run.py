@@ -6,6 +6,7 @@ import datetime
 import sys
 import tempfile
 import time
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import Settings, load_settings
 from eval.cache import Cache
-from eval.calibrations import carry
+from eval.calibrations import Judged, carry
 from eval.configuration import Configuration
 from eval.estimate import Prices
 from eval.journal import CONFIG, METRICS, TIMINGS, Journal, read_config, read_records, write_json
@@ -31,7 +32,7 @@ from eval.progress import Progress
 from eval.records import Output
 from eval.reference import Reference
 from eval.report import write_report
-from eval.suite import Located, Suite, complaints, load_suite
+from eval.suite import Item, Suite, complaints, load_suite
 from eval.targets.ours import may_pass
 from eval.targets.prose import completed
 from eval.targets.target import OURS, Target, TargetError, open_target
@@ -43,6 +44,7 @@ class Options:
     """How to run. `documents`, or else the items' own document sets, or else `default`, are indexed before."""
 
     target: str = OURS
+    key: str = field(default="", repr=False)  # a token that an HTTP target wants
     answers: Path | None = None  # recorded ones, in the place of a target
     documents: Path | None = None
     default: Path | None = None
@@ -87,7 +89,7 @@ def recompute(folder: Path, calibration: Path | None = None) -> dict[str, Any]:
 
 
 def _numbers(scores: Scores, config: Mapping[str, Any], calibration: Path | None = None) -> dict[str, Any]:
-    return carry(scores.as_json(config), scores.judges(config), calibration)
+    return carry(scores.as_json(config), Judged.of(scores.judges(config), calibration))
 
 
 def run_suite(path: Path, *, flags: dict[str, Any], out: Path | None = None, options: Options | None = None) -> Run:
@@ -107,12 +109,11 @@ def run_suite(path: Path, *, flags: dict[str, Any], out: Path | None = None, opt
         folder = out or settings.home / "runs" / f"{suite.name}-{now:%Y%m%d-%H%M%S}"
         settings, assistant = _assistant(suite, settings, flags, options, stack)
         collection = assistant.collection if assistant else None
-        target = open_target(options.target, settings, assistant, options.answers, stack)
-        reference, located = Reference.of(collection, suite.part(options.split))
-        if not options.history:
-            located = tuple(_without_history(one) for one in located)
+        target = open_target(options.target, settings, assistant, options.answers, options.key, stack)
+        items = suite.part(options.split)
+        reference = Reference.of(collection, items)
         configuration = Configuration.of(suite, options, target.describe(), settings, collection)
-        return _Runner(target, reference, configuration, options).run(located, folder)
+        return _Runner(target, reference, configuration, options).run(items, folder)
 
 
 def _assistant(
@@ -141,10 +142,6 @@ def _assistant(
     return settings, assistant
 
 
-def _without_history(one: Located) -> Located:
-    return Located(one.item.model_copy(update={"history": ()}), one.places)
-
-
 class _Runner:
     """One run on its way."""
 
@@ -152,28 +149,28 @@ class _Runner:
         self._target, self._reference, self._options = target, reference, options
         self._configuration = configuration
         self._cache = Cache(options.cache, configuration) if options.cache else None
-        self._overhead: list[float] = []
+        self._overhead = array("d")
 
-    def run(self, located: Sequence[Located], folder: Path) -> Run:
+    def run(self, items: Sequence[Item], folder: Path) -> Run:
         began = time.perf_counter()
         try:
             self._claim(folder)
-            journal = Journal(folder, self._configuration.fingerprint, fresh=self._options.fresh)
+            fresh, ids = self._options.fresh, lambda: (item.id for item in items)
+            journal = Journal(folder, self._configuration.fingerprint, ids, fresh=fresh)
             try:
-                done = journal.done()
-                pending = [one for one in located if one.item.id not in done]
-                self._ask(pending, journal, Progress(len(located), len(located) - len(pending)))
+                kept = journal.count()
+                self._ask(items, journal, Progress(len(items), kept))
             finally:
                 journal.close()
-            journal.settle(one.item.id for one in located)
+            journal.settle()
             unjudged = judge_records(folder, self._options.judging) if self._options.judging else 0
-            scores, timed, failed = _scored(folder)
+            scores, times, failed = _scored(folder)
             run = Run(folder, scores, _numbers(scores, self._config()), failed, unjudged)
             write_json(folder / METRICS, run.metrics())
-            asked = {"asked": len(pending), "kept": len(located) - len(pending)}
+            asked = {"asked": len(items) - kept, "kept": kept}
             seconds = round(time.perf_counter() - began, 3)
             overhead = {"overhead_ms": quantiles(self._overhead)} if self._overhead else {}
-            write_json(folder / TIMINGS, {**_timings(timed), "seconds": seconds, **asked, **overhead})
+            write_json(folder / TIMINGS, {**_timings(times), "seconds": seconds, **asked, **overhead})
             if self._options.report:
                 write_report(folder)
         except OSError as error:
@@ -197,9 +194,9 @@ class _Runner:
             (folder / name).unlink(missing_ok=True)  # they would not belong to these records
         write_json(folder / CONFIG, self._config())
 
-    def _ask(self, pending: Sequence[Located], journal: Journal, progress: Progress) -> None:
+    def _ask(self, items: Sequence[Item], journal: Journal, progress: Progress) -> None:
         outcomes = ask_all(
-            pending,
+            self._pending(items, journal),
             self._answer,
             jobs=self._options.jobs,
             timeout=self._options.timeout,
@@ -207,28 +204,35 @@ class _Runner:
             again=may_pass,
         )
         with progress:
-            for one, outcome in outcomes:
+            for (number, item), outcome in outcomes:
                 began = time.perf_counter()
-                record = self._record(one, outcome)
-                journal.write(record)
+                record = self._record(item, outcome)
+                journal.write(number, record)
                 progress.step(failed=record["output"] is None, cost=record["cost"])
                 self._overhead.append((time.perf_counter() - began) * 1000)
 
-    def _answer(self, one: Located) -> dict[str, Any]:
-        if self._cache and (kept := self._cache.get(one.item)):
+    def _pending(self, items: Sequence[Item], journal: Journal) -> Iterator[tuple[int, Item]]:
+        """The items that have no answer yet, each with its number."""
+        for number, item in enumerate(items):
+            if not journal.has(number):
+                yield number, item if self._options.history else item.model_copy(update={"history": ()})
+
+    def _answer(self, numbered: tuple[int, Item]) -> dict[str, Any]:
+        item = numbered[1]
+        if self._cache and (kept := self._cache.get(item)):
             return kept
-        answer = self._target.ask(one.item)
+        answer = self._target.ask(item)
         try:
             Output.model_validate(answer)
         except ValidationError as error:
             raise TargetError(f"not an answer: {complaints(error)}") from None
         if self._cache:
-            self._cache.put(one.item, answer)
+            self._cache.put(item, answer)
         return answer
 
-    def _record(self, one: Located, outcome: Outcome[dict[str, Any]]) -> dict[str, Any]:
+    def _record(self, item: Item, outcome: Outcome[dict[str, Any]]) -> dict[str, Any]:
         """The record of one item, as it is written; times come last and are all in `timings_ms`."""
-        item, values = one.item, self._configuration.values
+        values = self._configuration.values
         error = outcome.error
         timings = {"total": round(outcome.seconds * 1000, 2)}
         output: dict[str, Any] | None = None
@@ -244,7 +248,7 @@ class _Runner:
         return {
             **item.model_dump(mode="json"),
             "cluster": item.group,
-            "evidence": self._reference.gold(one),
+            "evidence": self._reference.gold(item),
             "collection_passages": self._reference.passages,
             "output": output,
             "citations_valid": valid,
@@ -260,26 +264,35 @@ class _Runner:
         }
 
 
-def _scored(folder: Path) -> tuple[Scores, list[dict[str, float]], int]:
+@dataclass(slots=True)
+class _Times:
+    """Milliseconds of every item by stage, and the first item's, which also pays for what is loaded on first use."""
+
+    first: float | None = None
+    stages: dict[str, array[float]] = field(default_factory=dict)
+
+    def add(self, timings: Mapping[str, float]) -> None:
+        if self.first is None:
+            self.first = timings["total"]
+        for stage, milliseconds in timings.items():
+            self.stages.setdefault(stage, array("d")).append(milliseconds)
+
+
+def _scored(folder: Path) -> tuple[Scores, _Times, int]:
     """Scores, times and the number of failed items, a record at a time."""
-    scores, timed, failed = Scores(), [], 0
+    scores, times, failed = Scores(), _Times(), 0
     for record in read_records(folder):
         scores.add(record)
-        timed.append(record.timings_ms)
+        times.add(record.timings_ms)
         failed += record.output is None
-    return scores, timed, failed
+    return scores, times, failed
 
 
-def _timings(timed: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """Milliseconds from the question to each stage; the first item also pays for what is loaded on first use."""
+def _timings(times: _Times) -> dict[str, Any]:
+    """What timings.json says of times; each stage's are from the question on."""
     return {
         "machine": machine(),
         "finished_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "first_item_ms": timed[0]["total"],
-        "ms": dict(_quantiles_by_stage(timed)),
+        "first_item_ms": times.first,
+        "ms": {stage: quantiles(times.stages[stage]) for stage in sorted(times.stages)},
     }
-
-
-def _quantiles_by_stage(timed: Sequence[Mapping[str, float]]) -> Iterator[tuple[str, dict[str, float | int]]]:
-    for stage in sorted({stage for one in timed for stage in one}):
-        yield stage, quantiles([one[stage] for one in timed if stage in one])

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 WIDTH = 56  # of each answer's column
+VISIBLE = 0.0005  # what a difference may be off in the last figure shown
 
 
 def side_by_side(result: Mapping[str, Any], most: int) -> str:
@@ -20,6 +21,7 @@ def side_by_side(result: Mapping[str, Any], most: int) -> str:
     head = f"{'metric':<22}{'A':>8}{'B':>8}{'B - A':>9}{'95 % interval':>20}{'p':>8}{'Holm':>8}{'McNemar':>16}"
     lines += ["", f"{head}{'n':>6}{'detectable':>12}{'n needed':>10}"]
     lines += [_metric(name, one) for name, one in result["metrics"].items()]
+    lines += list(_judged(result["metrics"]))
     lines += ["", *_flips(result["flipped"], most)]
     return "\n".join(lines)
 
@@ -36,6 +38,23 @@ def _metric(name: str, one: Mapping[str, Any]) -> str:
         f"{_number(one['p']):>8}{_number(one['p_holm']):>8}{split:>16}{one['items']:>6}"
         f"{_number(one['detectable']):>12}{one['items_needed'] or '':>10}"
     ).rstrip()
+
+
+def _judged(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Who judged which of them, and what was said before their errors were taken out."""
+    notes: dict[str, list[str]] = {}
+    for name, one in metrics.items():
+        if one.get("judge"):
+            notes.setdefault(one["judge"]["note"], []).append(name)
+    for note, names in notes.items():
+        yield f"\n{note}: {', '.join(names)}"
+        for name in names:
+            if (raw := metrics[name].get("as_judged")) is not None:
+                bounds = "" if raw["low"] is None else f", {raw['low']:+.3f} to {raw['high']:+.3f}"
+                yield f"  {name} as judged: {raw['first']:.3f} {raw['second']:.3f} {raw['difference']:+.3f}{bounds}"
+                one = metrics[name]
+                if abs(one["second"] - one["first"] - one["difference"]) > VISIBLE:
+                    yield "    A or B is cut at 0 or 1, where correcting led beyond; B - A is taken before that"
 
 
 def _number(value: float | None) -> str:

@@ -6,20 +6,20 @@ JSONL (one item a line) or YAML (a list of items, or a mapping with `items`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, overload
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from app.answers import Turn
-from indexing.documents import Document
 from indexing.errors import OnrecordError
-from indexing.spans import Span
 
 FOLDER = Path(__file__).parent / "suites"
-SHOWN = 5  # problems named in one message
+YAML = (".yaml", ".yml")
 
 QuestionType = Literal[
     "single_fact",
@@ -96,66 +96,151 @@ class Item(BaseModel):
         return self.cluster or (self.evidence[0].file if self.evidence else f"item {self.id}")
 
 
+class Lines(Sequence[Item]):
+    """The items of a JSONL suite, read from it whenever they are looked at; kept is only where each line begins, and a
+    checksum, so that a suite of any length takes little memory and one that was changed meanwhile is told.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._places = array("Q")
+        self._checks = array("I")
+        self._numbers = array("I")  # of the lines, from 1
+
+    def add(self, place: int, number: int, line: bytes) -> None:
+        self._places.append(place)
+        self._numbers.append(number)
+        self._checks.append(zlib.crc32(line))
+
+    def chosen(self, numbers: Iterable[int]) -> Lines:
+        """Some of the items, by their numbers from 0."""
+        some = Lines(self._path)
+        for at in numbers:
+            some._places.append(self._places[at])
+            some._numbers.append(self._numbers[at])
+            some._checks.append(self._checks[at])
+        return some
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Item]: ...
+    def __getitem__(self, at: int | slice) -> Item | Sequence[Item]:
+        numbers = range(len(self))[at]
+        return next(iter(self.chosen([numbers]))) if isinstance(numbers, int) else self.chosen(numbers)
+
+    def __iter__(self) -> Iterator[Item]:
+        try:
+            with self._path.open("rb") as stream:
+                for place, number, check in zip(self._places, self._numbers, self._checks, strict=True):
+                    stream.seek(place)
+                    line = stream.readline()
+                    if zlib.crc32(line) != check:
+                        raise SuiteError(f"{self._path}:{number}: changed while it was in use; run this again")
+                    yield Item.model_validate_json(_text(line, number))
+        except OSError as error:
+            raise SuiteError(f"{self._path} cannot be read any more ({error.strerror}); run this again") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The items of one file, in its order. `sha256` is the file's; `folder` is where it lies."""
+    """The items of one file, in its order. `sha256` is the file's; `folder` is where it lies; `sets` are the document
+    sets that its items name, each once.
+    """
 
     name: str
     sha256: str
-    items: tuple[Item, ...]
+    items: Sequence[Item]
     folder: Path = Path()
+    sets: tuple[str, ...] = ()
 
-    def part(self, split: str | None) -> tuple[Item, ...]:
+    def part(self, split: str | None) -> Sequence[Item]:
         """The items of a split; all of them for None."""
-        chosen = tuple(item for item in self.items if split is None or item.split == split)
-        if not chosen:
+        if split is None:
+            return self.items
+        numbers = [number for number, item in enumerate(self.items) if item.split == split]
+        if not numbers:
             splits = ", ".join(sorted({item.split for item in self.items if item.split})) or "none"
             raise SuiteError(f"{self.name} has no item of split {split!r}; its splits: {splits}")
-        return chosen
+        return self.items.chosen(numbers) if isinstance(self.items, Lines) else [self.items[at] for at in numbers]
 
     def documents(self) -> tuple[Path, ...]:
-        """The document sets that its items name, each once; SuiteError when one is not there."""
-        named = dict.fromkeys(item.documents for item in self.items if item.documents)
-        found = tuple((self.folder / name).resolve() for name in named)
-        for name, path in zip(named, found, strict=True):
+        """The document sets that its items name; SuiteError when one is not there."""
+        found = tuple((self.folder / name).resolve() for name in self.sets)
+        for name, path in zip(self.sets, found, strict=True):
             if not path.exists():
                 raise SuiteError(f"{self.name}: the document set {name!r} is not there ({path})")
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
-    """An item, and for each of its evidence quotes all places where the document holds it."""
-
-    item: Item
-    places: tuple[tuple[Span, ...], ...]
-
-
 def load_suite(path: Path) -> Suite:
     """Read and check a JSONL or YAML suite; raises SuiteError that names file and line."""
     try:
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
+        with path.open("rb") as stream:
+            return _from_yaml(path, stream.read()) if path.suffix.lower() in YAML else _from_lines(path, stream)
     except OSError as error:
         raise SuiteError(f"{path} cannot be read ({error.strerror}); give a JSONL or YAML suite") from error
+
+
+def _from_lines(path: Path, stream: Iterable[bytes]) -> Suite:
+    """A line at a time."""
+    items, seen, digest, at = Lines(path), _Seen(path), hashlib.sha256(), 0
+    for number, line in enumerate(stream, 1):
+        digest.update(line)
+        if (text := _decoded(line, number, at, path)).strip():
+            seen.add(_item(text, f"{path}:{number}"), number)
+            items.add(at, number, line)
+        at += len(line)
+    return seen.suite(items, digest.hexdigest())
+
+
+def _from_yaml(path: Path, data: bytes) -> Suite:
+    """As a whole."""
+    items, seen = [], _Seen(path)
+    for number, value in _yaml_items(_decoded(data, 1, 0, path), path):
+        items.append(_item(value, f"{path}:{number}"))
+        seen.add(items[-1], number)
+    return seen.suite(items, hashlib.sha256(data).hexdigest())
+
+
+class _Seen:
+    """What is told of a suite while it is read: ids that come twice, and the document sets."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: dict[str, int] = {}  # by id
+        self._sets: dict[str, None] = {}
+
+    def add(self, item: Item, number: int) -> None:
+        if item.id in self._lines:
+            first = self._lines[item.id]
+            raise SuiteError(f"{self._path}:{number}: the id {item.id!r} is already that of line {first}")
+        self._lines[item.id] = number
+        if item.documents:
+            self._sets[item.documents] = None
+
+    def suite(self, items: Sequence[Item], sha256: str) -> Suite:
+        if not items:
+            raise SuiteError(
+                f"{self._path} holds no items; a suite has one JSON object a line, or a YAML list of items"
+            )
+        return Suite(self._path.stem, sha256, items, self._path.parent, tuple(self._sets))
+
+
+def _decoded(data: bytes, number: int, at: int, path: Path) -> str:
+    """UTF-8 that begins at byte `at` of a file."""
+    try:
+        return _text(data, number)
     except UnicodeDecodeError as error:
-        raise SuiteError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
-    raw = _yaml_items(text, path) if path.suffix.lower() in (".yaml", ".yml") else _json_items(text)
-    items: list[Item] = []
-    lines_by_id: dict[str, int] = {}
-    for number, value in raw:
-        item = _item(value, f"{path}:{number}")
-        if item.id in lines_by_id:
-            raise SuiteError(f"{path}:{number}: the id {item.id!r} is already that of line {lines_by_id[item.id]}")
-        lines_by_id[item.id] = number
-        items.append(item)
-    if not items:
-        raise SuiteError(f"{path} holds no items; a suite has one JSON object a line, or a YAML list of items")
-    return Suite(path.stem, hashlib.sha256(data).hexdigest(), tuple(items), path.parent)
+        place = at + error.start
+        raise SuiteError(f"{path} is not UTF-8 ({error.reason} at byte {place}); save it as UTF-8") from error
 
 
-def _json_items(text: str) -> Iterator[tuple[int, str]]:
-    return ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+def _text(data: bytes, number: int) -> str:
+    return data.decode("utf-8-sig" if number == 1 else "utf-8")
 
 
 def _yaml_items(text: str, path: Path) -> Iterator[tuple[int, object]]:
@@ -188,47 +273,3 @@ def _item(value: object, place: str) -> Item:
 def complaints(error: ValidationError) -> str:
     """What is wrong with a line, key by key."""
     return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'line'}: {one['msg']}" for one in error.errors())
-
-
-def locate(items: Iterable[Item], find: Callable[[str], Document | None]) -> tuple[Located, ...]:
-    """Find every evidence quote, exactly, in the collection's canonical texts; `find` reads a document by its name.
-
-    Raises SuiteError that names the items whose file or quote is not there.
-    """
-    located: list[Located] = []
-    missing: list[str] = []
-    for item in items:
-        places: list[tuple[Span, ...]] = []
-        for evidence in item.evidence:
-            document = find(evidence.file)
-            spans = _places(evidence, document.text) if document else ()
-            if document is None:
-                missing.append(f"{item.id}: {evidence.file!r} is not in the collection")
-            elif not spans:
-                where = "" if evidence.start is None else f" at {evidence.start}"
-                missing.append(f"{item.id}: {evidence.file!r} does not hold the quote {_brief(evidence.quote)}{where}")
-            places.append(spans)
-        located.append(Located(item, tuple(places)))
-    if missing:
-        more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-        raise SuiteError(f"evidence that cannot be found: {'; '.join(missing[:SHOWN])}{more}")
-    return tuple(located)
-
-
-def _places(evidence: Evidence, text: str) -> tuple[Span, ...]:
-    if evidence.start is None:
-        return tuple(occurrences(evidence.quote, text))
-    span = Span(evidence.start, evidence.start + len(evidence.quote))
-    return (span,) if text[span.start : span.end] == evidence.quote else ()
-
-
-def occurrences(quote: str, text: str) -> Iterator[Span]:
-    """Every place of a text that holds the quote, overlapping ones too."""
-    start = text.find(quote)
-    while start >= 0:
-        yield Span(start, start + len(quote))
-        start = text.find(quote, start + 1)
-
-
-def _brief(quote: str) -> str:
-    return repr(quote if len(quote) <= 60 else f"{quote[:57]}...")

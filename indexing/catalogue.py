@@ -47,6 +47,7 @@ from indexing.schema import (
     switch,
 )
 from indexing.sentence_vectors import read_vectors, read_vectors_of
+from indexing.spans import Span
 from indexing.transaction import transaction
 
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
@@ -288,6 +289,14 @@ class Catalogue:
         """The chunks among these that are current, by id; the others are left out. One consistent read."""
         with self._reading() as db:
             return dict(read_passages(db, chunk_ids))
+
+    def chunk_spans(self, name: str) -> list[Span]:
+        """Where the current chunks of a document lie, by its name as citations give it."""
+        rows = self._db.execute(
+            "SELECT c.start, c.end FROM documents d JOIN chunks c ON c.version_id = d.version_id WHERE d.name = ?",
+            [name],
+        )
+        return [Span(start, end) for start, end in rows]
 
     def sentences(self, document_id: str, first: int = 0, last: int = 2**31, version: str = "") -> tuple[Sentence, ...]:
         """Sentences `[first, last)` of a document's current version, in order; none when that is not `version`."""

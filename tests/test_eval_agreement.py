@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from app.settings import Settings
 from eval import calibrations
 from eval.__main__ import main
-from eval.agreement import Vote, agreement, auroc, balanced_accuracy, corrected, kappa, reliability
+from eval.agreement import Vote, agreement, auroc, balanced_accuracy, kappa, reliability
+from eval.correction import Bounded, corrected
 from eval.human_labels import read_labelled
 from eval.journal import write_json
 from eval.judges import Judge
@@ -89,18 +90,18 @@ def test_a_correction_undoes_known_errors_and_is_wider_than_the_judged_share() -
     found = {"n": 1000, "base_rate": 0.5, "sensitivity": about(right, 500), "specificity": about(wrong, 500)}
     judged = truth * right + (1 - truth) * (1 - wrong)
     result = corrected({**about(judged, 400), "n": 400}, found)
-    assert result["value"] == pytest.approx(truth, abs=0.001)
-    assert result["low"] is not None and result["high"] is not None
-    assert result["low"] < truth < result["high"]
+    assert result.value == pytest.approx(truth, abs=0.001)
+    assert result.low is not None and result.high is not None
+    assert result.low < truth < result.high
     alone = 1.96 * np.sqrt(judged * (1 - judged) / 400)
-    assert result["high"] - result["low"] > 2 * alone
+    assert result.high - result.low > 2 * alone
     of_few_clusters = corrected({**about(judged, 60), "n": 400}, found)
-    assert of_few_clusters["value"] == result["value"]
-    assert of_few_clusters["high"] - of_few_clusters["low"] > 1.5 * (result["high"] - result["low"])  # type: ignore[operator]
+    assert of_few_clusters.value == result.value
+    assert of_few_clusters.high - of_few_clusters.low > 1.5 * (result.high - result.low)  # type: ignore[operator]
     without = corrected({"value": judged, "low": None, "high": None, "n": 400}, found)
-    assert without == {"value": result["value"], "low": None, "high": None}
+    assert without == Bounded(result.value)
     useless = {**found, "specificity": about(0.2, 500)}
-    assert corrected({**about(judged, 400), "n": 400}, useless)["value"] is None
+    assert corrected({**about(judged, 400), "n": 400}, useless).value is None
 
 
 @pytest.fixture(autouse=True)

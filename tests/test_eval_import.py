@@ -186,6 +186,39 @@ def test_ragtruth_gives_recorded_answers_with_what_people_marked(tmp_path: Path)
     assert auroc([1.0, 2.0], [1.0, 0.0]) == 0.875  # of four pairs three are right, and one is a tie
 
 
+def test_ragtruth_is_read_as_released_too_with_its_sources_beside(tmp_path: Path) -> None:
+    rows = [
+        {"id": "0", "source_id": "9", "model": "m", "labels": [], "split": "test", "response": "It burnt."},
+        {"id": "1", "source_id": "9", "labels": [{"start": 0, "end": 2, "text": "It"}], "response": "It sank."},
+    ]
+    path = jsonl(tmp_path / "data" / "response.jsonl", rows)
+    with pytest.raises(SuiteError, match=r"response\.jsonl:1: there is no source_info, and no source_info"):
+        KINDS["ragtruth"](path)
+    about = {"source_id": "9", "task_type": "Summary", "source": "CNN/DM", "source_info": MILL, "prompt": "p"}
+    jsonl(tmp_path / "data" / "source_info.jsonl", [about])
+    suite = imported("ragtruth", path, tmp_path / "s.jsonl")
+    assert [(item.id, item.question, item.cluster) for item in suite.items] == [
+        ("0", "Summarise the document.", "9"),
+        ("1", "Summarise the document.", "9"),
+    ]
+    assert [one.read_text(encoding="utf-8") for one in (tmp_path / "s-documents").iterdir()] == [MILL]
+    assert KINDS["ragtruth"](path.parent).items == KINDS["ragtruth"](path).items
+    jsonl(path, [{**rows[0], "source_id": "8"}])
+    with pytest.raises(SuiteError, match=r":1: source_info\.jsonl has no source '8'"):
+        KINDS["ragtruth"](path)
+
+
+def test_summedits_is_read_as_a_list_and_ragas_by_columns_too(tmp_path: Path) -> None:
+    edit = {"domain": "news", "id": "e1", "doc": MILL, "summary": "It burnt.", "label": 1, "edit_types": []}
+    listed = written(tmp_path / "e.json", [edit, {**edit, "id": "e2"}])
+    assert len(imported("summedits", listed, tmp_path / "a.jsonl").items) == 2
+    with pytest.raises(SuiteError, match="object 2: there is no doc"):
+        KINDS["summedits"](written(tmp_path / "bad.json", [edit, {"id": "x"}]))
+    columns = {"question": ["When?", "Why?"], "contexts": [[MILL], []], "ground_truth": ["May", "?"]}
+    suite = imported("ragas", written(tmp_path / "r.json", columns), tmp_path / "b.jsonl")
+    assert [(item.question, item.answer) for item in suite.items] == [("When?", "May"), ("Why?", "?")]
+
+
 def test_summedits_and_wice_give_claims_with_their_labels(tmp_path: Path) -> None:
     path = jsonl(
         tmp_path / "e.jsonl", [{"id": "e1", "doc": MILL, "summary": "It burnt.", "label": 0, "split": "evaluation"}]

@@ -12,10 +12,11 @@ from app.assistant import Assistant, build
 from app.llm import language_model
 from app.settings import Settings
 from eval.__main__ import main
+from eval.locate import locate
 from eval.making import Made, make_suite
 from eval.making.make import write_suite
 from eval.making.templates import TEMPLATES
-from eval.suite import SuiteError, load_suite, locate
+from eval.suite import SuiteError, load_suite
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.errors import UsageError

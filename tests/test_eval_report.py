@@ -9,6 +9,7 @@ import json
 import re
 import tracemalloc
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from playwright.sync_api import Browser, expect
 from eval.__main__ import main
 from eval.report import write_report
 from eval.report.page import PLAIN
-from eval.report.plots import roc
+from eval.report.plots import roc, scatter
 from indexing.errors import OnrecordError
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -101,6 +102,24 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order(positive: list[float]
 def test_without_one_of_the_sides_there_is_no_curve() -> None:
     assert roc([], [0.5]) is None
     assert roc([0.5], []) is None
+
+
+names = st.text("abcdefghij", min_size=1, max_size=8)
+
+
+@given(st.lists(st.tuples(names, st.floats(0, 1e6), st.floats(0, 1)), min_size=1, max_size=15))
+def test_no_two_names_of_a_scatter_lie_on_one_another(dots: list[tuple[str, float, float]]) -> None:
+    figure = scatter(dots, "Cost against quality", "money", "share right")
+    labels = re.findall(r'<text class="tick" x="476" y="([\d.]+)">([a-j]+) ', figure)
+    assert sorted(name for _, name in labels) == sorted(name for name, _, _ in dots)
+    heights = [float(height) for height, _ in labels]
+    assert all(below - above >= 13.9 for above, below in pairwise(heights))
+
+
+def test_the_report_draws_calibration_and_cost(run: Path) -> None:
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "Calibration: the score by which an answer is given" in page
+    assert "Cost against quality: time and share right, by type" in page
 
 
 @pytest.fixture(scope="module")

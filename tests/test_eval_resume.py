@@ -138,6 +138,10 @@ def test_a_dry_run_asks_nothing(whole: Path, tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert "12 items (single_fact 12), 10 clusters" in said
     assert "m: at most 36,864 tokens read and 12,288 written\nat most 0.06 at the given prices" in said
+    assert main([*arguments, "--judge", "j", "--judge-price-in", "1", "--judge-price-out", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "judge j: two calls a statement and one an answer, so for 3 statements each 84 calls" in said
+    assert "judging costs at most 0.43 at the given prices" in said
     assert not (tmp_path / "run").exists()
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.suite import FOLDER, Item, SuiteError, load_suite, locate, occurrences
+from eval.locate import locate, occurrences
+from eval.suite import FOLDER, Item, SuiteError, load_suite
 from indexing.documents import Document
 
 ITEM: dict[str, Any] = {

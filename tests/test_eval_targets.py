@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.asked.append({"path": self.path, **body})
+        self.asked.append({"path": self.path, "token": self.headers["Authorization"], **body})
         first = sum(one["question"] == body["question"] for one in self.asked) == 1
         status, text = (503, "busy") if first else (200, json.dumps({**ANSWERED, "premise": None}))
         if body["question"] == "Broken?":
@@ -74,6 +74,19 @@ def test_an_endpoint_is_asked_again_when_it_was_busy_and_its_nonsense_is_a_failu
     assert "not JSON" in second.error
     assert {one["path"] for one in asked} == {"/api/ask"}
     assert next(one for one in asked if one["question"] != "Broken?")["history"] == turns
+
+
+def test_an_endpoint_gets_the_token_it_wants_and_no_file_has_it(
+    endpoint: tuple[str, list[dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, asked = endpoint
+    monkeypatch.setenv("EVAL_TOKEN", "t0psecret")
+    suite = str(jsonl(tmp_path / "s.jsonl", [item(0)]))
+    command = ["run", suite, "--out", str(tmp_path / "run"), "--target-key-env"]
+    assert main([*command, "EVAL_TOKEN", "--target", url]) == 0
+    assert {one["token"] for one in asked} == {"Bearer t0psecret"}
+    assert all(b"t0psecret" not in path.read_bytes() for path in (tmp_path / "run").iterdir())
+    assert main([*command, "NOT_SET", "--target", url]) == main([*command, "EVAL_TOKEN"]) == 2
 
 
 def test_a_command_answers_a_line_for_a_line_and_is_started_again(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from app.exchange import Exchange
 from app.identity import LOCAL
 from app.settings import Settings
 from app.verify import verify
-from eval.suite import load_suite, locate
+from eval.locate import locate
+from eval.suite import load_suite
 from indexing.documents import Document
 from indexing.errors import OnrecordError, UsageError
 

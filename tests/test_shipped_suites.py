@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.suite import FOLDER, Suite, SuiteError, load_suite, locate
+from eval.locate import locate
+from eval.suite import FOLDER, Suite, SuiteError, load_suite
 from indexing.documents import Document
 from indexing.extraction import Extraction, ReadOptions
 from indexing.readers import read

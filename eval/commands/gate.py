@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eval.arguments import DONE, ERROR, Commands, command
+from eval.arguments import DONE, ERROR, Commands, add_calibration, command
 
 
 def add(commands: Commands) -> None:
@@ -28,15 +28,23 @@ def add(commands: Commands) -> None:
         metavar="METRIC@MARGIN",
         help="the 95 %% interval of the difference to the baseline, item by item, stays within the margin",
     )
+    add_calibration(gate)
     gate.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML")
 
 
-def run(folder: Path, min: list[str], baseline: Path | None, no_worse: list[str], junit: Path | None) -> int:
+def run(
+    folder: Path,
+    min: list[str],
+    baseline: Path | None,
+    no_worse: list[str],
+    calibration: Path | None,
+    junit: Path | None,
+) -> int:
     from eval import gate
     from indexing.errors import OnrecordError
 
     least, bound = [gate.Least.read(text) for text in min], [gate.NoWorse.read(text) for text in no_worse]
-    verdicts = gate.decide(folder, least, bound, baseline)
+    verdicts = gate.decide(folder, least, bound, baseline, calibration)
     for verdict in verdicts:
         print(f"{'holds' if verdict.holds else 'FAILS'}  {verdict.condition}: {verdict.reason}")
     if junit is not None:

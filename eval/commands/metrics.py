@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from eval.arguments import DONE, Commands, add_judge, command, judging, line, unjudged_told
+from eval.arguments import DONE, Commands, add_calibration, add_judge, command, judging, line, unjudged_told
 
 
 def add(commands: Commands) -> None:
@@ -16,12 +16,7 @@ def add(commands: Commands) -> None:
         "folder", nargs="?", type=Path, metavar="DIR", help="a run; metrics.json in it is written anew"
     )
     metrics.add_argument("--json", action="store_true", help="print them as one line of JSON")
-    metrics.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="FILE",
-        help="what `calibrate --out` found, in the place of the calibrations that it keeps",
-    )
+    add_calibration(metrics)
     add_judge(metrics.add_argument_group("a language model as judge; its verdicts are kept in the records"))
     metrics.add_argument("--definitions", action="store_true", help="print the definition page of every metric")
 

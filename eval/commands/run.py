@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -38,6 +39,9 @@ def add(commands: Commands) -> None:
         metavar="TARGET",
         help="assistant (default), http://HOST[:PORT][/PATH], cmd:COMMAND (JSON lines in and out), llamaindex (a plain "
         "pipeline) or llamaindex:MODULE:CALLABLE (a query engine)",
+    )
+    what.add_argument(
+        "--target-key-env", metavar="NAME", help="the environment variable with the token that an http target wants"
     )
     what.add_argument("--answers", type=Path, metavar="FILE", help="score these recorded answers; nothing is asked")
     what.add_argument(
@@ -116,8 +120,14 @@ def _options(suite: Path, given: dict[str, Any]) -> Options:
         raise UsageError("--retries takes 0 or more")
     if (given["price_in"] is None) != (given["price_out"] is None):
         raise UsageError("give --price-in and --price-out together")
+    key, target = given["target_key_env"], given["target"]
+    if key is not None and not target.startswith(("http://", "https://")):
+        raise UsageError("--target-key-env is about an http target: name it with --target")
+    if key is not None and not os.environ.get(key):
+        raise UsageError(f"--target-key-env names {key}, which is not set")
     return Options(
-        target=given["target"],
+        target=target,
+        key=os.environ[key] if key is not None else "",
         answers=given["answers"],
         documents=given["documents"],
         default=SEEDS if suite.resolve().parent == SHIPPED else None,
@@ -136,10 +146,13 @@ def _options(suite: Path, given: dict[str, Any]) -> Options:
 
 def _estimate(suite: Path, flags: dict[str, Any], options: Options) -> list[str]:
     from app.settings import load_settings
-    from eval.estimate import estimate
+    from eval.estimate import estimate, estimate_judging
     from eval.suite import load_suite
     from eval.targets.target import OURS
 
     items = load_suite(suite).part(options.split)
     ours = options.target == OURS and options.answers is None
-    return list(estimate(items, load_settings(flags), options.prices, ours))
+    said = list(estimate(items, load_settings(flags), options.prices, ours))
+    if options.judging is not None:
+        said += estimate_judging(len(items), options.judging.settings, options.judging.prices)
+    return said

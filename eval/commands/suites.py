@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from eval.arguments import DONE, SHIPPED, Commands, command, line
@@ -30,8 +31,8 @@ def run(files: list[Path], schema: bool) -> int:
     for path in files or sorted(SHIPPED.glob("*.jsonl")):
         suite = load_suite(path)
         suite.documents()
-        types = sorted({item.type for item in suite.items})
-        counts = ", ".join(f"{name} {sum(item.type == name for item in suite.items)}" for name in types)
+        counted: Counter[str] = Counter(item.type for item in suite.items)
+        counts = ", ".join(f"{name} {number}" for name, number in sorted(counted.items()))
         clusters = len({item.group for item in suite.items})
         print(f"{path}: {len(suite.items)} items ({counts}); {clusters} clusters")
     return DONE

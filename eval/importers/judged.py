@@ -11,21 +11,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.importers.layout import Imported, answered, json_lines, wanted
+from eval.importers.layout import Imported, answered, json_lines, json_rows, wanted
+from eval.suite import SuiteError
 
 ASKED = {"summary": "Summarise the document.", "data2txt": "Describe what the data say."}
 
 
 def read_ragtruth(path: Path) -> Imported:
-    """A source of either layout: responses within it, or (the released files) each response with its `source_info`."""
+    """A source a line with its responses; or as released, a response a line, each with its `source_info` or with the
+    file `source_info.jsonl` beside it. A folder stands for the `response.jsonl` in it."""
+    path = path / "response.jsonl" if path.is_dir() else path
     found = Imported()
+    beside: dict[str, dict[str, Any]] = {}
     for place, row in json_lines(path):
-        source = wanted(row, "source" if "source" in row else "source_info", place)
-        task = str(row.get("task", row.get("task_type", ""))).lower()
+        several = isinstance(row.get("responses"), list)
+        about = row
+        if not several and "source_info" not in row:
+            beside = beside or _source_info(path.with_name("source_info.jsonl"), place)
+            if (about := beside.get(str(wanted(row, "source_id", place)), {})) == {}:
+                raise SuiteError(f"{place}: source_info.jsonl has no source {row['source_id']!r}")
+        source = wanted(about, "source" if several else "source_info", place)
+        task = str(about.get("task", about.get("task_type", ""))).lower()
         text, question = _source(source, ASKED.get(task, ASKED["summary"]))
         cluster = str(row.get("source_id", place))
         file = found.document(f"source-{cluster}", text)
-        several = isinstance(row.get("responses"), list)
         responses = row["responses"] if several else [row]
         for number, one in enumerate(responses):
             labels = wanted(one, "labels", place)
@@ -36,9 +45,17 @@ def read_ragtruth(path: Path) -> Imported:
     return found
 
 
+def _source_info(path: Path, place: str) -> dict[str, dict[str, Any]]:
+    """The sources by their ids."""
+    if not path.is_file():
+        raise SuiteError(f"{place}: there is no source_info, and no {path.name} beside the file")
+    return {str(wanted(row, "source_id", where)): row for where, row in json_lines(path)}
+
+
 def read_summedits(path: Path) -> Imported:
+    """A line or, as released, a list of them for each domain."""
     found = Imported()
-    for place, row in json_lines(path):
+    for place, row in json_rows(path):
         text = str(wanted(row, "doc", place))
         file = found.document("document", text)
         label = {"supported": bool(wanted(row, "label", place)), "edit_types": row.get("edit_types") or []}
@@ -52,7 +69,7 @@ def read_summedits(path: Path) -> Imported:
 def read_wice(path: Path) -> Imported:
     """The page's lines are the source; `partially_supported` is not supported."""
     found = Imported()
-    for number, (place, row) in enumerate(json_lines(path)):
+    for number, (place, row) in enumerate(json_rows(path)):
         lines = wanted(row, "evidence", place)
         text = "\n".join(map(str, lines))
         file = found.document("page", text)

@@ -79,6 +79,20 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         raise SuiteError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
 
 
+def json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSONL file, or of a `.json` file that is a list of them, each with its place."""
+    if path.suffix.lower() != ".json":
+        yield from json_lines(path)
+        return
+    rows = json_file(path)
+    if not isinstance(rows, list):
+        raise SuiteError(f"{path}: not a list of objects")
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise SuiteError(f"{path}: object {number}: not a JSON object")
+        yield f"{path}: object {number}", row
+
+
 def json_file(path: Path) -> Any:
     """The value of a JSON file."""
     try:

@@ -43,7 +43,8 @@ def _add(
     found: Imported, task: Mapping[str, Any], contexts: list[Mapping[str, Any]], place: str
 ) -> list[tuple[str, str]] | None:
     """Add a task; returns the files and texts of its passages, None where it was left out."""
-    kind = (task.get("answerability") or task.get("Answerability") or ["ANSWERABLE"])[0]
+    said = task.get("answerability") or task.get("Answerability") or "ANSWERABLE"
+    kind = str(said if isinstance(said, str) else said[0])
     passages = [
         (found.document(str(wanted(one, "document_id", place)), text), text)
         for one in contexts

@@ -1,4 +1,4 @@
-"""RAGAS: a list of samples as JSONL or JSON, with the names of old or new versions."""
+"""RAGAS: a list of samples as JSONL or JSON, or a data set by its columns, with the names of old or new versions."""
 
 from __future__ import annotations
 
@@ -44,10 +44,17 @@ def _samples(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from json_lines(path)
         return
     value = json_file(path)
-    value = value.get("samples", value.get("data")) if isinstance(value, dict) else value
+    value = value.get("samples", value.get("data", _columns(value))) if isinstance(value, dict) else value
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise SuiteError(f"{path}: not a list of samples")
     yield from ((f"{path}: sample {number}", one) for number, one in enumerate(value, 1))
+
+
+def _columns(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The samples of a data set that is written column by column; None where it is not."""
+    length = next((len(value[name]) for name in QUESTION if isinstance(value.get(name), list)), None)
+    columns = {name: column for name, column in value.items() if isinstance(column, list) and len(column) == length}
+    return None if length is None else [{name: column[at] for name, column in columns.items()} for at in range(length)]
 
 
 def _first(sample: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal
 
 from eval.measures.parts import Definition, Part, one
@@ -12,6 +12,7 @@ from eval.records import Passage, Record
 
 CUTOFFS = (1, 3, 5, 10)
 DEEPEST = 10
+PATTERNS = 4096  # of what was found and missed, whose measures are kept
 ANSWERABLE = "answerable items with evidence; a failed item is unmeasured"
 RANDOM = {"random": "passages drawn at random, in expectation"}
 
@@ -103,25 +104,32 @@ def recall_at(record: Record, k: int) -> float | None:
 
 
 def reciprocal_rank(record: Record) -> float | None:
-    return None if record.output is None else _measured(record, record.output.retrieved, "RR")
+    return None if record.output is None else _measured("RR", *_gains(record, record.output.retrieved))
 
 
 def ndcg(record: Record) -> float | None:
-    return None if record.output is None else _measured(record, record.output.retrieved, "nDCG")
+    return None if record.output is None else _measured("nDCG", *_gains(record, record.output.retrieved))
 
 
-def _measured(record: Record, retrieved: Sequence[Passage], measure: Literal["RR", "nDCG"]) -> float:
-    """Ten passages against the quotes that each is the first to hold."""
-    import ir_measures
-
-    left, qrels = list(record.evidence), []
-    run = [ir_measures.ScoredDoc("q", str(place), -place) for place in range(len(retrieved[:DEEPEST]))]
-    for place, passage in enumerate(retrieved[:DEEPEST]):
+def _gains(record: Record, retrieved: Sequence[Passage]) -> tuple[tuple[int, ...], int]:
+    """Of ten passages the number of quotes that each is the first to hold; and of quotes that none holds."""
+    left, gains = list(record.evidence), []
+    for passage in retrieved[:DEEPEST]:
         held = [gold for gold in left if gold.is_in(passage)]
         left = [gold for gold in left if gold not in held]
-        if held:
-            qrels.append(ir_measures.Qrel("q", str(place), len(held)))
-    qrels += [ir_measures.Qrel("q", f"missed {number}", 1) for number in range(len(left))]
+        gains.append(len(held))
+    return tuple(gains), len(left)
+
+
+# trec_eval's binding loses memory with every call, so each pattern is asked for once.
+@lru_cache(maxsize=PATTERNS)
+def _measured(measure: Literal["RR", "nDCG"], gains: tuple[int, ...], missed: int) -> float:
+    """Passages that gain so much each, where so many that would gain 1 were not found."""
+    import ir_measures
+
+    qrels = [ir_measures.Qrel("q", str(place), gain) for place, gain in enumerate(gains) if gain]
+    qrels += [ir_measures.Qrel("q", f"missed {number}", 1) for number in range(missed)]
+    run = [ir_measures.ScoredDoc("q", str(place), -place) for place in range(len(gains))]
     if not run:
         return 0.0
     measures = [getattr(ir_measures, measure) @ DEEPEST]
@@ -131,11 +139,19 @@ def _measured(record: Record, retrieved: Sequence[Passage], measure: Literal["RR
 def document_recall(record: Record, k: int) -> float | None:
     if record.output is None:
         return None
+    found = {passage.file for passage in record.output.retrieved[:k]}
+    wanted = {gold.file for gold in record.evidence}
+    return _recall(k, len(found & wanted), len(wanted), len(found))
+
+
+@lru_cache(maxsize=PATTERNS)
+def _recall(k: int, right: int, wanted: int, found: int) -> float:
+    """Of so many files wanted, where so many of those found are right."""
     import ir_measures
 
-    found = {passage.file for passage in record.output.retrieved[:k]}
-    qrels = [ir_measures.Qrel("q", gold.file, 1) for gold in record.evidence]
-    run = [ir_measures.ScoredDoc("q", file, 1.0) for file in sorted(found)]
+    qrels = [ir_measures.Qrel("q", str(file), 1) for file in range(wanted)]
+    run = [ir_measures.ScoredDoc("q", str(file), 1.0) for file in range(right)]
+    run += [ir_measures.ScoredDoc("q", f"other {number}", 1.0) for number in range(found - right)]
     if not run:
         return 0.0
     return float(next(iter(ir_measures.iter_calc([ir_measures.R @ k], qrels, run))).value)

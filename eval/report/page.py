@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eval import calibrations
+from eval.agreement import bins
 from eval.report import plots
 from eval.report.items import item, outcome
 from eval.report.packed import packed
@@ -165,6 +166,8 @@ def _plots(survey: Survey, metrics: Mapping[str, Any]) -> Iterator[str]:
         if len(bars) > 1:
             yield plots.intervals(bars, f"{metric} by type of question")
     yield from _refusals(survey)
+    yield from _calibration(survey, metrics.get("judges", {}))
+    yield from _spent(survey)
     if survey.times:
         yield plots.histogram(survey.times, "Time of an item", "ms")
 
@@ -179,6 +182,41 @@ def _refusals(survey: Survey) -> Iterator[str]:
             points, area = found
             title = f"Refusal: answerable against {kind}, AUROC {area:.3f}"
             yield plots.curve(points, title, "unanswerable answered", "answerable answered")
+
+
+def _calibration(survey: Survey, judges: Mapping[str, Any]) -> Iterator[str]:
+    """Whether scores mean what they say: that by which an answer is given, and those of judges held against people."""
+    scored = [
+        (score, not kind.startswith("unanswerable"))
+        for kind, scores in survey.scores.items()
+        if kind != "underspecified"
+        for score in scores
+    ]
+    if len({answerable for _, answerable in scored}) == 2:
+        points = [(one["score"], one["held"]) for one in bins(scored)]
+        yield plots.curve(points, "Calibration: the score by which an answer is given", "score", "share answerable")
+    for judge in judges.values():
+        if points := [(one["score"], one["held"]) for one in judge.get("reliability", [])]:
+            title = f"Calibration: {judge['name']} on {judge['data']['file']}"
+            yield plots.curve(points, title, "score", "share that holds, as people say")
+
+
+def _spent(survey: Survey) -> Iterator[str]:
+    """Quality against cost, a dot a type: money where it is known, else tokens, else time."""
+    spent = {kind: one for kind, one in survey.spent.items() if one.items}
+    units = (
+        ("money", "money an item", [one.money for one in spent.values()]),
+        ("tokens", "tokens an item", [one.tokens for one in spent.values()]),
+        ("time", "milliseconds an item", [one.milliseconds for one in spent.values()]),
+    )
+    for name, across, amounts in units:
+        if any(amounts):
+            dots = [
+                (kind, amount / one.items, one.right / one.items)
+                for (kind, one), amount in zip(spent.items(), amounts, strict=True)
+            ]
+            yield plots.scatter(dots, f"Cost against quality: {name} and share right, by type", across, "share right")
+            return
 
 
 def _bar(name: str, one: Mapping[str, Any]) -> plots.Bar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -68,6 +69,35 @@ def curve(points: Sequence[tuple[float, float]], title: str, across: str, up: st
         )
     )
     return _svg(parts, size + 54, title, size + edge + 20)
+
+
+def scatter(dots: Sequence[tuple[str, float, float]], title: str, across: str, up: str) -> str:
+    """A dot with its name for each `(name, x, y)`; x from 0 to the largest, y from 0 to 1. Names that would lie on one
+    another are moved apart."""
+    width, height, edge, room = 420, 260, 44, 190
+    top = max((x for _, x, _ in dots), default=0.0) or 1.0
+    parts = [f'<rect class="frame" x="{edge}" y="10" width="{width}" height="{height}"/>']
+    lowest = -math.inf
+    for name, x, y in sorted(dots, key=lambda dot: -dot[2]):
+        at = edge + x / top * width, 10 + (1 - y) * height
+        lowest = max(at[1] + 4, lowest + 14)
+        words = f"{name}: {y:.3f} at {x:.4g}"
+        parts.append(f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="4"><title>{escape(words)}</title></circle>')
+        ends = f'x1="{at[0]:.1f}" x2="{edge + width + 8}" y1="{at[1]:.1f}" y2="{lowest:.1f}"'
+        parts.append(f'<line class="chance" {ends}/>')
+        parts.append(f'<text class="tick" x="{edge + width + 12}" y="{lowest + 4:.1f}">{escape(name)} {y:.2f}</text>')
+    foot = max(height + 10.0, lowest + 8)
+    parts += [
+        f'<text class="tick" x="{edge + share * width}" y="{height + 26}" text-anchor="middle">{share * top:.3g}</text>'
+        f'<text class="tick" x="{edge - 5}" y="{14 + (1 - share) * height}" text-anchor="end">{share:g}</text>'
+        for share in (0, 0.5, 1)
+    ]
+    parts.append(f'<text x="{edge + width / 2}" y="{height + 44}" text-anchor="middle">{escape(across)}</text>')
+    parts.append(
+        f'<text x="14" y="{10 + height / 2}" text-anchor="middle" transform="rotate(-90 14 {10 + height / 2})">'
+        f"{escape(up)}</text>"
+    )
+    return _svg("".join(parts), max(foot, height + 54.0), title, edge + width + room)
 
 
 def histogram(values: Sequence[float], title: str, unit: str, bins: int = 24) -> str:

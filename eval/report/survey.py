@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,31 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
+@dataclass(slots=True)
+class Spent:
+    """What the items of a type took, and how many of those that can be right or wrong came out right."""
+
+    right: int = 0
+    wrong: int = 0
+    money: float = 0.0
+    tokens: float = 0.0
+    milliseconds: float = 0.0
+
+    def add(self, record: Mapping[str, Any], became: str) -> None:
+        if became not in ("right", "wrong"):
+            return
+        self.right += became == "right"
+        self.wrong += became == "wrong"
+        usage = record["output"].get("usage") or {}
+        self.money += record.get("cost") or 0.0
+        self.tokens += sum(usage.get(key) or 0 for key in ("prompt_tokens", "answer_tokens"))
+        self.milliseconds += record["timings_ms"].get("total", 0.0)
+
+    @property
+    def items(self) -> int:
+        return self.right + self.wrong
+
+
 class Survey:
     """Of the records that were added."""
 
@@ -28,11 +54,14 @@ class Survey:
         self.outcomes: set[str] = set()
         self.times = array("d")  # milliseconds
         self.scores: dict[str, array[float]] = {}  # answerability by type
+        self.spent: dict[str, Spent] = {}  # by type
 
     def add(self, record: Mapping[str, Any]) -> None:
         self.items += 1
         self.types.add(record["type"])
-        self.outcomes.add(outcome(record))
+        became = outcome(record)
+        self.outcomes.add(became)
+        self.spent.setdefault(record["type"], Spent()).add(record, became)
         if "total" in record["timings_ms"]:
             self.times.append(record["timings_ms"]["total"])
         score = (record["output"] or {}).get("answerability")

@@ -18,10 +18,12 @@ PASSING = (408, 425, 429, 500, 502, 503, 504)
 class EndpointTarget:
     """One pooled client; the runner's time limit is the only one."""
 
-    def __init__(self, url: str, stack: ExitStack) -> None:
+    def __init__(self, url: str, key: str, stack: ExitStack) -> None:
+        """`key` is sent as a bearer token, where there is one."""
         parts = urlsplit(url)
         self._url = url if parts.path not in ("", "/") else f"{parts.scheme}://{parts.netloc}{PATH}"
-        self._client = stack.enter_context(httpx.Client(timeout=httpx.Timeout(None, connect=10.0)))
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._client = stack.enter_context(httpx.Client(headers=headers, timeout=httpx.Timeout(None, connect=10.0)))
 
     def describe(self) -> dict[str, Any]:
         parts = urlsplit(self._url)

@@ -35,9 +35,9 @@ class Target(Protocol):
 
 
 def open_target(
-    spec: str, settings: Settings, assistant: Assistant | None, answers: Path | None, stack: ExitStack
+    spec: str, settings: Settings, assistant: Assistant | None, answers: Path | None, key: str, stack: ExitStack
 ) -> Target:
-    """The target that a specification names; what it opens is closed with `stack`.
+    """The target that a specification names; what it opens is closed with `stack`. `key` is what an HTTP target wants.
 
     `assistant`, `http://...`, `cmd:COMMAND`, `llamaindex` (the baseline) or `llamaindex:MODULE:CALLABLE`; recorded
     answers when `answers` is given. UsageError for anything else.
@@ -54,7 +54,7 @@ def open_target(
     if spec.startswith(("http://", "https://")):
         from eval.targets.endpoint import EndpointTarget
 
-        return EndpointTarget(spec, stack)
+        return EndpointTarget(spec, key, stack)
     if spec.startswith("cmd:"):
         from eval.targets.process import ProcessTarget
 
