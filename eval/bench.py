@@ -204,7 +204,7 @@ def bench_ask(folder: Path | None, questions: Path, rounds: int, flags: dict[str
     }
 
 
-def _round(assistant: Assistant, items: tuple[Item, ...]) -> list[tuple[float, float]]:
+def _round(assistant: Assistant, items: Sequence[Item]) -> list[tuple[float, float]]:
     """Every question once: `(milliseconds of the whole call, milliseconds to the sources)`."""
     timed = []
     for item in items:

@@ -187,7 +187,7 @@ def test_ragtruth_gives_recorded_answers_with_what_people_marked(tmp_path: Path)
 
 
 def test_ragtruth_is_read_as_released_too_with_its_sources_beside(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "0", "source_id": "9", "model": "m", "labels": [], "split": "test", "response": "It burnt."},
         {"id": "1", "source_id": "9", "labels": [{"start": 0, "end": 2, "text": "It"}], "response": "It sank."},
     ]
