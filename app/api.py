@@ -122,30 +122,32 @@ def _asking(assistant: Assistant, meter: Meter) -> APIRouter:
 
 
 def _stream(first: Event, rest: Iterator[Event]) -> Iterator[str]:
-    yield _event(first)
+    yield event_line(first)
     try:
         for event in rest:
-            yield _event(event)
+            yield event_line(event)
     except OnrecordError as error:
-        yield _line("error", {"message": str(error)})
+        yield line("error", {"message": str(error)})
 
 
-def _event(event: Event) -> str:
+def event_line(event: Event) -> str:
+    """An event of an answer as a server-sent event."""
     match event:
         case Sources(hits, rewritten, filters):
             found = [hit_as_json(hit) for hit in hits]
-            return _line("sources", {"retrieved": found, "rewritten": rewritten or None, "filters": filters})
+            return line("sources", {"retrieved": found, "rewritten": rewritten or None, "filters": filters})
         case Said(statement):
-            return _line("statement", statement.as_json())
+            return line("statement", statement.as_json())
         case Notice(text):
-            return _line("notice", {"text": text})
+            return line("notice", {"text": text})
         case Restart():
-            return _line("restart", {})
+            return line("restart", {})
         case Done(answer):
-            return _line("done", answer.as_json())
+            return line("done", answer.as_json())
 
 
-def _line(name: str, value: dict[str, Any]) -> str:
+def line(name: str, value: dict[str, Any]) -> str:
+    """A server-sent event."""
     return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
 
 

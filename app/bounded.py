@@ -13,7 +13,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from app.api import problem
 
 LARGEST_BODY = 4_000_000  # bytes
-UPLOAD = "/gradio_api/upload"
+UPLOADS = ("/gradio_api/upload", "/api/documents")
 HEAD_WITHIN = 15.0  # seconds for the lines before a body
 PIECE_WITHIN = 20.0  # seconds until the next piece of a body
 SLOWEST = 10_000  # bytes a second that a body must come with on the whole, after PIECE_WITHIN
@@ -30,7 +30,7 @@ class Bounded:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        largest = self.largest_upload if scope["path"] == UPLOAD else LARGEST_BODY
+        largest = self.largest_upload if scope["path"] in UPLOADS else LARGEST_BODY
         too_large = f"the request is too large; send at most {largest:,} bytes"
         announced = Headers(scope=scope).get("content-length", "0")
         if not (announced.isascii() and announced.isdecimal()) or int(announced[:20]) > largest:

@@ -6,13 +6,13 @@ Those lie in the home's `uploads` folder and are indexed like any other folder.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from app.indexer import run_index
@@ -22,13 +22,14 @@ from app.render import byline, counted, escape
 from app.settings import Settings
 from indexing.catalogue import Catalogue
 from indexing.copies import all_groups
-from indexing.errors import OnrecordError
+from indexing.errors import OnrecordError, UsageError
 from indexing.files import MEGABYTE
 from indexing.ingest import Options, Progress
 from indexing.schema import Entry, Problem
 
 UPLOADS = "uploads"
 SHOWN = 200  # documents listed at once
+PIECE = 1 << 20  # bytes copied at once
 LONGEST_NAME = 120  # characters of a file's name that are kept
 UNSAFE = re.compile(r"[^\w .,()+&'’-]+")
 
@@ -115,28 +116,57 @@ def add(settings: Settings, files: Sequence[tuple[str, Path]]) -> Iterator[Progr
 
     A file whose name is taken replaces the older one, which then is a superseded version. Raises OnrecordError.
     """
-    folder = settings.home / UPLOADS
+    with ExitStack() as opened:
+        keep(settings, [(name, opened.enter_context(path.open("rb"))) for name, path in files])
+    yield from _indexed(settings, settings.home / UPLOADS)
+
+
+def keep(settings: Settings, files: Sequence[tuple[str, BinaryIO]]) -> list[str]:
+    """Put files into the folder of uploads, all of them or none, and say how they are called there.
+
+    Raises OnrecordError for a file that is too large, UsageError for two of one name.
+    """
+    folder, names = settings.home / UPLOADS, [safe_name(name) for name, _ in files]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two of these files are called {twice}; give one of them another name")
+    parts = [folder / f".{name}.part" for name in names]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, path in files:
-            if path.stat().st_size > settings.max_document_mb * MEGABYTE:
-                raise OnrecordError(f"{name} is larger than {settings.max_document_mb:g} MB; raise max_document_mb")
-            part = folder / f".{safe_name(name)}.part"
-            shutil.copyfile(path, part)
-            part.replace(folder / safe_name(name))
+        for part, (name, source) in zip(parts, files, strict=True):
+            _copy(source, part, name, settings.max_document_mb)
+        for part, name in zip(parts, names, strict=True):
+            part.replace(folder / name)
     except OSError as error:
         raise OnrecordError(f"the files cannot be kept in {folder} ({error.strerror}); see to the disk") from error
-    yield from _indexed(settings, folder)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return names
+
+
+def _copy(source: BinaryIO, part: Path, name: str, most: float) -> None:
+    left = int(most * MEGABYTE)
+    with part.open("wb") as target:
+        while piece := source.read(PIECE):
+            left -= len(piece)
+            if left < 0:
+                raise OnrecordError(f"{name} is larger than {most:g} MB; raise max_document_mb")
+            target.write(piece)
 
 
 def remove(settings: Settings, names: Sequence[str]) -> Iterator[Progress | dict[str, Any]]:
     """Take files that were added through the page away again; what was cited from them can still be opened."""
-    folder = settings.home / UPLOADS
+    discard(settings, names)
+    yield from _indexed(settings, settings.home / UPLOADS)
+
+
+def discard(settings: Settings, names: Sequence[str]) -> None:
+    """Delete files from the folder of uploads. Raises UsageError for what is not there."""
     for name in names:
         if name not in uploaded(settings):
-            raise OnrecordError(f"{name} was not added here, so it is not removed here; remove it from its folder")
-        (folder / name).unlink(missing_ok=True)
-    yield from _indexed(settings, folder)
+            raise UsageError(f"{name} was not added here, so it is not removed here; remove it from its folder")
+        (settings.home / UPLOADS / name).unlink(missing_ok=True)
 
 
 def safe_name(name: str) -> str:

@@ -111,6 +111,7 @@ def as_html(made: Mapping[str, Any]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>Evidence packet · Onrecord</title><style>{STYLE}</style></head><body><h1>Evidence packet</h1>"
         f'<p class="facts">{_how(made["made_with"])}, '
         f"{render.escape(made['made_at'])}. Check it with <code>onrecord verify</code>.</p>"

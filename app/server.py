@@ -35,6 +35,7 @@ from app.jobs_api import add_jobs_api
 from app.links import serve_below
 from app.meter import Meter
 from app.openai_api import add_openai_api
+from app.policy import REPORT, Policies
 from app.quotes.desk import QuoteDesk
 from app.quotes.draft_commands import aliases_of
 from app.reader import reader
@@ -42,17 +43,11 @@ from app.request_log import Requests
 from app.settings import Settings
 from app.source import Source, source_of
 from app.stopping import Doors, DoorState, Server
+from app.uploads_api import add_uploads_api
 from indexing.files import MEGABYTE
 from indexing.spans import Span
 
-# The strictest policy under which Gradio's page works: it has inline scripts and compiles templates.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -166,14 +161,18 @@ def build_app(
         """An evaluation run's report, which brings its own script and asks nobody for anything."""
         path = report_path(settings.home, name)
         words = render.missing("There is no such run in this home.")
-        return FileResponse(path) if path else HTMLResponse(render.page("Run not found", words), status_code=404)
+        if path is None:
+            return HTMLResponse(render.page("Run not found", words), status_code=404)
+        return FileResponse(path, headers={"Content-Security-Policy": REPORT})
 
     meter = Meter()
     add_api(app, assistant, meter, QuoteDesk(assistant.collection, aliases_of(settings)))
     add_openai_api(app, assistant, meter)
     keeper = Keeper(assistant, settings)
     add_conversations_api(app, assistant, meter, keeper)
-    add_jobs_api(app, assistant, settings, jobs or Jobs(settings.home))
+    jobs = jobs or Jobs(settings.home)
+    add_uploads_api(app, assistant, settings, jobs)
+    add_jobs_api(app, assistant, settings, jobs)
     add_docs(app)
     if access is not None:
         add_access(app, access)
@@ -193,6 +192,7 @@ def _add_middleware(app: FastAPI, settings: Settings, access: Access | None, lar
     )
     app.add_middleware(Bounded, largest_upload=largest_upload)
     app.add_middleware(Guard)
+    app.add_middleware(Policies)
     app.add_middleware(Doors, state=app.state.doors)
     app.add_middleware(Requests, paths=lambda: _paths(app))
     app.add_middleware(Forwarded, trusted=access.proxies if access else (), root=root)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 from app.access.access import Access, access_of
 from app.access.accounts import Accounts
@@ -18,7 +19,7 @@ from app.access.roles import ROLES
 from app.access.store import Store
 from app.assistant import Assistant
 from app.settings import Settings
-from tests.fake_assistant import FakeAssistant
+from tests.fake_assistant import FakeAssistant, FakeCollection
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
@@ -110,10 +111,11 @@ def sign_in(client: TestClient, name: str, password: str = SECRET, goal: str = "
 
 
 def main() -> None:
-    """`python -m tests.access_server PORT [ROOT]`: for a browser, until it is stopped."""
+    """`python -m tests.access_server PORT [ROOT]`: for a browser, until it is stopped. There are no documents."""
     port, root = int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
     proxies = ("127.0.0.1",) if root else ()
     with (
+        patch.object(FakeCollection, "count", return_value=0),
         tempfile.TemporaryDirectory() as home,
         server(Path(home), port=port, root_path=root, trusted_proxies=proxies) as made,
     ):

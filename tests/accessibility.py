@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page
 
@@ -15,6 +16,20 @@ RUN = """async () => {
         .filter((one) => ["serious", "critical"].includes(one.impact))
         .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(" ")}: ${node.failureSummary}`));
 }"""
+
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SETTLED = """() => Promise.allSettled(
+    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
+
+
+def inspect(page: Page, state: str) -> None:
+    """Fails where axe-core finds something serious or critical in the page as it stands, in light or in dark."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(SETTLED)  # colours that are still changing are neither
+        found = violations(page)
+        assert not found, "\n".join([f"{state}, {scheme}:", *found])
 
 
 def violations(page: Page) -> list[str]:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 ARTIFACTS = ROOT / "artifacts"
@@ -32,7 +32,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAUSE = "0.4"  # seconds between statements of the staged assistant: time enough to see them stream
+PAUSE = "0.05"  # seconds between statements of the staged assistant; `slowly` in a question makes it more
 
 
 class Window:
@@ -102,23 +102,35 @@ def staged_address_fixture() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session", name="visitor")
+def visitor_fixture(chromium: Browser) -> Iterator[BrowserContext]:
+    """Somebody whose browser has been here before: what it keeps of the page's files is not fetched for each test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
 @pytest.fixture(name="chat")
-def chat_fixture(chromium: Browser, chat_address: str) -> Iterator[Window]:
-    yield from _window(chromium, chat_address)
+def chat_fixture(visitor: BrowserContext, chat_address: str) -> Iterator[Window]:
+    yield from _window(visitor, chat_address)
 
 
 @pytest.fixture(name="staged")
-def staged_fixture(chromium: Browser, staged_address: str) -> Iterator[Window]:
-    yield from _window(chromium, staged_address)
+def staged_fixture(visitor: BrowserContext, staged_address: str) -> Iterator[Window]:
+    yield from _window(visitor, staged_address)
 
 
-def _window(chromium: Browser, address: str) -> Iterator[Window]:
-    """A fresh window; at its end nothing may have gone wrong in it and no other host may have been asked."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    window = Window(context.new_page(), address)
+def _window(visitor: BrowserContext, address: str) -> Iterator[Window]:
+    """A fresh window, with nothing set; at its end nothing may have gone wrong in it, nor another host been asked."""
+    window = Window(visitor.new_page(), address)
     yield window
-    context.close()
+    for page in visitor.pages:
+        if page.url.startswith(address):
+            page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        page.close()
+    visitor.clear_cookies()
+    visitor.clear_permissions()
     assert not window.complaints, window.complaints
     assert not window.strangers
 

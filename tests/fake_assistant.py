@@ -42,7 +42,8 @@ HOSTILE = (
 )
 
 
-LINGERING = 3.0  # seconds before each further statement, where the question asks for it
+SLOWLY = 0.4  # seconds before each statement, where the question asks for it: time enough to see them stream
+LINGERING = 3.0  # the same before each further one
 
 
 def document(name: str, text: str, **about: str) -> Document:
@@ -100,7 +101,7 @@ class FakeCollection:
 
 
 class FakeAssistant:
-    """Words of the question choose what happens: `refuse`, `fail`, `crash`, `hostile`, `notice`, `tokens`."""
+    """Words of the question choose what happens: `refuse`, `fail`, `crash`, `hostile`, `notice`, `tokens`, `slowly`."""
 
     def __init__(self, pause: float = 0.0) -> None:
         self.collection = FakeCollection()
@@ -123,9 +124,10 @@ class FakeAssistant:
         )
         for notice in notices:
             yield Notice(notice)
+        slow = SLOWLY if "slowly" in question else self.pause
         if "refuse" not in question:
             for statement in _hostile() if "hostile" in question else _statements():
-                time.sleep(LINGERING if said and "linger" in question else self.pause)
+                time.sleep(LINGERING if said and "linger" in question else slow)
                 said = (*said, statement)
                 yield Said(statement)
         text = " ".join(statement.text for statement in said)

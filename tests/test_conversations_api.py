@@ -13,7 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.assistant import Assistant
+from app.conversations.api import Asked, _walked
+from app.conversations.keeper import Keeper
 from app.identity import LOCAL, USER
+from app.meter import Meter
 from app.settings import Settings
 from app.verify import verify
 
@@ -73,6 +76,34 @@ def test_a_conversation_is_begun_followed_edited_renamed_and_deleted(client: Tes
     assert [(each["id"], each["title"], each["exchanges"]) for each in listed] == [(begun["conversation"], "Polls", 2)]
     assert client.delete(one).status_code == 200
     assert client.get(one).status_code == client.delete(one).status_code == 404
+
+
+def test_a_conversation_goes_on_event_by_event(client: TestClient) -> None:
+    def told(path: str, question: str) -> list[tuple[str, dict[str, Any]]]:
+        heard = client.post(path, json={"question": question}, headers={"Accept": "text/event-stream"})
+        assert heard.headers["content-type"].startswith("text/event-stream")
+        blocks = [block.split("\n") for block in heard.text.strip().split("\n\n")]
+        return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
+
+    (first, place), (second, _), *statements, (last, answer) = told("/api/conversations", QUESTION)
+    assert (first, second, last, place["place"]) == ("conversation", "sources", "done", 1)
+    assert [one for _, one in statements] == answer["statements"]
+    path = f"/api/conversations/{place['conversation']}"
+    (_, again), *_, (_, followed) = told(f"{path}/exchanges", "And what did he say about it?")
+    assert again == {"conversation": place["conversation"], "place": 2} and followed["rewritten"]
+    kept = client.get(path).json()["exchanges"]
+    assert [one["answer"] for one in kept] == [answer, followed]
+    refused = client.post(path + "/exchanges", json={"question": " "}, headers={"Accept": "text/event-stream"})
+    assert refused.status_code == 422 and len(client.get(path).json()["exchanges"]) == 2
+
+
+def test_what_nobody_listens_to_any_more_is_kept_as_far_as_it_came(seeds: Assistant, tmp_path: Path) -> None:
+    keeper = Keeper(seeds, Settings(home=tmp_path))
+    walk = _walked(seeds, Meter(), keeper, "ana", "", Asked(question=QUESTION))
+    conversation, _, _ = next(walk)
+    walk.close()  # type: ignore[attr-defined]
+    kept = keeper.store.conversation("ana", conversation)
+    assert kept and [(one.question, one.stage) for one in kept.exchanges] == [(QUESTION, "stopped")]
 
 
 def test_feedback_is_given_over_and_taken_back(client: TestClient) -> None:

@@ -26,6 +26,7 @@ from tests.fake_assistant import FakeAssistant
 from tests.folders import write
 from tests.hashing import HashingEmbedder
 from tests.processes import until
+from tests.samples import zipped
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
@@ -46,7 +47,7 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
 @pytest.fixture
 def client(collection: Collection) -> Iterator[TestClient]:
     """A server whose process owns the home, as that of `onrecord chat` does."""
-    settings, jobs = Settings(home=collection.home), Jobs(collection.home)
+    settings, jobs = Settings(home=collection.home, max_document_mb=2), Jobs(collection.home)
     assistant = FakeAssistant()
     assistant.collection = collection  # type: ignore[assignment]
     app = build_app(cast(Assistant, assistant), settings, jobs=jobs)
@@ -72,6 +73,49 @@ def test_a_folder_is_indexed_again_and_the_job_tells_what_the_command_would(clie
     listed = client.get("/api/jobs").json()
     assert [one["id"] for one in listed["jobs"]] == [job["id"]]
     assert listed["folders"] == [str(tmp_path / "docs")]
+
+
+def test_files_are_sent_in_asked_about_replaced_and_taken_away(client: TestClient, collection: Collection) -> None:
+    def sent(*files: tuple[str, bytes]) -> Any:
+        return client.post("/api/documents", files=[("files", one) for one in files])
+
+    def listed() -> dict[str, dict[str, Any]]:
+        return {one["file"]: one for one in client.get("/api/documents").json()["documents"]}
+
+    answer = sent(
+        ("../../mill.md", b"The mill burned down."), ("pages.zip", zipped({"a.txt": "One.", "b.txt": "Two."}))
+    )
+    assert answer.status_code == 202 and answer.json()["files"] == ["mill.md", "pages.zip"]
+    assert ended(client, answer.json()["job"])["report"]["added"] == 3
+    mill = listed()["mill.md"]
+    assert ended(client, sent(("mill.md", b"The mill stands.")).json()["job"])["report"]["changed"] == 1
+    assert listed()["mill.md"]["version"] != mill["version"]
+    assert client.get(f"/api/documents/{mill['document']}?version={mill['version']}").json()["standing"] == "superseded"
+    page = next(one for name, one in listed().items() if name.endswith("a.txt"))
+    place = f"/api/documents/{page['document']}"
+    refused = client.delete(place)
+    assert refused.status_code == 422 and "holds 2 documents" in refused.json()["error"]["message"]
+    assert ended(client, client.delete(f"{place}?whole=true").json()["job"])["report"]["removed"] == 2
+    ended(client, client.delete(f"/api/documents/{mill['document']}").json()["job"])
+    assert len(listed()) == 8 and list((collection.home / "uploads").iterdir()) == []
+
+
+def test_files_that_cannot_be_kept_are_refused_and_leave_nothing(client: TestClient, collection: Collection) -> None:
+    large = b"x" * 2_100_000
+    for files, status, words in (
+        ([("a.md", b"A."), ("x/a.md", b"B.")], 422, "two of these files are called a.md"),
+        ([("a.md", b"A."), ("large.txt", large)], 400, "large.txt is larger than 2 MB"),
+        ([], 422, "files"),
+    ):
+        refused = client.post("/api/documents", files=[("files", one) for one in files])
+        assert refused.status_code == status and words in refused.json()["error"]["message"]
+    announced = client.post("/api/documents", content=b"", headers={"content-length": "999999999999"})
+    assert announced.status_code == 413
+    assert not list(collection.home.glob("uploads/*")) and client.get("/api/jobs").json()["jobs"] == []
+    theirs = client.get("/api/documents").json()["documents"][0]["document"]
+    refused = client.delete(f"/api/documents/{theirs}")
+    assert refused.status_code == 422 and "was not sent in" in refused.json()["error"]["message"]
+    assert client.delete("/api/documents/none").status_code == 404
 
 
 def test_events_end_with_the_state(client: TestClient) -> None:
@@ -123,7 +167,7 @@ def test_a_job_that_runs_and_one_that_waits_are_cancelled(collection: Collection
 
 
 def test_work_that_a_command_started_is_listed_and_its_failure_too(collection: Collection, tmp_path: Path) -> None:
-    settings, jobs = Settings(home=collection.home), Jobs(collection.home)
+    settings, jobs = Settings(home=collection.home, max_document_mb=2), Jobs(collection.home)
     with Owner(collection, jobs.recorded(worker(settings))):
         replies = ask_owner(collection.home, index_request(settings, [tmp_path / "docs"], Options()))
         assert replies is not None and list(replies)

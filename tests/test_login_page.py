@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.access_server import SECRET
+from tests.accessibility import inspect
 from tests.browser import Window, free_port, served
 
 pytestmark = pytest.mark.browser
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 390))
 
 
 @pytest.fixture(name="address", scope="module")
@@ -24,8 +27,7 @@ def address_fixture() -> Iterator[str]:
 
 
 def test_a_reader_signs_in_without_script_and_sees_what_was_wrong(chromium: Browser, address: str) -> None:
-    looks: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 390))
-    for scheme, width in looks:
+    for scheme, width in LOOKS:
         context = chromium.new_context(
             java_script_enabled=False, color_scheme=scheme, viewport={"width": width, "height": 844}
         )
@@ -80,3 +82,50 @@ def test_the_address_of_a_conversation_opens_for_its_reader_alone(chromium: Brow
     for window in (reader, admin):
         assert not window.strangers and not window.complaints
         window.page.context.close()
+
+
+def test_a_reader_who_sends_the_event_of_an_upload_without_seeing_its_place_is_refused(
+    chromium: Browser, address: str
+) -> None:
+    for name, refused in (("reader", True), ("editor", False)):
+        window = _signed_in(chromium, address, name)
+        asks, headers, page = window.page.request, {"origin": address}, f"page-of-{name}"
+        sent = {"files": {"name": "tool.exe", "mimeType": "text/plain", "buffer": b"MZ"}}
+        (path,) = asks.post(f"{address}/gradio_api/upload", multipart=sent, headers=headers).json()
+        config = asks.get(f"{address}/config").json()
+        place = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == "library-add")
+        event = next(one["id"] for one in config["dependencies"] if [place, "upload"] in one["targets"])
+        file = {"path": path, "orig_name": "tool.exe", "meta": {"_type": "gradio.FileData"}}
+        joined = {"data": [[file], "", "Documents"], "fn_index": event, "session_hash": page, "event_data": None}
+        assert asks.post(f"{address}/gradio_api/queue/join", data=joined, headers=headers).status == 200
+        told = asks.get(f"{address}/gradio_api/queue/data?session_hash={page}").text()
+        assert "process_completed" in told and ("this needs the role editor" in told) == refused
+        assert not Path(path).exists()  # Gradio's own copy does not stay either
+        window.page.context.close()
+
+
+def test_axe_finds_nothing_where_one_signs_in_nor_where_there_are_no_documents_yet(
+    chromium: Browser, address: str
+) -> None:
+    window = Window(chromium.new_context(reduced_motion="reduce").new_page(), address)
+    page = window.page
+    page.goto(f"{address}/login")
+    inspect(page, "login")
+    page.get_by_label("Name", exact=True).fill("admin")
+    page.get_by_label("Password").fill("wrong password")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    inspect(page, "login-failed")
+    page.get_by_label("Password").fill(SECRET)
+    page.keyboard.press("Enter")
+    expect(page.locator(".welcome")).to_contain_text("No documents yet")
+    inspect(page, "empty")
+    window.picture("empty")
+    page.get_by_role("tab", name="Library").click()
+    expect(page.locator("#library-list")).to_contain_text("The library is empty")
+    inspect(page, "empty-library")
+    for path in ("account", "users", "api/docs"):
+        page.goto(f"{address}/{path}")
+        inspect(page, path)
+    assert not window.strangers and not [one for one in window.complaints if "401" not in one]
+    page.context.close()

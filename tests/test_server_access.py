@@ -283,6 +283,7 @@ def test_readers_ask_and_change_no_library(own: Server) -> None:
         assert client.post("/api/ask", json={"question": "Who voted?"}).status_code == 200
         for method in ("POST", "PUT", "DELETE"):
             assert client.request(method, "/api/documents/x").status_code == 403
+        assert client.post("/api/documents", files={"files": ("a.md", b"A.")}).status_code == 403
     assert own.signed_in("editor").request("DELETE", "/api/documents/x").status_code in (404, 405)
     assert ("reader", "DELETE /api/documents/x", "refused") in own.actions()
 

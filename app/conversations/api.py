@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.api import problem
+from app.answers import Done, Event
+from app.api import STREAM, event_line, line, problem
 from app.assistant import Assistant
 from app.batch import GivenLimits
 from app.conversations.keeper import Keeper, checked, packet_of_conversation
@@ -128,37 +130,66 @@ def _attached(name: str) -> dict[str, str]:
 def _asking(assistant: Assistant, meter: Meter, keeper: Keeper) -> APIRouter:
     router = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
-    def answered(user: str, conversation: str, asked: Asked) -> JSONResponse:
-        if not keeper.on:
-            raise UsageError("conversations are not kept here (keep_conversations is off); ask at /api/ask")
-        found = keeper.store.conversation(user, conversation)
-        before = [one for one in found.exchanges if not asked.replacing or one.place < asked.replacing] if found else []
-        limits, exchange, place = asked.filters.limits(), Exchange(asked.question), 0
-        try:
-            for event in meter.walk(assistant, asked.question, turns_of(before)[-HISTORY:], limits):
-                if not place:  # what cannot be asked is not kept
-                    conversation, place = keeper.begin(user, asked.question, conversation, asked.replacing)
-                exchange = exchange.after(event)
-        except OnrecordError as error:
-            keeper.finish(user, conversation, place, exchange.failed(str(error)))
-            raise
-        keeper.finish(user, conversation, place, exchange)
-        answer: Any = exchange.answer and exchange.answer.as_json()
-        return JSONResponse({"conversation": conversation, "place": place, "answer": answer})
+    def answered(user: str, conversation: str, asked: Asked, accept: str) -> Response:
+        walk = _walked(assistant, meter, keeper, user, conversation, asked)
+        if STREAM in accept:
+            first = next(walk)  # what cannot be asked is an error, not a stream
+            return StreamingResponse(_told(first, walk), media_type=STREAM, headers={"Cache-Control": "no-store"})
+        *_, (conversation, place, last) = walk
+        assert isinstance(last, Done)
+        return JSONResponse({"conversation": conversation, "place": place, "answer": last.answer.as_json()})
 
-    @router.post("")
-    def begun(request: Request, asked: Asked) -> JSONResponse:
-        """Begin a conversation with a question; `conversation` in the answer is its id."""
-        return answered(user_of(request), "", asked)
+    @router.post("", responses={200: {"content": {STREAM: {}}}})
+    def begun(request: Request, asked: Asked, accept: Annotated[str, Header()] = "") -> Response:
+        """Begin a conversation with a question; `conversation` in the answer is its id. With `Accept:
+        text/event-stream` the event `conversation` tells it first, and then come the events of `/api/ask`."""
+        return answered(user_of(request), "", asked, accept)
 
-    @router.post("/{conversation}/exchanges")
-    def followed(request: Request, conversation: Id, asked: Asked) -> JSONResponse:
-        """Ask in a conversation of yours; the question hears of what was said before it."""
+    @router.post("/{conversation}/exchanges", responses={200: {"content": {STREAM: {}}}})
+    def followed(request: Request, conversation: Id, asked: Asked, accept: Annotated[str, Header()] = "") -> Response:
+        """Ask in a conversation of yours; the question hears of what was said before it. As events, as to begin one."""
         if keeper.store.conversation(user_of(request), conversation) is None:
             return _none()
-        return answered(user_of(request), conversation, asked)
+        return answered(user_of(request), conversation, asked, accept)
 
     return router
+
+
+def _walked(
+    assistant: Assistant, meter: Meter, keeper: Keeper, user: str, conversation: str, asked: Asked
+) -> Iterator[tuple[str, int, Event]]:
+    """Conversation, place and event, for each event; kept as far as it came, also when nobody listens any more."""
+    if not keeper.on:
+        raise UsageError("conversations are not kept here (keep_conversations is off); ask at /api/ask")
+    found = keeper.store.conversation(user, conversation)
+    before = [one for one in found.exchanges if not asked.replacing or one.place < asked.replacing] if found else []
+    exchange, place = Exchange(asked.question), 0
+    try:
+        for event in meter.walk(assistant, asked.question, turns_of(before)[-HISTORY:], asked.filters.limits()):
+            if not place:  # what cannot be asked is not kept
+                conversation, place = keeper.begin(user, asked.question, conversation, asked.replacing)
+            exchange = exchange.after(event)
+            if not exchange.running:  # kept before whoever listens hears that it is done
+                keeper.finish(user, conversation, place, exchange)
+            yield conversation, place, event
+    except OnrecordError as error:
+        keeper.finish(user, conversation, place, exchange.failed(str(error)))
+        raise
+    except GeneratorExit:
+        if exchange.running:
+            keeper.finish(user, conversation, place, exchange.stopped())
+        raise
+
+
+def _told(first: tuple[str, int, Event], rest: Iterator[tuple[str, int, Event]]) -> Iterator[str]:
+    conversation, place, event = first
+    yield line("conversation", {"conversation": conversation, "place": place})
+    yield event_line(event)
+    try:
+        for _, _, later in rest:
+            yield event_line(later)
+    except OnrecordError as error:
+        yield line("error", {"message": str(error)})
 
 
 def _changing(keeper: Keeper) -> APIRouter:
