@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from tests.access_server import SECRET
 from tests.accessibility import inspect
@@ -90,8 +90,8 @@ def test_a_reader_who_sends_the_event_of_an_upload_without_seeing_its_place_is_r
     for name, refused in (("reader", True), ("editor", False)):
         window = _signed_in(chromium, address, name)
         asks, headers, page = window.page.request, {"origin": address}, f"page-of-{name}"
-        sent = {"files": {"name": "tool.exe", "mimeType": "text/plain", "buffer": b"MZ"}}
-        (path,) = asks.post(f"{address}/gradio_api/upload", multipart=sent, headers=headers).json()
+        tool: FilePayload = {"name": "tool.exe", "mimeType": "text/plain", "buffer": b"MZ"}
+        (path,) = asks.post(f"{address}/gradio_api/upload", multipart={"files": tool}, headers=headers).json()
         config = asks.get(f"{address}/config").json()
         place = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == "library-add")
         event = next(one["id"] for one in config["dependencies"] if [place, "upload"] in one["targets"])
