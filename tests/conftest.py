@@ -19,6 +19,7 @@ from tests.browser import (  # noqa: F401  # fixtures, here so that one browser 
     chromium_fixture,
     staged_address_fixture,
     staged_fixture,
+    visitor_fixture,
 )
 from tests.folders import A, B, C, write
 from tests.hashing import HashingEmbedder
