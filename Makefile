@@ -50,7 +50,7 @@ test: .venv/.dev ## run all tests, the browser's too (ARGS="-k spans": passed on
 	@sh tests/install_browser.sh $(BIN)/python
 	@sh tests/install_nginx.sh
 	@echo "test: running pytest"
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.dev ## check the format, lint, types and import layers
 	@echo "check: ruff format"
