@@ -123,7 +123,7 @@ class ClaimJudge:
 
 
 def read_claims(text: str) -> list[str]:
-    """The claims in a reply; ValueError where it is not exactly `{"claims": [text, ...]}`."""
+    """The claims in a reply, each once; ValueError where it is not exactly `{"claims": [text, ...]}`."""
     found = _object(text)
     claims = found.get("claims")
     if set(found) != {"claims"} or not isinstance(claims, list):
@@ -132,7 +132,7 @@ def read_claims(text: str) -> list[str]:
         raise ValueError("a claim is no text")
     if len(claims) > MOST_CLAIMS:
         raise ValueError(f"more than {MOST_CLAIMS} claims")
-    return [" ".join(claim.split()) for claim in claims]
+    return list(dict.fromkeys(" ".join(claim.split()) for claim in claims))
 
 
 def read_verdicts(text: str, number: int) -> list[Verdict]:
