@@ -88,7 +88,23 @@ def _part(scored: Sequence[Scored]) -> dict[str, Any]:
             **_with_interval(scored, ranked),
             "floors": {"chance": 0.5, "word_overlap": _auroc(scored, lambda one: one.overlap)},
         },
+        "spearman": _correlated(scored),
     }
+
+
+def _correlated(scored: Sequence[Scored]) -> dict[str, Any] | None:
+    """Spearman's correlation with people's ratings, where they gave some; None where not."""
+    from scipy.stats import spearmanr
+
+    if any(one.item.rating is None for one in scored):
+        return None
+
+    def with_ratings(those: Sequence[Scored], score: Callable[[Scored], float]) -> float | None:
+        ratings = [one.item.rating for one in those]
+        return float(spearmanr([score(one) for one in those], ratings).statistic) if len(set(ratings)) > 1 else None
+
+    value = _with_interval(scored, lambda those: with_ratings(those, lambda one: one.score))
+    return {**value, "floors": {"chance": 0.0, "word_overlap": with_ratings(scored, lambda one: one.overlap)}}
 
 
 def _balanced(scored: Iterable[Scored], says: Callable[[Scored], bool]) -> float | None:
@@ -149,6 +165,12 @@ def report(result: dict[str, Any]) -> str:
             f"{_interval(part['balanced_accuracy']):<25}{_number(part['labels_balanced_accuracy']):>9}  "
             f"{_interval(part['auroc']):<25}{_number(part['auroc']['floors']['word_overlap']):>8}"
         )
+    for name, part in result["parts"].items():
+        if found := part["spearman"]:
+            lines.append(
+                f"\n{name}: Spearman's correlation with people's ratings {_interval(found)}, "
+                f"word overlap {_number(found['floors']['word_overlap'])}"
+            )
     lines += [
         "",
         f"An answer counts as supported from a score of {COUNTED}; by label: where every claim is labelled supported.",

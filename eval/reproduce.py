@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.human_labels import mtrag_responses
 from eval.importers.judged import read_ragtruth
 from eval.importers.layout import json_file, json_lines, wanted
 from eval.judge import overlap
@@ -45,27 +46,22 @@ def reproduce_mtrag(path: Path) -> list[dict[str, Any]]:
     from scipy.stats import spearmanr
 
     whole = json_file(path)
-    texts = {str(one["document_id"]): str(one["text"]) for one in wanted(whole, "documents", str(path))}
-    tasks = {str(one["task_id"]): one for one in wanted(whole, "tasks", str(path))}
+    for key in ("documents", "tasks", "evaluations"):
+        wanted(whole, key, str(path))
     rows = []
-    for one in wanted(whole, "evaluations", str(path)):
-        task = tasks[str(one["task_id"])]
-        if one["model_id"] == "reference" or task["Answerability"][0] not in ("ANSWERABLE", "PARTIAL"):
-            continue
-        source = " ".join(texts[str(context["document_id"])] for context in task["contexts"])
-        scores = one["annotations"]
-        people = float(np.mean([float(rating["value"]) for rating in scores["faithfulness"].values()]))
-        rows.append((overlap(one["model_response"], source), float(scores["rl_f"]["composite"]["value"]), people))
+    for one, sources, people in mtrag_responses(whole):
+        judged = float(one["annotations"]["rl_f"]["composite"]["value"])
+        rows.append((overlap(one["model_response"], " ".join(sources)), judged, people))
     if not rows:
         raise SuiteError(f"{path}: there is no response of a model to an answerable turn")
-    overlaps, judged, people = np.array(rows).T
+    overlaps, judgements, ratings = np.array(rows).T
     return [
         {
             "what": f"{name}, MTRAG human faithfulness: Spearman",
-            "value": round(float(spearmanr(values, people).statistic), 4),
+            "value": round(float(spearmanr(values, ratings).statistic), 4),
             "n": len(rows),
         }
-        for name, values in (("word overlap", overlaps), ("released judge scores rl_f", judged))
+        for name, values in (("word overlap", overlaps), ("released judge scores rl_f", judgements))
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from eval.__main__ import main
+from eval.grounding import measure
 from eval.importers.kinds import KINDS
 from eval.journal import read_records
 from eval.reproduce import reproduce_mtrag, reproduce_ragtruth
@@ -161,6 +162,9 @@ def test_correlations_with_people_are_those_of_ranks(tmp_path: Path) -> None:
     overlap, judge = reproduce_mtrag(path)
     assert (overlap["value"], overlap["n"]) == (1.0, 3)
     assert judge["value"] == -1.0
+    measured = measure(path, None, None)["parts"]["mtrag"]
+    assert (measured["n"], measured["spearman"]["floors"]["word_overlap"]) == (3, 1.0)
+    assert measured["spearman"]["value"] > 0.8 and measured["spearman"]["low"] is None  # three answers: no interval
     suite = imported("mtrag", path, tmp_path / "s.jsonl")
     assert len(suite.items) == 2
     assert (tmp_path / "s.reference.answers.jsonl").is_file()

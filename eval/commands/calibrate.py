@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
     judge = command(
         commands, "calibrate", "a judge beside people: kappa, balanced accuracy, AUROC, reliability, canaries", run
     )
-    judge.add_argument("data", type=Path, metavar="DATA.jsonl", help="SummEdits, RAGTruth or WiCE as published")
+    judge.add_argument("data", type=Path, metavar="DATA.jsonl", help="SummEdits, RAGTruth, WiCE or MTRAG as published")
     judge.add_argument("--kind", choices=get_args(Kind), help="which of them (default: as its first line tells)")
     judge.add_argument("--split", choices=("tune", "test"), help="only what the gate's weights were (not) fitted on")
     judge.add_argument(

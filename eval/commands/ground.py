@@ -12,7 +12,9 @@ def add(commands: Commands) -> None:
     from eval.human_labels import Kind
 
     ground = command(commands, "ground", "the grounding gate against human labels, beside its floors", run)
-    ground.add_argument("data", type=Path, metavar="DATA.jsonl", help="SummEdits, RAGTruth or WiCE as published")
+    ground.add_argument(
+        "data", type=Path, metavar="DATA", help="SummEdits, RAGTruth, WiCE or MTRAG (its human evaluation) as published"
+    )
     ground.add_argument("--kind", choices=get_args(Kind), help="which of them (default: as its first line tells)")
     ground.add_argument(
         "--split", choices=("tune", "test"), help="only what the weights were fitted on, or only what they were not"
