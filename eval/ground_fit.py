@@ -1,20 +1,23 @@
 """Fits the grounding gate's weights on human labels: `python -m eval.ground_fit SUMMEDITS.jsonl RAGTRUTH.jsonl`.
 
-A regularised logistic regression over the measures of `app.grounding.alignment`. A SummEdits item is as good as its
-weakest statement; RAGTruth's spans say of each statement whether it holds. Every part counts the same, and in each the
-supported and the others. The answer's terms are fitted after that on RAGTruth's answers. Only the `tune` split is used.
-There is no chance in it: the same files give the same weights.
+Regularised logistic regressions, the first two over the measures of `app.grounding.alignment`. `support`: a SummEdits
+item is as good as its weakest statement; RAGTruth's spans say of each statement whether it holds; every part counts the
+same, and in each the supported and the others. `pure`: RAGTruth's statements alone, which models wrote freely and which
+therefore add. `few`: of both sets' answers. `many`: of RAGTruth's, each statement's `pure` told by weights that were
+fitted on other sources. Only the `tune` split is used. There is no chance in it: the same files give the same weights.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +31,8 @@ from eval.human_labels import Labelled, read_labelled
 Floats = NDArray[np.float64]
 PENALTY = 0.003  # of the squared weights of standardised measures
 RAGTRUTH = 0.05  # how much a part of RAGTruth counts beside one of SummEdits
+PURE_PENALTY = 0.01
+FOLDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def measured(items: Sequence[Labelled]) -> list[tuple[Labelled, list[tuple[dict[
     return found
 
 
-def fit(groups: Sequence[Group], names: Sequence[str]) -> tuple[float, dict[str, float]]:
+def fit(groups: Sequence[Group], names: Sequence[str], penalty: float = PENALTY) -> calibration.Linear:
     """Bias and weights of the raw measures."""
     from scipy.optimize import minimize
 
@@ -81,38 +86,68 @@ def fit(groups: Sequence[Group], names: Sequence[str]) -> tuple[float, dict[str,
         together = least - np.log(total) / calibration.STEEP
         miss = wanted * np.logaddexp(0, -together) + (1 - wanted) * np.logaddexp(0, together)
         slope = ((1 / (1 + np.exp(-together)) - wanted) * shares)[owner] * near / total[owner]
-        value = float(shares @ miss + PENALTY * (weights[:-1] ** 2).sum())
-        return value, np.append(scaled.T @ slope + 2 * PENALTY * weights[:-1], slope.sum())
+        value = float(shares @ miss + penalty * (weights[:-1] ** 2).sum())
+        return value, np.append(scaled.T @ slope + 2 * penalty * weights[:-1], slope.sum())
 
     found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B").x
     raw = found[:-1] / spread
-    return float(found[-1] - raw @ middle), dict(zip(names, map(float, raw), strict=True))
+    return calibration.Linear(float(found[-1] - raw @ middle), dict(zip(names, map(float, raw), strict=True)))
+
+
+Claims = list[tuple[dict[str, float], bool | None]]
 
 
 def fitted(summedits: Sequence[Labelled], ragtruth: Sequence[Labelled]) -> calibration.Weights:
     """The weights from these items, whatever their split."""
     edits, answers = measured(summedits), measured(ragtruth)
     names = list(edits[0][1][0][0])
-    groups = [
-        Group(np.array([list(row.values()) for row, _ in claims]), item.supported, item.part) for item, claims in edits
+    groups = [Group(_rows(claims), item.supported, item.part) for item, claims in edits]
+    support = fit([*groups, *_statements(answers, RAGTRUTH)], names)
+    pure = fit(_statements(answers), names, PURE_PENALTY)
+    folds = [_fold(item) for item, _ in answers]
+    unseen = [
+        fit(_statements([one for one, where in zip(answers, folds, strict=True) if where != fold]), names, PURE_PENALTY)
+        for fold in range(FOLDS)
     ]
-    for item, claims in answers:
-        groups += [Group(np.array([list(row.values())]), bool(holds), item.part, RAGTRUTH) for row, holds in claims]
-    bias, weights = fit(groups, names)
-    statements = calibration.Weights(bias, weights, {})
-    terms = [
-        Group(np.array([list(_terms([row for row, _ in claims], statements).values())]), item.supported, item.part)
-        for item, claims in [*edits, *answers]
+    both = [*edits, *answers]
+    terms = [_terms(claims, support) for _, claims in both]
+    few = fit([_answer(row, item) for row, (item, _) in zip(terms, both, strict=True)], list(terms[0]))
+    few = replace(few, bias=0.0)  # a short answer of which nothing is known is as likely to hold as not
+    added = [
+        {"pure": calibration.nothing_added([calibration.logit(row, unseen[at]) for row, _ in claims])}
+        for at, (_, claims) in zip(folds, answers, strict=True)
     ]
-    first, *_ = edits
-    _, answer = fit(terms, list(_terms([row for row, _ in first[1]], statements)))
-    return calibration.Weights(bias, weights, answer)
+    many = fit([_answer(row, item) for row, (item, _) in zip(added, answers, strict=True)], ["pure"])
+    return calibration.Weights(support, pure, few, many)
 
 
-def _terms(rows: Sequence[dict[str, float]], weights: calibration.Weights) -> dict[str, float]:
+def _answer(terms: dict[str, float], item: Labelled) -> Group:
+    return Group(np.array([list(terms.values())]), item.supported, item.part)
+
+
+def _rows(claims: Claims) -> Floats:
+    return np.array([list(row.values()) for row, _ in claims])
+
+
+def _statements(answers: Sequence[tuple[Labelled, Claims]], weight: float = 1.0) -> list[Group]:
+    """Each statement that people looked at by itself."""
+    return [Group(_rows([one]), bool(one[1]), item.part, weight) for item, claims in answers for one in claims]
+
+
+def _fold(item: Labelled) -> int:
+    return int(hashlib.sha256(item.group.encode()).hexdigest()[:8], 16) % FOLDS
+
+
+def _terms(claims: Claims, support: calibration.Linear) -> dict[str, float]:
+    rows = [row for row, _ in claims]
     return calibration.answer_terms(
-        [calibration.logit(row, weights) for row in rows], [row["new_words"] for row in rows]
+        [calibration.logit(row, support) for row in rows], [row["new_words"] for row in rows]
     )
+
+
+def _rounded(weights: calibration.Linear) -> dict[str, Any]:
+    named = {name: round(value, 5) for name, value in weights.measures.items()}
+    return {"bias": round(weights.bias, 5), "measures": named}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,14 +159,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     summedits = [item for item in read_labelled(given.summedits, "summedits") if item.split == "tune"]
     ragtruth = [item for item in read_labelled(given.ragtruth, "ragtruth") if item.split == "tune"]
     weights = fitted(summedits, ragtruth)
+    told = f"{len(summedits)} SummEdits and {len(ragtruth)} RAGTruth items, split tune"
     text = json.dumps(
-        {
-            "fitted_on": f"{len(summedits)} SummEdits and {len(ragtruth)} RAGTruth items, split tune",
-            "bias": round(weights.bias, 5),
-            "measures": {name: round(value, 5) for name, value in weights.measures.items()},
-            "answer": {name: round(value, 5) for name, value in weights.answer.items()},
-        },
-        indent=1,
+        {"fitted_on": told, **{one.name: _rounded(getattr(weights, one.name)) for one in fields(weights)}}, indent=1
     )
     if given.out:
         given.out.write_text(text + "\n", encoding="utf-8")

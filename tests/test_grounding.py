@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -60,12 +61,40 @@ def test_every_citation_is_a_slice_of_its_source(answer: str) -> None:
             assert text[citation.span.start : citation.span.end] == citation.quote
 
 
-@given(st.lists(st.floats(-20, 20), min_size=1, max_size=12), st.data())
-def test_an_answer_is_no_likelier_than_with_a_better_statement(logits: list[float], data: st.DataObject) -> None:
-    at = data.draw(st.integers(0, len(logits) - 1))
-    better = [value + 1 if index == at else value for index, value in enumerate(logits)]
-    news = [0.2] * len(logits)
-    assert calibration.answer_probability(logits, news) <= calibration.answer_probability(better, news) + 1e-12
+LOGITS = st.lists(st.tuples(st.floats(-7, 7), st.floats(-7, 7)), min_size=1, max_size=12)
+
+
+def likely(pairs: list[tuple[float, float]]) -> float:
+    logits, pure = zip(*pairs, strict=True)
+    return calibration.answer_probability(logits, [0.2] * len(pairs), pure)
+
+
+@given(LOGITS, st.data())
+def test_an_answer_is_no_likelier_than_with_a_better_statement(
+    pairs: list[tuple[float, float]], data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(pairs) - 1))
+    for more, purer in ((1, 0), (0, 1)):
+        better = [(one + more, two + purer) if index == at else (one, two) for index, (one, two) in enumerate(pairs)]
+        assert likely(pairs) <= likely(better) + 1e-12
+
+
+@given(LOGITS.filter(lambda pairs: len(pairs) >= calibration.MANY), st.floats(-7, 7))
+def test_saying_more_makes_no_long_answer_likelier(pairs: list[tuple[float, float]], pure: float) -> None:
+    assert likely([*pairs, (7.0, pure)]) <= likely(pairs) + 1e-12
+
+
+@given(LOGITS, st.randoms(use_true_random=False))
+def test_the_order_of_statements_does_not_matter(pairs: list[tuple[float, float]], random: Random) -> None:
+    assert likely(random.sample(pairs, len(pairs))) == pytest.approx(likely(pairs), abs=1e-9)
+
+
+def test_a_long_answer_that_adds_is_less_likely_than_one_that_does_not() -> None:
+    said = "Putin called Trump first. Trump called the conversation productive. The bridge in Kherson may be closed. "
+    told = said + "The Kremlin said so on 12 February 2025. The bridge may be closed in May."
+    more = said + "Experts usually recommend careful preparation. This matters for everyone who travels abroad."
+    kept, added = checked(told, CALL).score, checked(more, CALL).score
+    assert kept is not None and added is not None and kept > added
 
 
 # -- what it finds ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
-"""From measures to a probability of support. The weights are fitted by `python -m eval.ground_fit` on human labels.
+"""From measures to probabilities. The weights are fitted by `python -m eval.ground_fit` on human labels.
 
-The probability is that of a statement which is as likely to be supported as not before one looks at it.
+A statement's probability is that of one which is as likely to be supported as not before one looks at it. Beside it
+stands how likely it is that a statement adds nothing of its own, as models' answers do: the more statements an answer
+has, the more there is to be wrong about, and one addition is enough.
 """
 
 from __future__ import annotations
@@ -9,32 +11,43 @@ import functools
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import resources
 
 from app.grounding.alignment import Measures
 
 STEEP = 3.0  # how far an answer's score follows its weakest statement
 ENOUGH = 4  # statements from which on what an answer adds of its own counts in full
+MANY = 4  # statements from which on an answer is judged by what it adds, not by its weakest statement
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A statement's logit is `bias + sum(weight * measure)`."""
+
+    bias: float
+    measures: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A statement's logit is `bias + sum(weight * measure)`; an answer's: see `answer_terms`."""
+    """`support` of a statement, `pure` that it adds nothing; `few` and `many` of answers with so many statements."""
 
-    bias: float
-    measures: dict[str, float]
-    answer: dict[str, float]
+    support: Linear
+    pure: Linear
+    few: Linear
+    many: Linear
 
 
 @functools.cache
 def shipped() -> Weights:
     found = json.loads(resources.files("app.grounding").joinpath("weights.json").read_text("utf-8"))
-    return Weights(found["bias"], found["measures"], found["answer"])
+    return Weights(*(Linear(found[one.name]["bias"], found[one.name]["measures"]) for one in fields(Weights)))
 
 
-def logit(measures: Measures, weights: Weights | None = None) -> float:
-    weights = weights or shipped()
+def logit(measures: Measures, weights: Linear | None = None) -> float:
+    """A weighted sum of measures, by the shipped weights of support where none are given."""
+    weights = weights or shipped().support
     return weights.bias + sum(weight * measures[name] for name, weight in weights.measures.items())
 
 
@@ -47,17 +60,37 @@ def logit_of(value: float) -> float:
     return math.log(value / (1 - value))
 
 
-def answer_terms(logits: Sequence[float], novelties: Sequence[float]) -> dict[str, float]:
-    """What an answer's logit is made of: its weakest statement, and in longer answers how much of it is new."""
-    least = min(logits)
-    weakest = least - math.log(sum(math.exp(-STEEP * (value - least)) for value in logits)) / STEEP
+def answer_terms(logits: Sequence[float], novelties: Sequence[float]) -> Measures:
+    """What a short answer's logit is made of: its weakest statement, and, the longer it is, how much of it is new."""
     long = min(1.0, (len(logits) - 1) / (ENOUGH - 1))
     mean = sum(novelties) / len(novelties)
-    return {"weakest": weakest, "long": long, "long_and_new": long * mean, "all_new": long * math.log1p(sum(novelties))}
+    return {
+        "weakest": _least(logits, STEEP),
+        "long": long,
+        "long_and_new": long * mean,
+        "all_new": long * math.log1p(sum(novelties)),
+    }
 
 
-def answer_probability(logits: Sequence[float], novelties: Sequence[float], weights: Weights | None = None) -> float:
-    """How likely it is that everything an answer says is supported; its statements' logits and shares of new words."""
+def nothing_added(pure: Sequence[float]) -> float:
+    """The logit of no statement adding anything: the odds of each are summed, since one addition is enough.
+
+    For small odds that is the chance of at least one among independent ones; with more statements it only falls.
+    """
+    return _least(pure, 1.0)
+
+
+def _least(values: Sequence[float], steep: float) -> float:
+    least = min(values)
+    return least - math.log(sum(math.exp(-steep * (value - least)) for value in values)) / steep
+
+
+def answer_probability(
+    logits: Sequence[float], novelties: Sequence[float], pure: Sequence[float], weights: Weights | None = None
+) -> float:
+    """How likely it is that everything an answer says is supported: of each statement the logit of support, the share
+    of new words, and the logit of its adding nothing."""
     weights = weights or shipped()
-    terms = answer_terms(logits, novelties)
-    return probability(sum(weights.answer[name] * value for name, value in terms.items()))
+    if len(logits) >= MANY:
+        return probability(logit({"pure": nothing_added(pure)}, weights.many))
+    return probability(logit(answer_terms(logits, novelties), weights.few))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from app.answers import Citation, Statement
 from app.grounding import calibration
 from app.grounding.alignment import Evidence, Measures
-from app.grounding.judgement import Judgement, Known, Opinion, judge
+from app.grounding.judgement import NOTHING_ADDED, Judgement, Known, Opinion, judge
 from app.grounding.polarity import nearest
 from app.grounding.wording import compact, is_claim, plain
 from app.quotations import exact_quotations
@@ -112,7 +112,8 @@ class Checker:
 def _score(judged: Sequence[Judgement]) -> float | None:
     if not judged:
         return None
-    return calibration.answer_probability([one.logit for one in judged], [one.novelty for one in judged])
+    logits, novelties = [one.logit for one in judged], [one.novelty for one in judged]
+    return calibration.answer_probability(logits, novelties, [one.pure for one in judged])
 
 
 def _without_its_source(judgement: Judgement) -> Judgement:
@@ -144,7 +145,7 @@ class _Ground:
             return Judgement("supported", "word for word in the source", 1.0), self._cited([same])
         among = self._evidence.nearest(quoted)
         if not among:
-            return Judgement("unsupported", "there is no source to hold it against", 0.0, 1.0), ()
+            return Judgement("unsupported", "there is no source to hold it against", 0.0, 1.0, pure=-NOTHING_ADDED), ()
         judgement = judge(quoted, self._evidence, among, self._known, faults)
         near = set(nearest(plain(quoted), [self._evidence.sentences[index] for index in among]))
         used = [index for index in among if self._evidence.sentences[index] in near] or among[:1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.answers import Support
 from app.grounding import calibration
-from app.grounding.alignment import Evidence
+from app.grounding.alignment import Evidence, Measures
 from app.grounding.figures import figures
 from app.grounding.names import Named, names
 from app.grounding.polarity import doubts
@@ -19,6 +19,7 @@ PARTLY_SHARE = 0.45  # ... to support it partly
 EVEN = 0.5  # a score from which a statement is rather supported than not
 BELOW_EVEN = 0.49
 UNLIKELY = 0.25  # a score below which it is rather not, even partly
+NOTHING_ADDED = calibration.logit_of(1.0)  # of a sentence that stands word for word in a source
 MISQUOTED = 0.02  # the most for a statement with a quotation that no source has
 ELSEWHERE = "the cited sentences speak of something else"
 ALL_THERE = "its words, names and figures are in the source"
@@ -53,7 +54,7 @@ class Judgement:
     """`score` is the calibrated probability of support.
 
     `hard`: a quotation, figure or name is not in the sources, which no opinion can mend. `novelty` is the share of
-    words that are not in the sentences.
+    words that are not in the sentences, `pure` the logit of its adding nothing of its own to them.
     """
 
     support: Support
@@ -61,6 +62,7 @@ class Judgement:
     score: float
     novelty: float = 0.0
     hard: bool = False
+    pure: float = NOTHING_ADDED
 
     @property
     def logit(self) -> float:
@@ -81,9 +83,16 @@ def judge(said: str, evidence: Evidence, among: Sequence[int], known: Known, fau
     Where the sentences are an answer's own citations each word counts; where the gate chose them (`known.whole`), which
     may be too few, the calibrated score decides about words.
     """
+    measures = evidence.measures(plain(said), among)
+    pure = calibration.logit(measures, calibration.shipped().pure)
+    return replace(_judged(said, evidence, among, known, faults, measures), pure=pure)
+
+
+def _judged(
+    said: str, evidence: Evidence, among: Sequence[int], known: Known, faults: Sequence[str], measures: Measures
+) -> Judgement:
     text, cited = plain(said), [evidence.plain[index] for index in among]
     together = " ".join(cited)
-    measures = evidence.measures(text, among)
     score, novelty = calibration.probability(calibration.logit(measures)), measures["new_words"]
     near = Named(f"{together} {known.publishers}")
     found = [*faults, *_faults(text, together, near, known)]
