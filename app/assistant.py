@@ -15,6 +15,7 @@ from app.ground import ground
 from app.lead import lead
 from app.limits import EVERYTHING, Limits, Period
 from app.llm import language_model
+from app.local_llm import is_local
 from app.owner import Beside, is_owned
 from app.rerank import reranker
 from app.retrieve import Found, Query, Retriever
@@ -31,6 +32,7 @@ from indexing.errors import ModelError, UsageError
 from indexing.spans import Span
 
 SHOWN = ("supported", "partly", "not_a_claim")  # an answer none of whose statements has such support is a refusal
+OWN_WORDS = "The model's wording did not hold; these are the documents' own words."
 
 
 @dataclass(slots=True)
@@ -157,7 +159,7 @@ class Assistant:
     ) -> Iterator[Event]:
         """What the model says; when its endpoint fails, that is withdrawn and the documents answer themselves."""
         try:
-            for part in generate(walk.question, history, walk.found.hits):
+            for part in generate(walk.question, history, walk.found.hits, finding.evidence):
                 if isinstance(part, Draft):
                     walk.usage = part.usage
                     for notice in part.notices:
@@ -174,6 +176,20 @@ class Assistant:
             walk.notices.append(f"{error}. This answer was put together from the documents alone.")
             yield Notice(walk.notices[-1])
             yield from self._extracted(walk, finding)
+        else:
+            if (walk.statements or walk.dropped) and not _holds(walk.statements) and finding.answers:
+                yield from self._in_their_own_words(walk, finding)
+
+    def _in_their_own_words(self, walk: _Walk, finding: Finding) -> Iterator[Event]:
+        """The documents' own sentences, in the place of what a model said of them that none supports."""
+        if walk.statements:
+            walk.statements.clear()
+            yield Restart()
+        walk.dropped = 0
+        walk.mode = "extractive"
+        walk.notices.append(OWN_WORDS)
+        yield Notice(OWN_WORDS)
+        yield from self._extracted(walk, finding)
 
     def _grounded(self, statement: Statement) -> Statement:
         return ground(statement, lambda one: self.collection.document(one.document_id, one.version), self._opinion)
@@ -200,7 +216,7 @@ class Assistant:
         yield Said(walk.statements[-1])
 
     def _finished(self, walk: _Walk, finding: Finding) -> Answer:
-        answered = any(statement.support in SHOWN and statement.citations for statement in walk.statements)
+        answered = _holds(walk.statements)
         if walk.dropped and answered:
             noun = "statement" if walk.dropped == 1 else "statements"
             walk.notices.append(f"{walk.dropped} {noun} of the model left out: no document supports what it said.")
@@ -236,6 +252,11 @@ class Assistant:
     def _as_of(self, statements: Sequence[Statement]) -> AsOf:
         dates = (citation.date for statement in statements for citation in statement.citations)
         return AsOf(max(dates, default=""), self.collection.catalogue.meta("indexed_at"))
+
+
+def _holds(statements: Sequence[Statement]) -> bool:
+    """Whether anything of an answer is supported by what it cites."""
+    return any(statement.support in SHOWN and statement.citations for statement in statements)
 
 
 def _facts(answer: Answer) -> dict[str, str | int]:
@@ -276,4 +297,6 @@ def build(settings: Settings, *, owning: bool = False) -> Assistant:
         return Assistant(collection, Retriever(collection, settings.passages, rerank=rerank), None, settings)
     model = language_model(settings)
     retriever = Retriever(collection, settings.passages, rewriter(model), rerank)
-    return Assistant(collection, retriever, GenerativeAnswerer(model, settings.llm_context), settings)
+    short = settings.llm_prompt == "short" or (settings.llm_prompt == "auto" and is_local(settings.llm))
+    generate = GenerativeAnswerer(model, settings.llm_context, settings.llm_prices, short=short)
+    return Assistant(collection, retriever, generate, settings)

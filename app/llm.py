@@ -14,9 +14,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from app.answers import Turn
+from app.constraints import Constraint, Form
 from app.destination import CLASS_NAME, OPENAI_URL, destination, endpoint_name, remote_host
 from app.failures import explain, retry_after, status_of
 from app.local_llm import is_local, serve
@@ -24,11 +25,16 @@ from app.settings import Settings
 from indexing.errors import ModelError, UsageError
 
 PATIENCE = 600.0  # seconds to wait for a model on this machine, which reads a long prompt before it says a word
+REFUSALS = (400, 404, 415, 422, 501)  # statuses of endpoints that do not take a field of a request
 LONGEST_WAIT = 30.0  # seconds; an endpoint that asks for more is given up at once
 
 
 class AnswerCutError(ModelError):
     """The model stopped at its length limit: what it said so far is good, its last sentence may not be whole."""
+
+
+class ConstraintRefusedError(ModelError):
+    """The endpoint does not take the constraint that came with a request; without it, it may answer."""
 
 
 class LanguageModel(Protocol):
@@ -45,6 +51,20 @@ class LanguageModel(Protocol):
         ...
 
 
+@runtime_checkable
+class Constrainable(Protocol):
+    """A model whose endpoint can be asked to hold replies to the references that were offered.
+
+    `form` is how it is asked; its user sets it to `text` once the endpoint has refused that.
+    """
+
+    form: Form
+
+    def stream_held(self, system: str, user: str, history: Sequence[Turn], to: Constraint) -> Iterator[str]:
+        """As `stream`, with the constraint in the model's form; ConstraintRefusedError before any delta."""
+        ...
+
+
 def language_model(settings: Settings, *, pause: float = 1.0) -> LanguageModel:
     """The model that `settings.llm` names; `pause` is the first wait in seconds before a retry, doubled for each more.
 
@@ -58,8 +78,11 @@ def language_model(settings: Settings, *, pause: float = 1.0) -> LanguageModel:
         patience = max(settings.llm_timeout, PATIENCE)
         settings = settings.model_copy(update={"llm": served.name, "llm_url": served.url, "llm_timeout": patience})
     opened = _Opened()
-    model = _plugged_in(settings) if CLASS_NAME.fullmatch(settings.llm) else _openai_like(settings, opened)
-    return _LlamaIndexModel(model, settings, opened, pause, local)
+    plugged = bool(CLASS_NAME.fullmatch(settings.llm))
+    model = _plugged_in(settings) if plugged else _openai_like(settings, opened)
+    able: Form = "grammar" if local else "text" if plugged else "schema"
+    form = able if settings.llm_references == "auto" else settings.llm_references
+    return _LlamaIndexModel(model, settings, opened, pause, form)
 
 
 def plain_llm(settings: Settings) -> Any:
@@ -210,30 +233,38 @@ def _built(llm_class: Any, options: dict[str, Any], name: str) -> Any:
 class _LlamaIndexModel:
     """Streams from a LlamaIndex LLM, tries again what may pass, and turns whatever fails into ModelError."""
 
-    def __init__(self, llm: Any, settings: Settings, opened: _Opened, pause: float, takes_grammar: bool) -> None:
-        self.takes_grammar = takes_grammar
+    def __init__(self, llm: Any, settings: Settings, opened: _Opened, pause: float, form: Form) -> None:
+        self.form = form
         self.name = settings.llm
         self.destination = destination(settings)
         self._llm, self._opened, self._pause = llm, opened, pause
         self._host, self._retries = endpoint_name(settings), settings.llm_retries
 
-    def stream(self, system: str, user: str, history: Sequence[Turn], grammar: str = "") -> Iterator[str]:
+    def stream(self, system: str, user: str, history: Sequence[Turn]) -> Iterator[str]:
+        return self._tried(system, user, history, {})
+
+    def stream_held(self, system: str, user: str, history: Sequence[Turn], to: Constraint) -> Iterator[str]:
+        return self._tried(system, user, history, to.request(self.form))
+
+    def _tried(self, system: str, user: str, history: Sequence[Turn], extra: dict[str, Any]) -> Iterator[str]:
         for attempt in range(self._retries + 1):
             started = False
             try:
-                for delta in self._once(system, user, history, grammar if self.takes_grammar else ""):
+                for delta in self._once(system, user, history, extra):
                     started = True
                     yield delta
                 return
             except ModelError:
                 raise
             except Exception as error:  # noqa: BLE001 - any integration, each with exceptions of its own
+                if extra and not started and _may_refuse(error):
+                    raise ConstraintRefusedError(explain(error, self._host, self.name)) from None
                 wait = None if started or attempt == self._retries else self._wait(error, attempt)
                 if wait is None:
                     raise ModelError(explain(error, self._host, self.name)) from None
             time.sleep(wait)
 
-    def _once(self, system: str, user: str, history: Sequence[Turn], grammar: str) -> Iterator[str]:
+    def _once(self, system: str, user: str, history: Sequence[Turn], extra: dict[str, Any]) -> Iterator[str]:
         from llama_index.core.llms import ChatMessage
 
         messages = [ChatMessage(role="system", content=system)]
@@ -241,7 +272,6 @@ class _LlamaIndexModel:
         heard, said, ending = False, False, None
         opened: list[Any] = []
         self._opened.responses = opened
-        extra = {"extra_body": {"grammar": grammar}} if grammar else {}
         responses = self._llm.stream_chat(messages, **extra)
         try:
             for response in responses:
@@ -276,6 +306,11 @@ class _LlamaIndexModel:
         asked = retry_after(error)
         wait = self._pause * 2**attempt if asked is None else asked
         return wait if wait <= LONGEST_WAIT else None
+
+
+def _may_refuse(error: Exception) -> bool:
+    """Whether an endpoint, or a class, may have failed for a constraint that it does not know."""
+    return isinstance(error, (TypeError, NotImplementedError)) or status_of(error) in REFUSALS
 
 
 def _ending(raw: Any) -> str | None:

@@ -8,8 +8,8 @@ from contextlib import closing
 
 from app.answers import Turn
 from app.conversation import Asked, Rewrite, leans, rewrite
-from app.generate import as_data, recent
 from app.llm import AnswerCutError, LanguageModel
+from app.prompting import as_data, recent
 from indexing.errors import ModelError
 from indexing.hostile import is_instruction
 from indexing.words import stems

@@ -12,9 +12,10 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Literal, cast
 
-from app.generate import as_data, closable
+from app.generate import closable
 from app.grounding.judgement import EVEN, Judgement
 from app.llm import AnswerCutError, LanguageModel, language_model
+from app.prompting import as_data
 from app.settings import Settings
 from indexing.errors import ModelError, UsageError
 from prompts import fill

@@ -57,6 +57,17 @@ class Settings(BaseModel):
     llm_retries: int = Field(2, ge=0, le=10, description="further tries after a failure that may pass")
     llm_context: int = Field(4096, ge=512, le=2_000_000, description="tokens that passages, history and answer share")
 
+    llm_references: Literal["auto", "schema", "grammar", "text"] = Field(
+        "auto",
+        description="how a reply is held to the sentences that were offered: by a JSON `schema`, by a "
+        "`grammar` (llama.cpp), or only asked to in `text`; auto: a grammar for `gguf:` models, a schema at endpoints, "
+        "text where that is refused and for classes",
+    )
+    llm_prompt: Literal["auto", "full", "short"] = Field(
+        "auto",
+        description="what a model is shown: passages in `full`, or for small models, `short`: a worked example and the "
+        "sentences that fit the question best; auto: short for `gguf:` models",
+    )
     llm_prices: tuple[float, float] | None = Field(
         None, description="dollars per million tokens in and out, e.g. [0.15, 0.6]; without it a cost is not told"
     )

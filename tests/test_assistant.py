@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from app.answers import Answer, Done, Event, Notice, Restart, Said, Sources, Turn
-from app.assistant import Assistant, build
+from app.assistant import OWN_WORDS, Assistant, build
 from app.generate import GenerativeAnswerer
 from app.llm import language_model
 from app.retrieve import Retriever
@@ -37,6 +37,7 @@ from tests.openai_server import (
 
 KEY = "sk-very-secret"
 QUESTION = "What share of Ukrainians trust Zelensky?"
+UNANSWERED = "How many goals did the goalkeeper of Lowmere save?"
 HISTORY = [Turn("user", "Which American ambassador resigned from the post in Kyiv?"), Turn("assistant", "Brink.")]
 
 
@@ -256,8 +257,17 @@ def test_sources_that_do_not_exist_are_dropped_and_counted(seeds: Assistant) -> 
             assert document is not None and citation.span.of(document.text) == citation.quote
 
 
+def test_where_nothing_that_a_model_says_holds_the_documents_answer_in_their_own_words(seeds: Assistant) -> None:
+    answer, events = asked(seeds, Says("Everybody trusts him. It is well known [99.1]."))
+    assert (answer.mode, answer.status) == ("extractive", "answered")
+    assert {one.support for one in answer.statements} == {"supported"} and "57%" in answer.text
+    kinds = [type(event).__name__ for event in events]
+    assert kinds.index("Restart") < kinds.index("Notice", kinds.index("Restart"))
+    assert OWN_WORDS in answer.notices and not any("counts as no answer" in notice for notice in answer.notices)
+
+
 def test_a_statement_without_a_source_is_unsupported_and_alone_it_is_no_answer(seeds: Assistant) -> None:
-    answer, _ = asked(seeds, Says("Everybody trusts him. It is well known [99.1]."))
+    answer, _ = asked(seeds, Says("Everybody trusts him. It is well known [99.1]."), question=UNANSWERED)
     assert [statement.support for statement in answer.statements] == ["unsupported", "unsupported"]
     assert answer.status == "refused"
     assert any("counts as no answer" in notice for notice in answer.notices)
@@ -333,4 +343,4 @@ def _with_setting(seeds: Assistant, said: Says, unsupported: Literal["strike", "
     with OpenAIServer(said) as server:
         settings = Settings(llm="small", llm_url=server.url, unsupported=unsupported)
         generate = GenerativeAnswerer(language_model(settings), settings.llm_context)
-        return Assistant(seeds.collection, Retriever(seeds.collection, 10), generate, settings).ask(QUESTION)
+        return Assistant(seeds.collection, Retriever(seeds.collection, 10), generate, settings).ask(UNANSWERED)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers import Draft, Statement, Turn
-from app.generate import REFUSAL, GenerativeAnswerer, as_data, recent, show
-from app.llm import AnswerCutError, answer_tokens, count_tokens, language_model
+from app.generate import REFUSAL, GenerativeAnswerer
+from app.constraints import Form
+from app.llm import AnswerCutError, Constrainable, answer_tokens, count_tokens, language_model
+from app.prompting import as_data, recent, show
 from app.references import Claim
 from app.settings import Settings
 from indexing.documents import Document, Hit, Metadata, Passage, Sentence
@@ -24,6 +27,7 @@ from tests.openai_server import (
     Behaviour,
     Cut,
     OpenAIServer,
+    Request,
     Says,
     Status,
     copies_the_question,
@@ -339,8 +343,89 @@ def test_statements_stream_from_a_slow_endpoint_before_the_answer_is_complete() 
         assert server.hung_up.wait(5)
 
 
+JSON = Says('{"statements": [{"sentences": ["1.2"], "text": "Putin called first."}]}')
+
+
+def asks_for_json(request: Request) -> bool:
+    return "response_format" in request.body
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_an_endpoint_that_takes_a_schema_is_held_to_the_sentences_that_were_shown(piece: int) -> None:
+    draft, server = served(replace(JSON, piece=piece))
+    (request,) = server.requests
+    schema = request.body["response_format"]["json_schema"]["schema"]
+    offered = schema["properties"]["statements"]["items"]["properties"]["sentences"]["items"]["enum"]
+    assert offered == ["1.1", "1.2", "2.1", "2.2"]
+    assert "JSON" in request.messages[0][1] and REFUSAL not in request.messages[0][1]
+    assert [(said.text, quotes(said)) for said in draft.statements] == [("Putin called first.", [CALL[1]])]
+
+
+def test_an_endpoint_that_takes_a_schema_refuses_with_an_empty_list() -> None:
+    draft, _ = served(Says('{"statements": []}'))
+    assert draft.statements == () and draft.notices == ()
+
+
+@pytest.mark.parametrize("status", [400, 422, 501])
+def test_an_endpoint_that_refuses_a_schema_is_asked_in_plain_text_from_then_on(status: int) -> None:
+    refuses = Status(status, "response_format is not supported")
+    plain = Says("Putin called first [1.2].")
+    with OpenAIServer(lambda request: refuses if asks_for_json(request) else plain) as server:
+        model = language_model(Settings(llm="small", llm_url=server.url), pause=0.001)
+        drafts = [run(GenerativeAnswerer(model, 4096)) for _ in range(2)]
+    assert [asks_for_json(request) for request in server.requests] == [True, False, False]
+    assert REFUSAL in server.requests[1].messages[0][1] and "JSON" not in server.requests[1].messages[0][1]
+    for draft in drafts:
+        assert [(said.text, quotes(said)) for said in draft.statements] == [("Putin called first.", [CALL[1]])]
+
+
+def test_a_refusal_that_the_schema_is_not_to_blame_for_is_told_and_the_next_answer_tries_it_again() -> None:
+    with OpenAIServer(Status(400), Status(400), JSON) as server:
+        model = language_model(Settings(llm="small", llm_url=server.url), pause=0.001)
+        with pytest.raises(ModelError, match="refused the request"):
+            run(GenerativeAnswerer(model, 4096))
+        assert len(run(GenerativeAnswerer(model, 4096)).statements) == 1
+    assert [asks_for_json(request) for request in server.requests] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "text", ["Putin called first [1.2].", '```json\n{"answer": "Putin called first.", "refs": [1.2]}\n```']
+)
+def test_an_endpoint_that_ignores_the_schema_is_read_as_it_writes(text: str) -> None:
+    draft, server = served(Says(text))
+    assert len(server.requests) == 1 and asks_for_json(server.requests[0])
+    assert [(said.text, quotes(said)) for said in draft.statements] == [("Putin called first.", [CALL[1]])]
+
+
+def test_json_that_cannot_be_read_is_a_failure_of_the_endpoint() -> None:
+    with pytest.raises(ModelError, match="cannot be read"):
+        served(Says('{"statements": [{"sentences": ["1.2"], "text": Putin}]}'))
+
+
+def test_a_grammar_and_plain_text_are_asked_for_as_the_settings_say() -> None:
+    plain = Says("Putin called first [1.2].")
+    forms: tuple[Form, ...] = ("grammar", "text")
+    for form in forms:
+        with OpenAIServer(plain) as server:
+            model = language_model(Settings(llm="small", llm_url=server.url, llm_references=form))
+            assert len(run(GenerativeAnswerer(model, 4096)).statements) == 1
+            assert ("grammar" in server.requests[0].body) == (form == "grammar")
+            assert "response_format" not in server.requests[0].body
+
+
 def test_a_claim_says_whether_it_is_finished_unless_told_otherwise() -> None:
     assert Claim("So.", ()).finished
+
+
+@pytest.mark.llm
+@pytest.mark.parametrize("form", ["grammar", "schema"])
+def test_a_real_small_model_is_held_to_what_it_was_offered(small_llm: str, form: Form) -> None:  # noqa: F811
+    given = Settings(llm="smollm2", llm_url=small_llm, llm_references=form, llm_options={"max_tokens": 120})
+    model = language_model(given)
+    draft = run(GenerativeAnswerer(model, 2048))
+    assert isinstance(model, Constrainable) and model.form == form  # it was not refused
+    assert not any("no passage" in notice for notice in draft.notices)
+    assert all(said.citations for said in draft.statements[:1])
 
 
 @pytest.mark.llm

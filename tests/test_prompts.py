@@ -49,7 +49,7 @@ def test_there_are_prompts_and_each_has_the_fingerprint_of_its_file() -> None:
 
 
 def test_the_prompts_for_an_answer_agree_on_the_fence_and_the_refusal() -> None:
-    system = fill("answer", refusal="I PASS")
-    user = fill("question", question="Who?", passages="[1.1] He.")
+    system = fill("answer", form=fill("answer_text", refusal="I PASS"))
+    user = fill("question", question="Who?", passages="[1.1] He.", reminder=fill("reminder_text"))
     assert "I PASS" in system
     assert "<passages>" in system and "<passages>\n[1.1] He.\n</passages>" in user

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from app.grounding.figures import FIGURE, figures
 from eval.measures.parts import Definition, Part, one
 from eval.records import Gold, Record, Said
+from indexing.words import stems
 
 SQUAD = "SQuAD v1.1 (Rajpurkar et al., 2016): lower case, without punctuation and articles"
 WITH_GOLD = "answerable items with a gold answer; a refusal scores 0, a failed item is unmeasured"
@@ -29,6 +31,12 @@ def definitions() -> tuple[Definition, ...]:
             "1 when the answer holds one of the gold answers as whole words, after normalising.",
             contains,
         ),
+        (
+            "gold_by_value",
+            "1 when the answer holds each figure of one of the gold answers by its value (`57 percent` is `57%`) and "
+            "each of its other words by its stem, in any order.",
+            by_value,
+        ),
     )
     return (
         *(
@@ -39,7 +47,7 @@ def definitions() -> tuple[Definition, ...]:
                 WITH_GOLD,
                 partial(_against_gold, measure),
                 ANSWER_FLOORS,
-                source=SQUAD,
+                source="" if name == "gold_by_value" else SQUAD,
             )
             for name, about, measure in against_gold
         ),
@@ -140,6 +148,16 @@ def exact_match(text: str, golds: Sequence[str]) -> float:
 def contains(text: str, golds: Sequence[str]) -> float:
     said = f" {' '.join(normalised(text))} "
     return float(any(f" {' '.join(normalised(gold))} " in said for gold in golds if normalised(gold)))
+
+
+def by_value(text: str, golds: Sequence[str]) -> float:
+    return float(any(_holds_values(text, gold) for gold in golds if stems(gold)))
+
+
+def _holds_values(text: str, gold: str) -> bool:
+    wanted = {value for value, _ in figures(gold)}
+    words = stems(FIGURE.sub(" ", gold))
+    return wanted <= {value for value, _ in figures(text, ones=True)} and set(stems(text)).issuperset(words)
 
 
 def _against_gold(measure: Callable[[str, Sequence[str]], float], record: Record) -> Part | None:
