@@ -23,7 +23,7 @@ from prompts import fill
 
 REFUSAL = "NO ANSWER"  # what a model writes when the passages do not answer
 MARGIN = 0.9  # of a context: the model's tokenizer is not the one that counts
-SHORT = 500  # tokens of sentences that a short prompt shows at most
+SHORT = 600  # tokens of sentences that a short prompt shows at most
 FEW = 3  # sentences that an answer to a short prompt may have
 
 

@@ -102,6 +102,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             stream.close()
 
 
+def _threads() -> int:
+    """As many as there are cores for this process: more would wait for one another at every token."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def main(path: str, context: int) -> None:
     """Serve until standard input closes."""
     import xllamacpp
@@ -110,7 +115,7 @@ def main(path: str, context: int) -> None:
     params.model.path = path
     params.n_ctx = context
     params.n_parallel = 1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.sampling.seed = 1
     params.sampling.temp = 0.0
     server = xllamacpp.Server(params)

@@ -23,7 +23,7 @@ Reply = Literal["text", "json"]
 
 TOKENS_PER_MESSAGE = 8  # what a chat template adds, roughly
 TOKENS_PER_NUMBER = 6  # what the number of a sentence and its share of the document's line add
-EXCERPTS = 12  # sentences that a short prompt shows at most
+EXCERPTS = 16  # sentences that a short prompt shows at most
 LOOKED_AT = 40  # sentences, best first, that it takes them from
 _INVITING = re.compile(r"\[(?=\s*(?:\d|/?INST))")  # brackets that a model could take for a reference or a command
 
