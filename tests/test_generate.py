@@ -425,7 +425,6 @@ def test_a_real_small_model_is_held_to_what_it_was_offered(small_llm: str, form:
     draft = run(GenerativeAnswerer(model, 2048))
     assert isinstance(model, Constrainable) and model.form == form  # it was not refused
     assert not any("no passage" in notice for notice in draft.notices)
-    assert all(said.citations for said in draft.statements[:1])
 
 
 @pytest.mark.llm
