@@ -32,7 +32,10 @@ from indexing.errors import ModelError, UsageError
 from indexing.spans import Span
 
 SHOWN = ("supported", "partly", "not_a_claim")  # an answer none of whose statements has such support is a refusal
+SURE = 0.6  # likely enough that the documents answer to show their sentences where a small model found no answer
 OWN_WORDS = "The model's wording did not hold; these are the documents' own words."
+NOT_FOUND = "The model found no answer; these are the documents' own words that come nearest."
+ELSEWHERE = "The model rests on other sentences than those that fit best; these follow in the documents' own words."
 
 
 @dataclass(slots=True)
@@ -177,19 +180,35 @@ class Assistant:
             yield Notice(walk.notices[-1])
             yield from self._extracted(walk, finding)
         else:
-            if (walk.statements or walk.dropped) and not _holds(walk.statements) and finding.answers:
-                yield from self._in_their_own_words(walk, finding)
+            if finding.answers and _holds(walk.statements):
+                yield from self._beside(walk, finding) if generate.short else ()
+            elif finding.answers and (walk.statements or walk.dropped):
+                yield from self._in_their_own_words(walk, finding, OWN_WORDS)
+            elif finding.answers and generate.short and finding.answerability >= SURE:
+                yield from self._in_their_own_words(walk, finding, NOT_FOUND)
 
-    def _in_their_own_words(self, walk: _Walk, finding: Finding) -> Iterator[Event]:
-        """The documents' own sentences, in the place of what a model said of them that none supports."""
+    def _in_their_own_words(self, walk: _Walk, finding: Finding, why: str) -> Iterator[Event]:
+        """The documents' own sentences, in the place of what a model said or did not say."""
         if walk.statements:
             walk.statements.clear()
             yield Restart()
         walk.dropped = 0
         walk.mode = "extractive"
-        walk.notices.append(OWN_WORDS)
-        yield Notice(OWN_WORDS)
+        walk.notices.append(why)
+        yield Notice(why)
         yield from self._extracted(walk, finding)
+
+    def _beside(self, walk: _Walk, finding: Finding) -> Iterator[Event]:
+        """The documents' own sentences after those of a small model that rests on others, or is supported in part."""
+        cited = {(one.document_id, one.span) for said in walk.statements for one in said.citations}
+        own = list(extract(finding, self._settings.max_statements))
+        new = [one for one in own if not any((each.document_id, each.span) in cited for each in one.citations)]
+        sure = any(said.support == "supported" for said in walk.statements)
+        if new and not (sure and len(new) < len(own)):
+            walk.notices.append(ELSEWHERE)
+            yield Notice(ELSEWHERE)
+            for statement in new:
+                yield from self._said(walk, statement)
 
     def _grounded(self, statement: Statement) -> Statement:
         return ground(statement, lambda one: self.collection.document(one.document_id, one.version), self._opinion)

@@ -59,7 +59,7 @@ class GenerativeAnswerer:
         self._model = model
         self._context = context
         self._prices = prices
-        self._short = short
+        self.short = short
 
     def __call__(
         self, question: str, history: Sequence[Turn], hits: Sequence[Hit], evidence: Evidence | None = None
@@ -98,7 +98,7 @@ class GenerativeAnswerer:
     def _stream(self, form: Form, prompt: Prompt) -> Iterator[str]:
         if form == "text" or not isinstance(self._model, Constrainable):
             return self._model.stream(prompt.system, prompt.user, prompt.turns)
-        to = Constraint(prompt.shown.references, REFUSAL, *((FEW,) if self._short else ()))
+        to = Constraint(prompt.shown.references, REFUSAL, *((FEW,) if self.short else ()))
         return self._model.stream_held(prompt.system, prompt.user, prompt.turns, to)
 
     def _claims(self, stream: Iterator[str], said: list[str], tally: Tally) -> Iterator[Claim]:
@@ -122,7 +122,7 @@ class GenerativeAnswerer:
         self, form: Form, question: str, history: Sequence[Turn], hits: Sequence[Hit], evidence: Evidence | None
     ) -> Prompt:
         reply: Reply = "json" if form == "schema" else "text"
-        if self._short and evidence is not None and evidence.ranked:
+        if self.short and evidence is not None and evidence.ranked:
             return self._short_prompt(reply, evidence)
         system = fill("answer", form=_told(f"answer_{reply}", reply))
         asked = {"question": as_data(question), "reminder": fill(f"reminder_{reply}").rstrip()}

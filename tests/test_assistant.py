@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from app.answers import Answer, Done, Event, Notice, Restart, Said, Sources, Turn
-from app.assistant import OWN_WORDS, Assistant, build
+from app.assistant import ELSEWHERE, NOT_FOUND, OWN_WORDS, SURE, Assistant, build
 from app.generate import GenerativeAnswerer
 from app.llm import language_model
 from app.retrieve import Retriever
@@ -264,6 +264,50 @@ def test_where_nothing_that_a_model_says_holds_the_documents_answer_in_their_own
     kinds = [type(event).__name__ for event in events]
     assert kinds.index("Restart") < kinds.index("Notice", kinds.index("Restart"))
     assert OWN_WORDS in answer.notices and not any("counts as no answer" in notice for notice in answer.notices)
+
+
+def short(seeds: Assistant, behaviour: Behaviour, question: str = QUESTION) -> tuple[Answer, OpenAIServer]:
+    """An answer where the model is asked as small ones are."""
+    with OpenAIServer(behaviour) as server:
+        settings = Settings(llm="small", llm_url=server.url, llm_references="text")
+        generate = GenerativeAnswerer(language_model(settings), settings.llm_context, short=True)
+        assistant = Assistant(seeds.collection, Retriever(seeds.collection, 10), generate, settings)
+        events = list(assistant.walk(question))
+    check_walk(events)
+    return _answer(events), server
+
+
+def test_a_small_model_is_shown_an_example_and_single_sentences_and_cites_them_by_their_number(
+    seeds: Assistant,
+) -> None:
+    answer, server = short(seeds, of_polls)
+    (request,) = server.requests
+    roles = [role for role, _ in request.messages]
+    assert roles[:3] == ["system", "user", "assistant"] and roles[-1] == "user" and len(roles) > 5
+    numbers = re.findall(r"^\[(\d+)\] ", request.prompt, re.MULTILINE)
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)] and len(numbers) <= 16
+    assert (answer.mode, answer.statements[0].support) == ("llm", "supported")
+    assert "57%" in answer.statements[0].citations[0].quote
+
+
+def test_where_a_small_model_rests_on_other_sentences_the_documents_own_follow(seeds: Assistant) -> None:
+    def elsewhere(request: Request) -> Reply:
+        line = [line for line in request.prompt.splitlines() if line.startswith("[")][-1]
+        number, text = line.split("] ", 1)
+        return Says(f"{text.rstrip('.')} {number}].")
+
+    answer, _ = short(seeds, elsewhere)
+    assert (answer.mode, ELSEWHERE in answer.notices) == ("llm", True)
+    assert "57%" in " ".join(one.text for one in answer.statements[1:])
+    assert all(one.citations for one in answer.statements)
+
+
+def test_where_a_small_model_finds_nothing_sure_evidence_answers_and_other_evidence_does_not(seeds: Assistant) -> None:
+    sure, _ = short(seeds, Says("NO ANSWER"))
+    assert (sure.status, sure.mode, sure.notices) == ("answered", "extractive", (NOT_FOUND,))
+    assert sure.ruling.answerability >= SURE
+    unsure, _ = short(seeds, Says("NO ANSWER"), UNANSWERED)
+    assert (unsure.status, unsure.mode, unsure.statements) == ("refused", "llm", ())
 
 
 def test_a_statement_without_a_source_is_unsupported_and_alone_it_is_no_answer(seeds: Assistant) -> None:

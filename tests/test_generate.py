@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers import Draft, Statement, Turn
-from app.generate import REFUSAL, GenerativeAnswerer
 from app.constraints import Form
+from app.generate import REFUSAL, GenerativeAnswerer
 from app.llm import AnswerCutError, Constrainable, answer_tokens, count_tokens, language_model
 from app.prompting import as_data, recent, show
 from app.references import Claim
