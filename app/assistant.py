@@ -32,6 +32,7 @@ from indexing.errors import ModelError, UsageError
 from indexing.spans import Span
 
 SHOWN = ("supported", "partly", "not_a_claim")  # an answer none of whose statements has such support is a refusal
+LEAST = 0.4  # likely enough that the documents answer to ask a small model, which seldom sees that they do not
 SURE = 0.6  # likely enough that the documents answer to show their sentences where a small model found no answer
 OWN_WORDS = "The model's wording did not hold; these are the documents' own words."
 NOT_FOUND = "The model found no answer; these are the documents' own words that come nearest."
@@ -160,7 +161,12 @@ class Assistant:
     def _generated(
         self, generate: GenerativeAnswerer, walk: _Walk, finding: Finding, history: Sequence[Turn]
     ) -> Iterator[Event]:
-        """What the model says; when its endpoint fails, that is withdrawn and the documents answer themselves."""
+        """What the model says; when its endpoint fails, that is withdrawn and the documents answer themselves.
+
+        A small model is asked only where the evidence is good: then the refusal says what is missing, and at once.
+        """
+        if generate.short and finding.premise is None and finding.answerability < LEAST:
+            return
         try:
             for part in generate(walk.question, history, walk.found.hits, finding.evidence):
                 if isinstance(part, Draft):
