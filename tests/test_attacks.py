@@ -198,7 +198,8 @@ def _cited(done: Done) -> Iterator[Citation]:
 @pytest.mark.llm
 @pytest.mark.timeout(600)
 def test_a_real_small_model_under_attack_puts_nothing_on_the_page(small_llm: str) -> None:  # noqa: F811
-    model = language_model(Settings(llm="smollm2", llm_url=small_llm, llm_options={"max_tokens": 40}))
+    few = {"max_tokens": 40}
+    model = language_model(Settings(llm="smollm2", llm_url=small_llm, llm_references="text", llm_options=few))
     for attack in attacks(5, 4):
         hits, history = attacked(attack)
         statements = said_by(model, hits, history)

@@ -429,7 +429,8 @@ def test_a_real_small_model_is_held_to_what_it_was_offered(small_llm: str, form:
 
 @pytest.mark.llm
 def test_a_real_small_model_answers_and_whatever_it_cites_is_in_the_documents(small_llm: str) -> None:  # noqa: F811
-    model = language_model(Settings(llm="smollm2", llm_url=small_llm, llm_options={"max_tokens": 40}))
+    given = Settings(llm="smollm2", llm_url=small_llm, llm_references="text", llm_options={"max_tokens": 40})
+    model = language_model(given)
     assert model.destination == "Nothing leaves this machine"
     answerer = GenerativeAnswerer(model, 4096)
     questions = [QUESTION, "What is the approval rating of Zelensky?"]
