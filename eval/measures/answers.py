@@ -33,8 +33,7 @@ def definitions() -> tuple[Definition, ...]:
         ),
         (
             "gold_by_value",
-            "1 when the answer holds each figure of one of the gold answers by its value (`57 percent` is `57%`) and "
-            "each of its other words by its stem, in any order.",
+            "1 when the answer holds each figure of a gold answer by value and each of its other words, in any order.",
             by_value,
         ),
     )
