@@ -50,7 +50,7 @@ test: .venv/.dev ## run all tests, the browser's too (ARGS="-k spans": passed on
 	@sh tests/install_browser.sh $(BIN)/python
 	@sh tests/install_nginx.sh
 	@echo "test: running pytest"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: .venv/.dev ## check the format, lint, types and import layers
 	@echo "check: ruff format"
