@@ -44,7 +44,7 @@ class Window:
         self.complaints: list[str] = []
         self.strangers: list[str] = []
         page.on("console", self._said)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", self._failed)
         page.on("request", self._asked)
 
     def open(self, path: str = "/") -> Page:
@@ -64,6 +64,10 @@ class Window:
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.complaints.append(message.text)
+
+    def _failed(self, error: Error) -> None:
+        if "signal is aborted without reason" not in str(error):  # Gradio's own, where it closes a stream on leaving
+            self.complaints.append(str(error))
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
