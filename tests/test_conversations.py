@@ -324,6 +324,7 @@ def test_a_writer_that_is_killed_leaves_a_file_that_holds_all_it_said_it_kept(tm
         assert process.stdout
         said = [int(process.stdout.readline()) for _ in range(kill_after)]
         os.kill(process.pid, signal.SIGKILL)
+        said += map(int, process.stdout)  # what it had said before the signal came
         process.wait()
         process.stdout.close()
         with sqlite3.connect(tmp_path / FILE) as db:
@@ -333,9 +334,8 @@ def test_a_writer_that_is_killed_leaves_a_file_that_holds_all_it_said_it_kept(tm
         store = Conversations(tmp_path)
         whole = [store.conversation("ana", one.id) for one in store.listed("ana", limit=1000)]
         questions = {one.question: one for each in whole if each for one in each.exchanges}
-        for number in said[-3:]:
-            if number % 5 != 4 and number + 1 not in said:
-                assert questions[f"question {number}"].stage == "done"
+        if said[-1] % 5 < 3:  # else the next one may have deleted it before it was killed
+            assert questions[f"question {said[-1]}"].stage == "done"
         asked(store, "ana", "And it goes on.")
         store.close()
 
