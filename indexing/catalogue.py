@@ -51,6 +51,7 @@ from indexing.spans import Span
 from indexing.transaction import transaction
 
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
+CACHE_KIB = 512  # of pages that a connection keeps
 
 
 class _Held:
@@ -103,6 +104,8 @@ class Catalogue:
             connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            # KiB: a server has a hundred threads, each with its connection; the system keeps the file's pages for all.
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             held = self._local.held = _Held(connection)
             self._connections.add(held)
         return held.connection
