@@ -177,14 +177,8 @@ class Assistant:
                 else:
                     yield from self._said(walk, part)
         except ModelError as error:
-            if walk.statements:
-                walk.statements.clear()
-                yield Restart()
-            walk.dropped = 0
-            walk.mode = "extractive"
-            walk.notices.append(f"{error}. This answer was put together from the documents alone.")
-            yield Notice(walk.notices[-1])
-            yield from self._extracted(walk, finding)
+            why = f"{error}. This answer was put together from the documents alone."
+            yield from self._in_their_own_words(walk, finding, why)
         else:
             if finding.answers and _holds(walk.statements):
                 yield from self._beside(walk, finding) if generate.short else ()
