@@ -115,23 +115,23 @@ def _asking(assistant: Assistant, meter: Meter) -> APIRouter:
         if STREAM in accept:
             walk = meter.walk(assistant, asked.question, turns, limits)
             first = next(walk)  # what cannot be asked is an error, not a stream
-            return StreamingResponse(_stream(first, walk), media_type=STREAM, headers={"Cache-Control": "no-store"})
+            return StreamingResponse(stream(first, walk), media_type=STREAM, headers={"Cache-Control": "no-store"})
         return JSONResponse(meter.ask(assistant, asked.question, turns, limits).as_json())
 
     return router
 
 
-def _stream(first: Event, rest: Iterator[Event]) -> Iterator[str]:
-    yield event_line(first)
+def stream(first: Event, rest: Iterator[Event]) -> Iterator[str]:
+    """The events of an answer as server-sent events; what goes wrong on the way is the last of them."""
+    yield _event(first)
     try:
         for event in rest:
-            yield event_line(event)
+            yield _event(event)
     except OnrecordError as error:
         yield line("error", {"message": str(error)})
 
 
-def event_line(event: Event) -> str:
-    """An event of an answer as a server-sent event."""
+def _event(event: Event) -> str:
     match event:
         case Sources(hits, rewritten, filters):
             found = [hit_as_json(hit) for hit in hits]

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.answers import Done, Event
-from app.api import STREAM, event_line, line, problem
+from app.api import STREAM, line, problem, stream
 from app.assistant import Assistant
 from app.batch import GivenLimits
 from app.conversations.keeper import Keeper, checked, packet_of_conversation
@@ -184,12 +184,7 @@ def _walked(
 def _told(first: tuple[str, int, Event], rest: Iterator[tuple[str, int, Event]]) -> Iterator[str]:
     conversation, place, event = first
     yield line("conversation", {"conversation": conversation, "place": place})
-    yield event_line(event)
-    try:
-        for _, _, later in rest:
-            yield event_line(later)
-    except OnrecordError as error:
-        yield line("error", {"message": str(error)})
+    yield from stream(event, (later for _, _, later in rest))
 
 
 def _changing(keeper: Keeper) -> APIRouter:
