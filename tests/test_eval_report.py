@@ -9,6 +9,8 @@ import json
 import re
 import tracemalloc
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from eval.__main__ import main
 from eval.report import write_report
@@ -169,39 +171,9 @@ def test_memory_does_not_grow_with_the_run(long_run: Path, tmp_path: Path, monke
     assert peaks[1] < 1.5 * peaks[0]
 
 
-@pytest.mark.browser
-def test_a_long_run_is_searched_and_turned_over_in_a_browser(long_run: Path, chromium: Browser) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 900})
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto((long_run / "report.html").as_uri())
-    total = len(records_of(long_run))
-    shown = expect(page.locator("#shown"))
-    shown.to_have_text(f"{total} of {total} items, 1 to 50 shown")
-    assert page.locator(".item").count() == 50 and page.is_disabled("#back")
-    page.click("#next")
-    shown.to_have_text(f"{total} of {total} items, 51 to 100 shown")
-    # Words of a citation's footing, which stand in no head, and a mark that is escaped in the page.
-    record = next(one for one in records_of(long_run) if one["output"]["status"] == "answered")
-    place = record["output"]["statements"][0]["citations"][0]
-    page.fill("#words", f"{place['file']}:{place['start']}-{place['end']} <SCRIPT>")
-    shown.to_have_text(re.compile(rf"^[1-9]\d? of {total} items, 1 to"))
-    assert 0 < page.locator(".item").count() < 50
-    assert all("-4" in str(one.get_attribute("id")) for one in page.locator(".item").all())
-    page.fill("#words", "no such words anywhere")
-    shown.to_have_text(f"0 of {total} items")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert not said and asked == [(long_run / "report.html").as_uri()]
-    context.close()
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 390])
-def test_it_opens_in_a_browser_and_filters_its_items(run: Path, chromium: Browser, width: int) -> None:
+@contextmanager
+def opened(run: Path, chromium: Browser, width: int) -> Iterator[Page]:
+    """A report in a browser; at the end nothing was complained of, nothing else was asked for, nothing is too wide."""
     context = chromium.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     said: list[str] = []
@@ -210,14 +182,41 @@ def test_it_opens_in_a_browser_and_filters_its_items(run: Path, chromium: Browse
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto((run / "report.html").as_uri())
-    total = page.locator(".item").count()
-    assert total == len(records_of(run))
-    page.select_option("#outcome", "wrong")
-    shown = page.locator(".item:visible").count()
-    assert 0 < shown < total
-    assert page.inner_text("#shown") == f"{shown} of {total} items"
-    page.fill("#words", "no such words anywhere")
-    assert page.locator(".item:visible").count() == 0
+    yield page
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not said and asked == [(run / "report.html").as_uri()]
     context.close()
+
+
+@pytest.mark.browser
+def test_a_long_run_is_searched_and_turned_over_in_a_browser(long_run: Path, chromium: Browser) -> None:
+    with opened(long_run, chromium, 390) as page:
+        total = len(records_of(long_run))
+        shown = expect(page.locator("#shown"))
+        shown.to_have_text(f"{total} of {total} items, 1 to 50 shown")
+        assert page.locator(".item").count() == 50 and page.is_disabled("#back")
+        page.click("#next")
+        shown.to_have_text(f"{total} of {total} items, 51 to 100 shown")
+        # Words of a citation's footing, which stand in no head, and a mark that is escaped in the page.
+        record = next(one for one in records_of(long_run) if one["output"]["status"] == "answered")
+        place = record["output"]["statements"][0]["citations"][0]
+        page.fill("#words", f"{place['file']}:{place['start']}-{place['end']} <SCRIPT>")
+        shown.to_have_text(re.compile(rf"^[1-9]\d? of {total} items, 1 to"))
+        assert 0 < page.locator(".item").count() < 50
+        assert all("-4" in str(one.get_attribute("id")) for one in page.locator(".item").all())
+        page.fill("#words", "no such words anywhere")
+        shown.to_have_text(f"0 of {total} items")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_opens_in_a_browser_and_filters_its_items(run: Path, chromium: Browser, width: int) -> None:
+    with opened(run, chromium, width) as page:
+        total = page.locator(".item").count()
+        assert total == len(records_of(run))
+        page.select_option("#outcome", "wrong")
+        shown = page.locator(".item:visible").count()
+        assert 0 < shown < total
+        assert page.inner_text("#shown") == f"{shown} of {total} items"
+        page.fill("#words", "no such words anywhere")
+        assert page.locator(".item:visible").count() == 0
