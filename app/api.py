@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException  # what frameworks raise; FastAPI's own is one
 
 from app.answers import Done, Event, Notice, Restart, Said, Sources, hit_as_json
 from app.assistant import Assistant
@@ -26,7 +27,7 @@ from app.quotes.speaker import Aliases
 from app.source import source_of
 from app.timeline import timeline
 from indexing.copies import all_groups
-from indexing.errors import HomeError, ModelError, OnrecordError, UsageError
+from indexing.errors import HomeError, ModelError, OnrecordError, TooLargeError, UsageError
 
 STREAM = "text/event-stream"
 LONGEST_NAME = 500  # characters of a topic or a speaker
@@ -79,6 +80,13 @@ def add_api(app: FastAPI, assistant: Assistant, meter: Meter, desk: QuoteDesk) -
     def refuse(_request: Request, error: Exception) -> JSONResponse:
         return problem(str(error), status_of(error))
 
+    @app.exception_handler(HTTPException)
+    def told(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        response = problem(str(error.detail), error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+
     @app.exception_handler(RequestValidationError)
     def misunderstood(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -97,6 +105,8 @@ def problem(message: str, status: int) -> JSONResponse:
 
 def status_of(error: Exception) -> int:
     """Whose fault an error is: the request's, the model endpoint's, the index's, or ours."""
+    if isinstance(error, TooLargeError):
+        return 413
     if isinstance(error, UsageError):
         return 422
     if isinstance(error, ModelError):

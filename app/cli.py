@@ -180,8 +180,10 @@ def ground_command(**options: Any) -> int:
 def chat_command(no_browser: bool, **options: Any) -> int:
     settings = _settings(options)
     from app.address import check_address
+    from indexing.memory import share_freed
 
     check_address(settings)  # before seconds of imports
+    share_freed()
     from app.assistant import build
     from app.indexer import worker
     from app.jobs import Jobs
@@ -200,9 +202,11 @@ def serve_command(**options: Any) -> int:
     settings = _settings(options)
     from app.access.access import opened
     from app.address import check_address
+    from indexing.memory import share_freed
 
     with opened(settings) as access:
         check_address(settings, login=True)  # both before seconds of imports
+        share_freed()
         from app.assistant import build
         from app.indexer import worker
         from app.jobs import Jobs

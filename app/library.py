@@ -22,7 +22,7 @@ from app.render import byline, counted, escape
 from app.settings import Settings
 from indexing.catalogue import Catalogue
 from indexing.copies import all_groups
-from indexing.errors import OnrecordError, UsageError
+from indexing.errors import OnrecordError, TooLargeError, UsageError
 from indexing.files import MEGABYTE
 from indexing.ingest import Options, Progress
 from indexing.schema import Entry, Problem
@@ -124,7 +124,7 @@ def add(settings: Settings, files: Sequence[tuple[str, Path]]) -> Iterator[Progr
 def keep(settings: Settings, files: Sequence[tuple[str, BinaryIO]]) -> list[str]:
     """Put files into the folder of uploads, all of them or none, and say how they are called there.
 
-    Raises OnrecordError for a file that is too large, UsageError for two of one name.
+    Raises TooLargeError for a file over `max_document_mb`, UsageError for two of one name, OnrecordError for the disk.
     """
     folder, names = settings.home / UPLOADS, [safe_name(name) for name, _ in files]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -151,7 +151,7 @@ def _copy(source: BinaryIO, part: Path, name: str, most: float) -> None:
         while piece := source.read(PIECE):
             left -= len(piece)
             if left < 0:
-                raise OnrecordError(f"{name} is larger than {most:g} MB; raise max_document_mb")
+                raise TooLargeError(f"{name} is larger than {most:g} MB; split it, or raise max_document_mb")
             target.write(piece)
 
 

@@ -14,6 +14,10 @@ class UsageError(OnrecordError):
     """The call itself cannot be carried out as worded (exit 2)."""
 
 
+class TooLargeError(UsageError):
+    """What was sent is larger than is taken; the message names the limit."""
+
+
 class LoadError(OnrecordError):
     """One file cannot go in. `reason` says why, `remedy` what to do about it; the run goes on."""
 

@@ -14,7 +14,7 @@ from app.settings import Settings
 from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection
 from indexing.embed import embedder
-from indexing.errors import OnrecordError
+from indexing.errors import OnrecordError, TooLargeError
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_what_was_not_added_here_is_not_removed_here(settings: Settings) -> None
 
 def test_a_file_that_is_too_large_is_refused_in_words(tmp_path: Path, settings: Settings) -> None:
     small = settings.model_copy(update={"max_document_mb": 0.001})
-    with pytest.raises(OnrecordError, match=r"larger than 0\.001 MB"):
+    with pytest.raises(TooLargeError, match=r"larger than 0\.001 MB"):
         report(library.add(small, given_files(tmp_path / "given", {"big.txt": b"x" * 2000})))
     assert library.uploaded(small) == []
 

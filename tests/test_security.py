@@ -246,6 +246,25 @@ def test_a_body_that_is_too_large_is_refused_before_and_after_the_login(own: Ser
         assert client.post("/api/ask", content=pieces).status_code in (401, 413)
 
 
+def in_pieces(content: bytes, field: str) -> dict[str, Any]:
+    """A form with one file, sent without a length that announces it."""
+    head = f'--B\r\nContent-Disposition: form-data; name="{field}"; filename="big.txt"\r\n\r\n'.encode()
+    whole = head + content + b"\r\n--B--\r\n"
+    pieces = (whole[at : at + 10_000] for at in range(0, len(whole), 10_000))
+    return {"content": pieces, "headers": {"content-type": "multipart/form-data; boundary=B"}}
+
+
+def test_an_upload_that_is_too_large_is_told_the_limit_with_413(tmp_path: Path) -> None:
+    with server(tmp_path, max_document_mb=0.02) as small:
+        editor = small.signed_in("editor")
+        for path, limit in (("/api/documents", "larger than 0.02 MB"), ("/gradio_api/upload", "of 20000 bytes")):
+            for size, said in ((30_000, limit), (300_000, "at most 200,000 bytes")):
+                for sent in ({"files": {"files": ("big.txt", b"x" * size)}}, in_pieces(b"x" * size, "files")):
+                    answer = editor.post(path, **sent)
+                    assert answer.status_code == 413 and said in answer.text, (path, size, answer.text)
+        assert not [*tmp_path.glob("uploads/*")]
+
+
 @pytest.fixture(name="address", scope="module")
 def address_fixture() -> Iterator[str]:
     port = free_port()
