@@ -9,6 +9,7 @@ from itertools import chain, islice, zip_longest
 
 from app.assistant import Assistant
 from indexing.catalogue import Catalogue
+from indexing.extraction import ATTENDS
 
 DOCUMENTS = 40  # looked at, spread over the collection
 TRIED = 12  # candidates asked before it is left at those that were answered
@@ -39,7 +40,8 @@ def _speakers(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _headings(catalogue: Catalogue) -> Iterator[str]:
-    return (f"What do the documents say about “{heading}”?" for heading in catalogue.headings(DOCUMENTS))
+    names = (heading for heading in catalogue.headings(DOCUMENTS) if not ATTENDS.fullmatch(heading))
+    return (f"What do the documents say about “{name}”?" for name in names)
 
 
 def _texts(catalogue: Catalogue) -> Iterator[str]:

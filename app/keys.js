@@ -8,9 +8,11 @@
   const keysOff = () => { try { return localStorage.getItem(STORED) === "1"; } catch { return false; } };
   const typing = (event) => event.target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
 
-  function tabs() {
-    return [...document.querySelectorAll('#tabs > .tab-wrapper [role="tab"]')];
-  }
+  // Gradio moves tabs that have no room into a menu, as buttons that are hidden until it is opened; they can be clicked.
+  // One that is chosen there takes a place in the line, so that only the names that it measures keep their order.
+  const name = (tab) => tab.textContent.trim();
+  const inTabs = (selector) => [...document.querySelectorAll(`#tabs > .tab-wrapper ${selector}`)];
+  const tabs = () => inTabs("[aria-hidden] > button").map(name);
 
   function showKeys() {
     const dialog = element("keys");
@@ -19,11 +21,17 @@
     dialog.showModal();
   }
 
-  // Gradio moves tabs that have no room into a menu, whose entries are hidden until it is opened: those are clicked there.
   function openTab(number) {
-    const tab = document.querySelectorAll('#tabs [role="tab"]')[number - 1];
-    tab?.click();
-    tab?.focus();
+    const wanted = tabs()[number - 1];
+    [...inTabs('[role="tab"]'), ...inTabs(".overflow-dropdown button")].find((tab) => name(tab) === wanted)?.click();
+    focusTab(wanted, 30);
+  }
+
+  // From the menu it comes into the line some frames later, as another button.
+  function focusTab(wanted, frames) {
+    const chosen = inTabs('[role="tab"][aria-selected="true"]')[0];
+    if (chosen && name(chosen) === wanted) chosen.focus();
+    else if (frames) requestAnimationFrame(() => focusTab(wanted, frames - 1));
   }
 
   // At once where the box is in view: what is typed right after the key must not be lost.

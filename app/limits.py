@@ -101,6 +101,12 @@ def searched_in(filters: Mapping[str, Any]) -> Iterator[str]:
             yield f"Searched: {key} {', '.join(filters[key])}."
 
 
+def limited(filters: Mapping[str, Any]) -> bool:
+    """Whether the asker left a part of the collection out; from `Limits.as_json`."""
+    given = any(one["from"] == "given" for one in filters.get("dates", ()))
+    return given or bool(filters.get("sources") or filters.get("authors"))
+
+
 def day_of(text: str, *, last: bool) -> datetime.date:
     """The first or last day of a year, a month or a day."""
     found = DAY.fullmatch(text.strip())

@@ -183,6 +183,11 @@
     if (location.hash) follow();
   }
 
+  // A limit that is taken away goes with its button; one then goes on writing.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#limit-chips button")) document.querySelector("#question textarea")?.focus();
+  });
+
   // A new question: its sources, from the top.
   function startOver() {
     depth = 0;

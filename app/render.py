@@ -15,7 +15,7 @@ from urllib.parse import quote
 from app.answers import AsOf, Citation, Disagreement, Ruling, Statement
 from app.cite import answer_markdown, answer_plain
 from app.exchange import REFUSED, Exchange, numbered
-from app.limits import searched_in
+from app.limits import limited, searched_in
 from app.links import link
 from indexing.documents import Copy, Document, Hit, Passage
 from indexing.spans import Span
@@ -95,7 +95,7 @@ def exchange(each: Exchange) -> str:
     parts += [f'<p class="read-as">{escape(line)}</p>' for line in searched_in(each.filters)]
     parts += [notice(text) for text in each.notices]
     if each.refused and each.answer is not None:
-        parts.append(refusal(each.hits, each.answer.searched, each.answer.ruling))
+        parts.append(refusal(each.hits, each.answer.searched, each.answer.ruling, limited=limited(each.filters)))
     else:
         ruling = each.answer.ruling if each.answer else Ruling()
         parts += [disagreement(one, numbers) for one in ruling.disagreements]
@@ -210,11 +210,20 @@ def source_page(document_id: str, version: str, spans: Iterable[Span] = ()) -> s
     return f"{attribute(link(path))}{'?' if places else ''}{places}"
 
 
-def refusal(hits: Sequence[Hit], searched: int, ruling: Ruling = Ruling()) -> str:  # noqa: B008  # it is frozen
+def refusal(
+    hits: Sequence[Hit],
+    searched: int,
+    ruling: Ruling = Ruling(),  # noqa: B008  # it is frozen
+    *,
+    limited: bool = False,
+) -> str:
     """That nothing answers, what is missing and was searched, and what came nearest; never dressed as an answer."""
     nearest = "".join(f"<li>{_near(hit.passage)}</li>" for hit in hits[:NEAREST_SHOWN])
     listing = f'<h4>Nearest passages, not an answer</h4><ul class="nearest">{nearest}</ul>' if nearest else ""
     reason = f'<p class="reason">{escape(ruling.reason)}</p>' if ruling.reason else ""
+    looked = f"Searched {counted(searched, 'document')}; no passage"
+    if limited:
+        looked = "Searched only what the limits leave; no passage there"
     quotes = "".join(
         f'<blockquote class="near"><p>{escape(one.quote)}</p><footer><a href="'
         f'{source_link(one.document_id, one.version, (one.span,))}">{escape(_title(one.title, one.file))}</a> '
@@ -223,7 +232,7 @@ def refusal(hits: Sequence[Hit], searched: int, ruling: Ruling = Ruling()) -> st
     )
     return (
         f'<section class="refusal"><h3>{REFUSED}</h3>{reason}'
-        f"<p>Searched {counted(searched, 'document')}; no passage answers this question.</p>"
+        f"<p>{escape(looked)} answers this question.</p>"
         f"{f'<h4>What comes nearest, not an answer</h4>{quotes}' if quotes else ''}{listing}</section>"
     )
 

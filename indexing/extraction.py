@@ -21,6 +21,14 @@ MOST_EXCERPTS = 50
 TOO_LONG_REMEDY = "split it, or raise max_document_mb"
 
 
+# A line that says when or by whom, and so is nobody's title.
+ATTENDS = re.compile(
+    r"by [^.:]*|(?=\D*\d)(?:\W|\d|(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*+"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|st|nd|rd|th|of|published|updated)+",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """One document out of a file. `text` is canonical, the same at every reading; blocks are slices of it."""
@@ -187,6 +195,6 @@ def title_of(text: str, blocks: tuple[Block, ...], path: Path) -> str:
     """The heading or short line that opens a text, else the file's name."""
     lines = [one_line("".join(piece.of(text) for piece in block.pieces)) for block in blocks[:3]]
     for block, line in zip(blocks, lines, strict=False):
-        if block.kind == "heading":
+        if block.kind == "heading" and not ATTENDS.fullmatch(line):
             return line[:EXCERPT]
     return lines[0] if len(blocks) > 1 and len(lines[0]) <= 150 else path.stem

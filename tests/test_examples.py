@@ -36,6 +36,15 @@ def test_the_starter_collection_has_four_examples_and_each_is_answered(seeds: As
         assert answer.status == "answered" and answer.statements[0].citations
 
 
+def test_a_line_that_says_when_or_by_whom_is_neither_a_title_nor_an_example(tmp_path: Path) -> None:
+    said = "The bridge over the Wend closes for repairs in May, and the ferry takes its place until the autumn comes. "
+    opening = "Council of Wend: on the bridge\n\n24 October 2023\n\n"
+    with over(tmp_path, {"a.txt": opening + said * 2, "b.txt": "By Ada Rowe, The Wend Review\n\n" + said}) as assistant:
+        titles = {one.name: one.metadata.title for one in assistant.collection.catalogue.entries()}
+        assert titles == {"a.txt": "Council of Wend: on the bridge", "b.txt": "By Ada Rowe, The Wend Review"}
+        assert not any("2023" in one or "Ada Rowe" in one for one in example_questions(assistant))
+
+
 def test_they_are_the_same_every_time(seeds: Assistant) -> None:
     assert example_questions(seeds) == example_questions(seeds)
 

@@ -53,6 +53,17 @@ def test_a_question_mark_lists_the_keys_and_escape_gives_the_focus_back(staged: 
     expect(page.locator("#timeline-shown")).to_be_visible()
 
 
+def test_digits_reach_tabs_that_have_no_room_in_the_line(staged: Window) -> None:
+    page = staged.open()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("tab", name="Evaluations")).to_have_count(0)
+    page.locator("#current").click()
+    for key, shown in (("4", "#library-list"), ("3", "#timeline-shown"), ("5", "#evaluations"), ("1", "#question")):
+        page.keyboard.press(key)
+        expect(page.locator(shown)).to_be_visible()
+        expect(page.locator("#tabs > .tab-wrapper .selected")).to_be_focused()
+
+
 def test_an_answer_and_a_source_are_copied_with_their_citations(staged: Window) -> None:
     page = answered(staged)
     page.get_by_role("button", name="Copy with citations").click()

@@ -1,4 +1,5 @@
-"""What a reader limits a question to: days, sources, authors; and the way out of a time that the question named."""
+"""What a reader limits a question to: days, sources, authors; and the way out of each, and of a time that the question
+named."""
 
 from __future__ import annotations
 
@@ -8,16 +9,18 @@ import gradio as gr
 
 from app.exchange import Exchange
 from app.limits import Limits, limits_of
-from app.ui.place import html_place  # noqa: F401  # before gradio, whose settings it makes
+from app.render import escape
+from app.ui.place import html_place  # before gradio, whose settings it makes
 from indexing.catalogue import Catalogue
 
 CHOICES = 1000  # sources or authors offered at most
 
 
 class LimitControls:
-    """A chip above the question box, and a folded line of controls below it; chosen names are chips there."""
+    """Chips above the question box, each a limit that a press takes away; and a folded line of controls below it."""
 
     def __init__(self) -> None:
+        self.chips = html_place("limit-chips", choosing=True)
         self.unlimited = gr.Button("", visible=False, elem_id="unlimited", size="sm")
 
     def place(self) -> None:
@@ -28,6 +31,11 @@ class LimitControls:
                 self.until = gr.Textbox(label="Until", placeholder="2016, 2016-03 or 2016-03-24", elem_id="until")
             self.sources = gr.Dropdown([], label="Sources", multiselect=True, elem_id="limit-sources")
             self.authors = gr.Dropdown([], label="Authors", multiselect=True, elem_id="limit-authors")
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        changes = [one.change for one in self.given]
+        gr.on(changes, chips, self.given, [self.chips], trigger_mode="always_last", **quiet)
+        self.chips.select(without, self.given, self.given, **quiet)
 
     @property
     def given(self) -> list[Any]:
@@ -48,6 +56,36 @@ class LimitControls:
         dates = exchange.filters.get("dates", ()) if exchange is not None and not exchange.running else ()
         words = [one["words"] for one in dates if one["from"] == "question"]
         return gr.update(visible=bool(words), value=f"✕ “{words[0]}” preferred: search all dates" if words else "")
+
+
+def chips(since: str | None, until: str | None, sources: list[str] | None, authors: list[str] | None) -> str:
+    """The limits as buttons, as HTML; nothing where there is none."""
+    days = [(key, text.strip(), f"{word} {text.strip()}") for key, word, text in _days(since, until) if text.strip()]
+    names = [(key, name, name) for key, given in (("sources", sources), ("authors", authors)) for name in given or ()]
+    buttons = "".join(
+        f'<li><button type="button" data-limit="{key}" data-name="{escape(value)}" '
+        f'aria-label="{escape(f"Do not limit the search to: {shown}")}">'
+        f"<span aria-hidden=true>✕</span> {escape(shown)}</button></li>"
+        for key, value, shown in (*days, *names)
+    )
+    return f'<ul class="limit-chips" aria-label="The search is limited to">{buttons}</ul>' if buttons else ""
+
+
+def without(
+    since: str | None, until: str | None, sources: list[str] | None, authors: list[str] | None, pressed: gr.EventData
+) -> list[Any]:
+    """The values of the controls after a chip was pressed."""
+    key, name = str(pressed.limit), str(pressed.name)
+    return [
+        "" if key == "since" else since,
+        "" if key == "until" else until,
+        [one for one in sources or () if (key, one) != ("sources", name)],
+        [one for one in authors or () if (key, one) != ("authors", name)],
+    ]
+
+
+def _days(since: str | None, until: str | None) -> tuple[tuple[str, str, str], ...]:
+    return ("since", "from", since or ""), ("until", "until", until or "")
 
 
 def chosen(

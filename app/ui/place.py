@@ -8,9 +8,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read while gradio is importe
 
 import gradio as gr
 
-# A button in HTML of ours that names a speaker, or what is to be done again, comes to the server as a `select`.
+# A button in HTML of ours that names a speaker, a limit or what is to be done again comes to the server as `select`.
 CHOOSING = """element.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-speaker], button[data-again]");
+    const button = event.target.closest("button[data-speaker], button[data-again], button[data-limit]");
     if (button) trigger("select", { ...button.dataset });
 });"""
 
