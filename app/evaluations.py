@@ -152,6 +152,8 @@ def _believed(run: Run, name: str) -> tuple[Mapping[str, Any], str]:
     if judged is None or metric["value"] is None:
         return metric, ""
     judge = run.metrics["judges"][judged["kind"]]["name"]
+    if judged.get("unmasked"):
+        return metric, f"as judged by {judge}, which FAILED THE CANARIES: do not believe it"
     fixed = judged["corrected"]
     if fixed is None or fixed["value"] is None:
         return metric, f"as judged by {judge}" + ("" if judged["calibrated"] else ", uncalibrated")

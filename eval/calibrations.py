@@ -1,7 +1,8 @@
 """Calibrations kept by judge, and found again for every number that the judge made.
 
 They lie in `calibrations/` of the configured home (`onrecord.toml`, `ONRECORD_HOME`, or `.onrecord`), a file for each
-judge and labelled set. A judge's fingerprint is in the name, so another prompt, model or gate finds none.
+judge and labelled set; where none is kept of a judge, those that are shipped count. A judge's fingerprint is in the
+name, so another prompt, model or gate finds none.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.settings import load_settings
+from eval import canaries
 from eval.correction import corrected
 from eval.judges import Judge
 from eval.metrics import BY_NAME
 from indexing.errors import OnrecordError
 
 FOLDER = "calibrations"
+SHIPPED = Path(__file__).resolve().parent / "calibrated"  # of our own gate: rates and counts, no texts
+CANARIES = "canaries.json"  # of a run: what its judging model said of them
 FIGURES = ("kappa", "balanced_accuracy", "sensitivity", "specificity")
+UNLIKE = "beyond what it says of the answers that people judged: these are of another kind"
 HOW = "`python -m eval calibrate DATA.jsonl` holds it against people"
 
 
@@ -32,7 +37,7 @@ def keep(found: dict[str, Any]) -> Path:
     """Store what `calibrate` found where runs look for it."""
     data = found["data"]
     name = f"{found['judge']}-{found['fingerprint'][:16]}-{Path(data['file']).stem}-{data['split']}"
-    path = folder() / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.json"
+    path = folder() / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}.json"
     write(found, path)
     return path
 
@@ -63,30 +68,45 @@ def level(found: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def find(judge: Judge, given: Path | None = None) -> dict[str, Any] | None:
-    """The calibration of a judge: the one given, if it is this judge's; else of those kept the one on statements, and
-    with the most of them."""
+    """The calibration of a judge: the one given, if it is this judge's; else of those kept, and then of those shipped,
+    the one on statements, and with the most of them."""
     if given is not None:
         found = read(given)
         return found if found["judge"] == judge.kind else None
+    return _best(judge, folder()) or _best(judge, SHIPPED)
+
+
+def _best(judge: Judge, there: Path) -> dict[str, Any] | None:
     start = f"{judge.kind}-{judge.fingerprint[:16]}-"
-    try:
-        paths = sorted(path for path in folder().iterdir() if path.name.startswith(start) and path.suffix == ".json")
-    except OSError:
-        return None
+    paths = sorted(there.glob(f"{start}*.json")) if there.is_dir() else []
     kept = [one for one in map(read, paths) if one["fingerprint"] == judge.fingerprint]
     return max(kept, key=lambda one: (one["statements"] is not None, level(one)["n"]), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Who judged the numbers of a run: each judge by its kind, with the calibration that is known of it."""
+    """Who judged the numbers of a run: each judge by its kind, with the calibration that is known of it, and what it
+    said of the canaries in the run."""
 
     judges: Mapping[str, tuple[Judge, Mapping[str, Any] | None]]
+    watched: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, judges: Iterable[Judge], given: Path | None = None) -> Judged:
-        """With the calibration given, or those kept."""
-        return cls({judge.kind: (judge, find(judge, given)) for judge in judges})
+    def of(cls, judges: Iterable[Judge], run: Path, given: Path | None = None) -> Judged:
+        """Of the run in a folder, with the calibration given, or those kept."""
+        judges = list(judges)
+        seen = canaries_of(run)
+        watched = {judge.kind: seen for judge in judges if seen and seen.get("judge") == judge.fingerprint}
+        return cls({judge.kind: (judge, find(judge, given)) for judge in judges}, watched)
+
+    def canaries(self, kind: str) -> Mapping[str, Any] | None:
+        """What a judge said of canaries: in the run, else where it was held against people; None without any."""
+        calibration = self.judges[kind][1]
+        return self.watched.get(kind) or (calibration["canaries"] if calibration else None)
+
+    def is_unmasked(self, metric: str) -> bool:
+        """Whether the metric's judge failed the canaries: what it says means nothing."""
+        return (judge := self.judge(metric)) is not None and canaries.failed(self.canaries(judge.kind))
 
     def judge(self, metric: str) -> Judge | None:
         """Who judged a metric; None where nobody did."""
@@ -98,9 +118,10 @@ class Judged:
 
     def errors(self, metric: str) -> Mapping[str, Any] | None:
         """The agreement with people of a metric's judge, where it is known and can be taken out of the metric: a share
-        of what the judge called supported can be corrected by how often it is wrong in that, others cannot."""
+        of what the judge called supported can be corrected by how often it is wrong in that, others cannot. Nothing is
+        taken out for a judge that failed the canaries."""
         known = self.judges.get(BY_NAME[metric].judge)
-        if known is None or known[1] is None or BY_NAME[metric].better != "higher":
+        if known is None or known[1] is None or BY_NAME[metric].better != "higher" or self.is_unmasked(metric):
             return None
         return level(known[1])
 
@@ -108,6 +129,8 @@ class Judged:
         """For people, how far the metric's judge is to be believed; empty where nobody judged."""
         if (judge := self.judge(metric)) is None:
             return ""
+        if self.is_unmasked(metric):
+            return f"as judged by {judge.name}, which {canaries.told(self.canaries(judge.kind))}"
         if not self.is_calibrated(metric):
             return f"as judged by {judge.name}, UNCALIBRATED"
         if self.errors(metric) is None:
@@ -126,7 +149,12 @@ def carry(metrics: dict[str, Any], judged: Judged) -> dict[str, Any]:
         fixed = corrected(metric, errors).as_json() if errors else None
         return {
             **metric,
-            "judge": {"kind": judge.kind, "calibrated": judged.is_calibrated(name), "corrected": fixed},
+            "judge": {
+                "kind": judge.kind,
+                "calibrated": judged.is_calibrated(name),
+                "unmasked": judged.is_unmasked(name),
+                "corrected": fixed,
+            },
         }
 
     def all_told(those: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -138,12 +166,25 @@ def carry(metrics: dict[str, Any], judged: Judged) -> dict[str, Any]:
         "by_type": {
             kind: {**entry, "metrics": all_told(entry["metrics"])} for kind, entry in metrics["by_type"].items()
         },
-        "judges": {kind: _about(judge, calibration) for kind, (judge, calibration) in judged.judges.items()},
+        "judges": {
+            kind: _about(judge, calibration, judged.canaries(kind))
+            for kind, (judge, calibration) in judged.judges.items()
+        },
     }
 
 
-def _about(judge: Judge, calibration: Mapping[str, Any] | None) -> dict[str, Any]:
+def canaries_of(run: Path) -> dict[str, Any]:
+    """What the judging model of a run said of its canaries; empty where none did."""
+    try:
+        found = json.loads((run / CANARIES).read_text(encoding="utf-8"))
+        return {key: found[key] for key in ("judge", "n", "right", "constant")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _about(judge: Judge, calibration: Mapping[str, Any] | None, watched: Mapping[str, Any] | None) -> dict[str, Any]:
     about: dict[str, Any] = {"name": judge.name, "model": judge.model, "fingerprint": judge.fingerprint}
+    about["canaries"] = None if watched is None else {key: watched[key] for key in ("n", "right", "constant")}
     if calibration is None:
         return {**about, "calibrated": False}
     known = level(calibration)
@@ -156,7 +197,6 @@ def _about(judge: Judge, calibration: Mapping[str, Any] | None) -> dict[str, Any
         **{key: known[key] for key in ("n", "sources", "base_rate", "self_consistency", "constant")},
         **{key: known[key] for key in FIGURES},
         "reliability": known.get("reliability", []),
-        "canaries": calibration["canaries"],
     }
 
 
@@ -173,14 +213,16 @@ def lines(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"judged by {judge['name']}: {', '.join(those)}"
         yield f"  {believed(judge)}"
         for name, one in those.items():
-            if judge["calibrated"] and BY_NAME[name].better == "higher":
+            if judge["calibrated"] and BY_NAME[name].better == "higher" and not one["judge"]["unmasked"]:
                 yield f"  {name} {without_errors(one['judge']['corrected'])}"
 
 
 def believed(judge: Mapping[str, Any]) -> str:
     """How far a judge of `judges` can be believed, in words."""
+    watched = judge.get("canaries")
+    seen = f"; {canaries.told(watched)}" if canaries.told(watched) else ""
     if not judge["calibrated"]:
-        return f"UNCALIBRATED: how often this judge errs is not known; {HOW}"
+        return f"UNCALIBRATED: how often this judge errs is not known; {HOW}{seen}"
     figures = ", ".join(f"{name.replace('_', ' ')} {judge[name]['value']:.3f}" for name in _known(judge))
     again = judge["self_consistency"]
     about = [f"n {judge['n']} {judge['level']}"]
@@ -189,7 +231,7 @@ def believed(judge: Mapping[str, Any]) -> str:
     constant = "; ALWAYS SAYS THE SAME: it says nothing about answers" if judge["constant"] else ""
     about += [] if judge.get("this_version", True) else ["ANOTHER VERSION of this judge"]
     where = f"on {judge['data']['file']} ({', '.join(about)})"
-    return f"calibrated {where}: {figures}{constant}"
+    return f"calibrated {where}: {figures}{constant}{seen}"
 
 
 def without_errors(corrected: Mapping[str, Any] | None) -> str:
@@ -198,7 +240,8 @@ def without_errors(corrected: Mapping[str, Any] | None) -> str:
     bounds = "too few clusters for an interval"
     if corrected["low"] is not None:
         bounds = f"{corrected['low']:.3f} to {corrected['high']:.3f}"
-    return f"corrected for its errors: {corrected['value']:.3f}, {bounds}"
+    unlike = "" if corrected.get("fits", True) else f" ({UNLIKE})"
+    return f"corrected for its errors: {corrected['value']:.3f}, {bounds}{unlike}"
 
 
 def _known(judge: Mapping[str, Any]) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from eval.calibrations import Judged
-from eval.correction import Difference, Shares, corrected_difference
+from eval.correction import Difference, Shares, corrected_difference, fitting_both
 from eval.journal import read_config, read_records
 from eval.metrics import BY_NAME, DIGITS, Column, Scores
 from eval.paired import McNemar, Paired, Sums, holm, mcnemar, paired
@@ -43,7 +43,7 @@ class Both:
         if not common:
             raise OnrecordError(f"{first} and {second} have no item in common; compare runs of one suite")
         judges = [one.judges(read_config(folder)) for one, folder in zip(scores, (first, second), strict=True)]
-        judged = Judged.of(judges[0], calibration), Judged.of(judges[1], calibration)
+        judged = Judged.of(judges[0], first, calibration), Judged.of(judges[1], second, calibration)
         return cls((first, second), scores, judged, common)
 
     def columns(self, name: str) -> tuple[Column, Column]:
@@ -118,12 +118,14 @@ def correction(both: Both, name: str, found: Paired | None) -> Corrected:
     same = judges[0].fingerprint == judges[1].fingerprint != ""
     one, other = both.judged[0].errors(name), both.judged[1].errors(name)
     if one is None or other is None:
-        note = both.judged[one is not None].note(name)
+        unmasked = [judged for judged in both.judged if judged.is_unmasked(name)]
+        note = (unmasked[0] if unmasked else both.judged[one is not None]).note(name)
         return Corrected(None, note if same else f"{note}; TWO JUDGES, part of the difference may be theirs", same)
-    fixed = corrected_difference(_shares(both, name, found), one, other, same=same)
+    shares = _shares(both, name, found)
+    fixed = corrected_difference(shares, one, other, same=same)
     who = judges[1].name + ("" if same else " (two versions)" if judges[0].name == judges[1].name else " and another")
     told = f"corrected for the errors of {who}" if fixed else f"as judged by {who}, hardly better than chance"
-    return Corrected(fixed, told, same, (one, other))
+    return Corrected(fixed, told, same, fitting_both(shares, one, other, same=same))
 
 
 def _shares(both: Both, name: str, found: Paired) -> Shares:

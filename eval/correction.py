@@ -2,6 +2,8 @@
 (share + specificity - 1) / (sensitivity + specificity - 1); and the difference of two of them.
 
 Intervals are drawn: the share and the judge's two rates, each with the spread that its own interval over clusters has.
+A judge that calls more supported than it should even if all held must be better on these answers than on those it was
+held against: no share can lie beyond sensitivity and 1 - specificity. Its rates are then taken to be as good as that.
 """
 
 from __future__ import annotations
@@ -32,22 +34,48 @@ class Bounded:
     value: float | None
     low: float | None = None
     high: float | None = None
+    fits: bool = True  # False: what was judged lies beyond all that the judge said where it was held against people
 
-    def as_json(self) -> dict[str, float | None]:
-        return {"value": _rounded(self.value), "low": _rounded(self.low), "high": _rounded(self.high)}
+    def as_json(self) -> dict[str, float | bool | None]:
+        bounds = {"value": _rounded(self.value), "low": _rounded(self.low), "high": _rounded(self.high)}
+        return {**bounds, "fits": self.fits}
 
 
 def corrected(metric: Mapping[str, Any], found: Found) -> Bounded:
     """A judged share (`value`, `low`, `high` and `n`), and a 95 % interval with the judge's own doubt in it."""
     share, units = metric["value"], metric["n"]
-    if not units or (value := _corrected(share, found)) is None:
+    if not units or _by_chance(found):
         return Bounded(None)
+    fits, found = _fits(metric, found), fitting(found, share)
+    value = _straight(share, found)
     rng = np.random.default_rng(SEED)
     drawn, rates = _drawn(metric, units, rng), _rates(found, rng)
     if drawn is None or rates is None:
-        return Bounded(value)
-    low, high = np.quantile(np.clip(_undone(drawn, rates), 0, 1), [0.025, 0.975])
-    return Bounded(value, float(low), float(high))
+        return Bounded(value, fits=fits)
+    low, high = (float(end) for end in np.quantile(np.clip(_undone(drawn, rates), 0, 1), [0.025, 0.975]))
+    # At its end a drawn share spreads less than its interval says: never narrower than that, on the scale of the truth.
+    below, above = ((metric[end] - share) / _width(found) for end in ("low", "high"))
+    return Bounded(value, max(0.0, min(low, value + below)), min(1.0, max(high, value + above)), fits)
+
+
+def fitting(found: Found, *shares: float) -> Found:
+    """What is known of a judge, its rates at least so good that it can have called these shares supported."""
+    right, wrong = _raised(found["sensitivity"], max(shares)), _raised(found["specificity"], 1 - min(shares))
+    return {**found, "sensitivity": right, "specificity": wrong}
+
+
+def _raised(rate: Mapping[str, Any], least: float) -> dict[str, Any]:
+    return {key: value if value is None else max(value, least) for key, value in rate.items()}
+
+
+def _fits(metric: Mapping[str, Any], found: Found) -> bool:
+    """Whether the share may be one of answers like those that people judged, by the near ends of the intervals."""
+    low, high = (metric["value"] if metric[end] is None else metric[end] for end in ("low", "high"))
+    right, wrong = (
+        found[rate]["value"] if found[rate]["high"] is None else found[rate]["high"]
+        for rate in ("sensitivity", "specificity")
+    )
+    return bool(low <= right and high >= 1 - wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +92,7 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two corrected shares, and the second less the first, which is taken before they are cut to 0 and 1.
+    """Two corrected shares, and the second less the first.
 
     `scale` is how much larger a difference is than it was judged. `p` is given where two different judges judged: one
     and the same turns both shares by one line, which changes no test.
@@ -80,11 +108,12 @@ class Difference:
 def corrected_difference(shares: Shares, first: Found, second: Found, *, same: bool) -> Difference | None:
     """With what is known of the judge of either run; `same` says that one and the same judged both. None where one is
     hardly better than chance."""
-    before, after = _corrected(shares.first, first), _corrected(shares.second, second)
-    if before is None or after is None:
+    if _by_chance(first) or _by_chance(second):
         return None
+    first, second = fitting_both(shares, first, second, same=same)
+    before, after = _straight(shares.first, first), _straight(shares.second, second)
     scale = 1 / min(_width(first), _width(second))
-    value = _straight(shares.second, second) - _straight(shares.first, first)
+    value = after - before
     rng = np.random.default_rng(SEED)
     rates = _rates(first, rng), _rates(second, rng)
     if shares.half is None or rates[0] is None or rates[1] is None:
@@ -99,6 +128,14 @@ def corrected_difference(shares: Shares, first: Found, second: Found, *, same: b
     return Difference(before, after, bounded, scale, None if same else _p(value, float(drawn.std())))
 
 
+def fitting_both(shares: Shares, first: Found, second: Found, *, same: bool) -> tuple[Found, Found]:
+    """What is known of the judge of either run, fitting to what it said there; of one and the same to what it said in
+    both."""
+    if same:
+        return (both := fitting(first, shares.first, shares.second)), both
+    return fitting(first, shares.first), fitting(second, shares.second)
+
+
 def _drawn_together(shares: Shares, error: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Both shares as normal, as far together as the standard error of their paired difference says."""
     one, other = rng.standard_normal(DRAWS), rng.standard_normal(DRAWS)
@@ -108,13 +145,14 @@ def _drawn_together(shares: Shares, error: float, rng: np.random.Generator) -> t
     return shares.first + shares.first_error * one, shares.second + slope * one + alone * other
 
 
-def _corrected(share: float, found: Found) -> float | None:
+def _by_chance(found: Found) -> bool:
     rates = found["sensitivity"]["value"], found["specificity"]["value"]
-    return None if None in rates or sum(rates) <= CHANCE else min(1.0, max(0.0, _straight(share, found)))
+    return None in rates or sum(rates) <= CHANCE
 
 
 def _straight(share: float, found: Found) -> float:
-    return float((share + found["specificity"]["value"] - 1) / _width(found))
+    """Of a judge that fits to the share: cut to 0 and 1 are only errors of rounding."""
+    return min(1.0, max(0.0, float((share + found["specificity"]["value"] - 1) / _width(found))))
 
 
 def _width(found: Found) -> float:

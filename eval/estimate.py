@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.settings import Settings
+from eval.canaries import IN_RUN
 from eval.suite import Item
 
 MILLION = 1_000_000
@@ -47,12 +48,12 @@ def estimate_judging(items: int, settings: Settings, prices: Prices) -> Iterator
     """What a model as judge takes at most, for answers of some statements each; `settings.llm` is the judge."""
     from app.llm import answer_tokens
 
-    calls = items * (2 * STATEMENTS + 1)
+    calls = items * (2 * STATEMENTS + 1) + 2 * IN_RUN
     written = calls * answer_tokens(settings.llm_context)
     read = calls * settings.llm_context - written
     yield (
-        f"judge {settings.llm}: two calls a statement and one an answer, so for {STATEMENTS} statements each "
-        f"{calls:,} calls, at most {read:,} tokens read and {written:,} written"
+        f"judge {settings.llm}: two calls a statement and one an answer, so for {STATEMENTS} statements each, and with "
+        f"{IN_RUN} canaries, {calls:,} calls, at most {read:,} tokens read and {written:,} written"
     )
     money = prices.of({"prompt_tokens": read, "answer_tokens": written})
     yield (

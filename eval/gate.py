@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from eval.calibrations import Judged
+from eval.calibrations import UNLIKE, Judged
 from eval.compare import Both, Corrected, correction, difference
-from eval.correction import Shares, corrected, corrected_difference
+from eval.correction import Shares, corrected, corrected_difference, fitting
 from eval.journal import read_config, read_records
 from eval.metrics import BY_NAME, Scores
 from eval.paired import Paired
@@ -65,14 +65,17 @@ class Least:
         if edge is None:
             edge, how = _left_out(scores, self.metric, up), LEFT_OUT
         note = judged.note(self.metric)
+        if judged.is_unmasked(self.metric):
+            return Verdict(words, False, f"{value:.3f} {note}: nothing can be decided by it")
         if edge is not None and (errors := judged.errors(self.metric)) is not None:
             whole = corrected(metric.as_json(), errors)
             there = {"value": edge, "low": edge, "high": edge, "n": metric.n}
-            bounds = whole if how == BOUND else corrected(there, errors)
+            bounds = whole if how == BOUND else corrected(there, fitting(errors, value))
             edge, note = (bounds.low if up else bounds.high), f"{note} ({value:.3f} as judged)"
             if whole.value is None or edge is None:
                 return Verdict(words, False, f"{note}: {CHANCE if whole.value is None else FEW_SOURCES}")
             value = whole.value
+            note += "" if whole.fits else f", {UNLIKE}"
         if edge is None:
             return Verdict(words, False, f"{value:.3f} from a single cluster: it cannot be decided")
         holds = edge >= self.bound if up else edge <= self.bound
@@ -100,6 +103,8 @@ class NoWorse:
         if found is None:
             return Verdict(words, False, "one of the two runs measured nothing")
         fixed = correction(both, self.metric, found)
+        if any(judged.is_unmasked(self.metric) for judged in both.judged):
+            return Verdict(words, False, f"{fixed.note}: nothing can be decided by it")
         first, second, note = found.first, found.second, fixed.note
         if fixed.errors is not None:
             note += f" ({first:.3f} to {second:.3f} as judged)"
@@ -170,7 +175,7 @@ def decide(
     if no_worse and baseline is None:
         raise UsageError("--no-worse compares with a run: give --baseline DIR")
     scores = Scores(read_records(run)) if least else Scores()
-    judged = Judged.of(scores.judges(read_config(run)), calibration)
+    judged = Judged.of(scores.judges(read_config(run)), run, calibration)
     verdicts = [condition.decide(scores, judged) for condition in least]
     if baseline is not None and no_worse:
         both = Both.read(baseline, run, calibration)

@@ -5,9 +5,8 @@ always says the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +17,7 @@ from app.grounding.wording import is_claim
 from app.llm import language_model
 from app.second_opinion import SecondOpinion
 from app.settings import Settings
+from eval import canaries
 from eval.agreement import Vote, agreement
 from eval.claims import NO_REPLY, ClaimJudge
 from eval.human_labels import Kind as Labels
@@ -36,10 +36,8 @@ Judges = Callable[[Labelled, int], Round]
 """The claims of an answer, each with whether its sources support it (None: the judge gave no verdict); and a score of
 the whole, where there is one. The number counts the rounds of repeated asking."""
 
-CANARIES = 20
 HALF = 0.5
 PATIENCE = 3600.0  # seconds that judging one answer may take
-SENTENCE = 60  # characters that a canary has at least
 
 
 def calibrate(
@@ -57,10 +55,11 @@ def calibrate(
     if not items:
         raise UsageError(f"{path} has no item of that split")
     about = judge_of(name, settings)
-    watched = canaries(items)
+    watched = _watched(items)
     with ExitStack() as stack:
         judge = _judges(about, settings, replies, stack)
-        found = _rounds([*items, *watched], judge, repeats, jobs, progress)
+        turns = {item.id: repeats for item in items}  # a canary is asked once: its label is known
+        found = _rounds([*items, *watched], judge, turns, jobs, progress)
     answers: list[Vote] = []
     statements: list[Vote] = []
     lost = {"answers": 0, "statements": 0}
@@ -73,7 +72,7 @@ def calibrate(
             voted = list(_statements(item, rounds))
             statements += [one for one in voted if one is not None]
             lost["statements"] += voted.count(None)
-    checked = [vote for item in watched if found[item.id][0][0] and (vote := _answer(item, found[item.id][:1]))]
+    said = [(item.supported, _label(found[item.id][0])) for item in watched if found[item.id][0][0]]
     return {
         "judge": name,
         "model": about.model,
@@ -87,11 +86,7 @@ def calibrate(
         "unmeasured": lost,
         "answers": agreement(answers),
         "statements": agreement(statements) if statements else None,
-        "canaries": {
-            "n": len(checked),
-            "right": sum(one.label == one.held for one in checked),
-            "constant": len({one.label for one in checked}) < 2,
-        },
+        "canaries": canaries.counted(said),
     }
 
 
@@ -100,13 +95,13 @@ def _part(split: str | None, limit: int | None) -> str:
 
 
 def _rounds(
-    items: Sequence[Labelled], judge: Judges, repeats: int, jobs: int, progress: Callable[[int, int], None]
+    items: Sequence[Labelled], judge: Judges, turns: Mapping[str, int], jobs: int, progress: Callable[[int, int], None]
 ) -> dict[str, list[Round]]:
-    """What the judge says of each item, by its id, in every round."""
+    """What the judge says of each item, by its id, in every round; `turns` are how many, where it is not one."""
     found: dict[str, list[Round]] = {}
     outcomes = ask_all(
         items,
-        lambda item: [judge(item, turn) for turn in range(repeats)],
+        lambda item: [judge(item, turn) for turn in range(turns.get(item.id, 1))],
         jobs=jobs,
         timeout=PATIENCE,
         retries=0,
@@ -151,16 +146,11 @@ def _model(about: Judge, asking: Asking, context: int) -> Judges:
     return judge
 
 
-def canaries(items: Sequence[Labelled]) -> list[Labelled]:
-    """Sentences copied from their own source, which hold, and sentences of another source, which do not."""
-    sources = list(dict.fromkeys(item.sources for item in items))[: CANARIES + 1]
-    found = []
-    for number, (one, other) in enumerate(pairwise(sources)):
-        for held, text in ((True, _sentence(one[0])), (False, _sentence(other[0]))):
-            if text and (held or text not in one[0]):
-                canary = Labelled(f"canary-{number}-{held}", f"canary-{number}", "canary", one, text, held)
-                found.append(canary)
-    return found[: CANARIES * 2]
+def _watched(items: Sequence[Labelled]) -> list[Labelled]:
+    return [
+        Labelled(f"canary-{number}", f"canary-{number}", "canary", one.sources, one.text, one.held)
+        for number, one in enumerate(canaries.canaries(item.sources for item in items))
+    ]
 
 
 def table(found: dict[str, Any]) -> str:
@@ -183,8 +173,7 @@ def table(found: dict[str, Any]) -> str:
     lost = found["unmeasured"]
     if any(lost.values()):
         lines.append(f"unmeasured, without a verdict: {lost['answers']} answers, {lost['statements']} statements")
-    watched = found["canaries"]
-    lines.append(f"canaries: {watched['right']} of {watched['n']} right{', CONSTANT' if watched['constant'] else ''}")
+    lines.append(f"canaries: {canaries.told(found['canaries']) or 'none: the answers have too few sources'}")
     return "\n".join(lines)
 
 
@@ -232,9 +221,14 @@ def _claims(answer: str) -> Iterator[tuple[str, Span]]:
 
 def _answer(item: Labelled, rounds: Sequence[Round]) -> Vote | None:
     """An answer holds where its score says so; where there is none, where all its claims do. None without a verdict."""
-    labels = [_all(claims) if score is None else score >= HALF for claims, score in rounds]
+    labels = [_label(one) for one in rounds]
     known = tuple(label for label in labels if label is not None)
     return Vote(item.group, item.supported, known, rounds[0][1]) if len(known) == len(labels) else None
+
+
+def _label(said: Round) -> bool | None:
+    claims, score = said
+    return _all(claims) if score is None else score >= HALF
 
 
 def _all(claims: Sequence[Judged]) -> bool | None:
@@ -251,9 +245,3 @@ def _statements(item: Labelled, rounds: Sequence[Round]) -> Iterator[Vote | None
         labels = [claims[at][1] for claims, _ in rounds if at < len(claims)]
         known = tuple(label for label in labels if label is not None)
         yield Vote(item.group, held, known, score) if len(known) == len(labels) else None
-
-
-def _sentence(text: str) -> str:
-    """The first sentence of some length."""
-    whole = (text[span.start : span.end] for _, span, _ in statements_of(text))
-    return next((" ".join(one.split()) for one in whole if len(one) >= SENTENCE), "")

@@ -13,9 +13,11 @@ from typing import Any
 
 from app.llm import LanguageModel, language_model
 from app.settings import Settings
+from eval import canaries
+from eval.calibrations import CANARIES
 from eval.claims import NO_REPLY, ClaimJudge
 from eval.estimate import Prices
-from eval.journal import read_records, rewrite
+from eval.journal import read_records, rewrite, write_json
 from eval.judges import Judge, judge_of
 from eval.pool import ask_all
 from eval.progress import Progress
@@ -50,6 +52,7 @@ def judge_records(folder: Path, judging: Judging) -> int:
     try:
         _ask(folder, judge, judging, language_model(judging.settings), replies)
         known = _claim_judge(judge, judging, None, replies)
+        _watch(folder, judge, judging, replies)
         failed = 0
 
         def change(line: dict[str, Any]) -> None:
@@ -95,6 +98,41 @@ def _ask(folder: Path, judge: Judge, judging: Judging, model: LanguageModel, rep
             if silent >= DEAD and opinion is not None:
                 why = opinion.problems[-1].removeprefix(NO_REPLY)
                 raise ModelError(f"the judge does not reply ({why}); what it said so far is kept, run this again later")
+
+
+def _watch(folder: Path, judge: Judge, judging: Judging, replies: Replies) -> None:
+    """Hold statements whose label is known against passages of the run, and keep what the judge says of them: whoever
+    always says the same is seen without any answer that people judged. Those without a reply are left out."""
+    asking = _claim_judge(judge, judging, language_model(judging.settings), replies)
+    outcomes = ask_all(
+        canaries.canaries(_passages(folder), canaries.IN_RUN),
+        lambda one: asking.holds(one.text, one.text, one.sources),
+        jobs=judging.jobs,
+        timeout=PATIENCE,
+        retries=0,
+        again=lambda _error: False,
+    )
+    said = [
+        (one.held, outcome.value[0])
+        for one, outcome in outcomes
+        if outcome.value is not None and not outcome.value[1].startswith(NO_REPLY)
+    ]
+    found = canaries.counted(said)
+    write_json(folder / CANARIES, {"judge": judge.fingerprint, **found})
+    if canaries.failed(found):
+        print(f"notice: {judge.name} {canaries.told(found)}", file=sys.stderr)
+
+
+def _passages(folder: Path) -> list[tuple[str, ...]]:
+    """The best passage of each answer, one a document where there are several documents."""
+    best = {
+        record.output.retrieved[0].text: record.output.retrieved[0].file
+        for record in read_records(folder)
+        if record.output is not None and not record.refused and record.output.retrieved
+    }
+    one_each = {file: text for text, file in reversed(best.items())}
+    texts = reversed(one_each.values()) if len(one_each) > 1 else best
+    return [(text,) for text in texts]
 
 
 def _claim_judge(judge: Judge, judging: Judging, model: LanguageModel | None, replies: Replies) -> ClaimJudge:

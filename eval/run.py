@@ -19,7 +19,7 @@ from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import Settings, load_settings
 from eval.cache import Cache
-from eval.calibrations import Judged, carry
+from eval.calibrations import CANARIES, Judged, carry
 from eval.configuration import Configuration
 from eval.estimate import Prices
 from eval.journal import CONFIG, METRICS, TIMINGS, Journal, read_config, read_records, write_json
@@ -83,13 +83,15 @@ class Run:
 def recompute(folder: Path, calibration: Path | None = None) -> dict[str, Any]:
     """The metrics of a run from its records alone; metrics.json is written anew with the configuration it has, and
     with what is known of its judges: the calibration given, or those kept."""
-    metrics = _numbers(Scores(read_records(folder)), read_config(folder), calibration)
+    metrics = _numbers(Scores(read_records(folder)), read_config(folder), folder, calibration)
     write_json(folder / METRICS, metrics)
     return metrics
 
 
-def _numbers(scores: Scores, config: Mapping[str, Any], calibration: Path | None = None) -> dict[str, Any]:
-    return carry(scores.as_json(config), Judged.of(scores.judges(config), calibration))
+def _numbers(
+    scores: Scores, config: Mapping[str, Any], folder: Path, calibration: Path | None = None
+) -> dict[str, Any]:
+    return carry(scores.as_json(config), Judged.of(scores.judges(config), folder, calibration))
 
 
 def run_suite(path: Path, *, flags: dict[str, Any], out: Path | None = None, options: Options | None = None) -> Run:
@@ -165,7 +167,7 @@ class _Runner:
             journal.settle()
             unjudged = judge_records(folder, self._options.judging) if self._options.judging else 0
             scores, times, failed = _scored(folder)
-            run = Run(folder, scores, _numbers(scores, self._config()), failed, unjudged)
+            run = Run(folder, scores, _numbers(scores, self._config(), folder), failed, unjudged)
             write_json(folder / METRICS, run.metrics())
             asked = {"asked": len(items) - kept, "kept": kept}
             seconds = round(time.perf_counter() - began, 3)
@@ -190,7 +192,7 @@ class _Runner:
                 f"{folder} holds the records of another configuration ({differs}); choose another --out, or say --fresh"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (METRICS, TIMINGS, *([REPLIES] if self._options.fresh else [])):
+        for name in (METRICS, TIMINGS, *([REPLIES, CANARIES] if self._options.fresh else [])):
             (folder / name).unlink(missing_ok=True)  # they would not belong to these records
         write_json(folder / CONFIG, self._config())
 

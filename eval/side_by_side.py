@@ -8,7 +8,6 @@ from itertools import zip_longest
 from typing import Any
 
 WIDTH = 56  # of each answer's column
-VISIBLE = 0.0005  # what a difference may be off in the last figure shown
 
 
 def side_by_side(result: Mapping[str, Any], most: int) -> str:
@@ -52,9 +51,6 @@ def _judged(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             if (raw := metrics[name].get("as_judged")) is not None:
                 bounds = "" if raw["low"] is None else f", {raw['low']:+.3f} to {raw['high']:+.3f}"
                 yield f"  {name} as judged: {raw['first']:.3f} {raw['second']:.3f} {raw['difference']:+.3f}{bounds}"
-                one = metrics[name]
-                if abs(one["second"] - one["first"] - one["difference"]) > VISIBLE:
-                    yield "    A or B is cut at 0 or 1, where correcting led beyond; B - A is taken before that"
 
 
 def _number(value: float | None) -> str:

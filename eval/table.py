@@ -27,7 +27,8 @@ def table(metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None = None)
         floors = ", ".join(f"{key} {_number(value)}" for key, value in metric["floors"].items())
         figures = f"{_number(metric['value']):>11}{interval(metric):>22}{metric['n']:>6}{metric['unmeasured']:>12}"
         other = baseline["metrics"][name] if baseline else None
-        lines.append(f"{name:<{WIDE}}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip())
+        unmasked = "  ITS JUDGE FAILED THE CANARIES" if metric.get("judge", {}).get("unmasked") else ""
+        lines.append(f"{name:<{WIDE}}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip() + unmasked)
     widths = {column: max(len(column) + 2, 14) for column in COLUMNS}
     lines += ["", f"{'type':<20}{'items':>6}" + "".join(f"{column:>{width}}" for column, width in widths.items())]
     for name, entry in metrics["by_type"].items():

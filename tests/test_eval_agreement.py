@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import Settings
-from eval import calibrations
+from eval import calibrations, canaries
 from eval.__main__ import main
 from eval.agreement import Vote, agreement, auroc, balanced_accuracy, kappa, reliability
 from eval.correction import Bounded, corrected
 from eval.human_labels import read_labelled
 from eval.journal import write_json
 from eval.judges import Judge
-from eval.judging import calibrate, canaries
+from eval.judging import calibrate
 from indexing.errors import OnrecordError, UsageError
 from tests.eval_runs import jsonl, recorded
 from tests.honest_judge import honest
@@ -106,8 +106,9 @@ def test_a_correction_undoes_known_errors_and_is_wider_than_the_judged_share() -
 
 @pytest.fixture(autouse=True)
 def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Calibrations are kept here."""
+    """Calibrations are kept here, and none is shipped."""
     monkeypatch.setenv("ONRECORD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(calibrations, "SHIPPED", tmp_path / "nowhere")
 
 
 @pytest.fixture(name="labelled")
@@ -146,10 +147,52 @@ def test_a_constant_judge_is_worth_nothing_and_the_canaries_say_so(labelled: Pat
 
 
 def test_canaries_hold_by_construction(labelled: Path) -> None:
-    made = canaries(read_labelled(labelled))
-    assert {one.supported for one in made} == {True, False}
+    made = canaries.canaries(one.sources for one in read_labelled(labelled))
+    assert {one.held for one in made} == {True, False}
     for one in made:
-        assert (one.answer in one.sources[0]) == one.supported
+        assert (one.text in one.sources[0]) == one.held
+
+
+@pytest.mark.parametrize(
+    ("said", "failed", "told"),
+    [
+        ([(True, True), (False, False)] * 4, False, "8 of 8 canaries right"),
+        ([(True, True), (False, True)] * 4, True, "FAILED THE CANARIES (4 of 8 canaries right, ALWAYS THE SAME)"),
+        ([(True, False), (False, True), (True, True)], True, "FAILED THE CANARIES (1 of 3 canaries right)"),
+        ([(True, None), (False, None)], True, "FAILED THE CANARIES (0 of 2 canaries right, ALWAYS THE SAME)"),
+        ([], False, ""),
+    ],
+)
+def test_who_gets_canaries_wrong_or_always_says_the_same_fails(
+    said: list[tuple[bool, bool | None]], failed: bool, told: str
+) -> None:
+    found = canaries.counted(said)
+    assert canaries.failed(found) == failed and canaries.told(found).startswith(told)
+
+
+@given(st.floats(0.5, 1.0), st.floats(0.5, 1.0), st.floats(0, 1), st.integers(20, 400))
+def test_a_corrected_interval_is_never_narrower_than_what_was_judged_and_holds_its_value(
+    right: float, wrong: float, judged: float, units: int
+) -> None:
+    found = {"n": 1000, "base_rate": 0.5, "sensitivity": about(right, 500), "specificity": about(wrong, 500)}
+    known = {name: min(1.0, max(0.0, value)) for name, value in about(judged, units).items()}
+    result = corrected({**known, "n": units}, found)
+    if result.value is None or result.low is None or result.high is None:
+        assert right + wrong <= 1.02
+        return
+    assert 0 <= result.low <= result.value <= result.high <= 1
+    if 0.05 < judged < 0.95:  # where what was judged is not itself cut at its end
+        cut = result.low == 0 or result.high == 1
+        assert result.high - result.low > 0.9 * (known["high"] - known["low"]) or cut
+
+
+def test_what_is_judged_better_than_the_judge_judges_anything_is_not_corrected_into_certainty() -> None:
+    """All of 300 copies called supported by a judge that calls 0.7 of what holds so."""
+    found = {"n": 1000, "base_rate": 0.9, "sensitivity": about(0.7, 900), "specificity": about(0.6, 100)}
+    result = corrected({"value": 1.0, "low": 0.987, "high": 1.0, "n": 300}, found)
+    assert result.value == 1.0 and not result.fits
+    assert result.low is not None and result.low < 1 - 0.013 / 0.61
+    assert corrected({**about(0.65, 300), "n": 300}, found).fits
 
 
 def test_a_language_model_is_a_judge_too(labelled: Path, tmp_path: Path) -> None:
@@ -193,7 +236,7 @@ def test_a_judged_number_says_that_its_judge_is_uncalibrated_until_it_is_and_the
     capsys.readouterr()
     assert main(["metrics", str(judged_run)]) == 0
     before = numbers(judged_run)
-    told = {"kind": "gate", "calibrated": False, "corrected": None}
+    told = {"kind": "gate", "calibrated": False, "unmasked": False, "corrected": None}
     assert before["metrics"]["faithfulness"]["judge"] == told and "judge" not in before["metrics"]["recall_at_5"]
     assert before["by_type"]["single_fact"]["metrics"]["faithfulness"]["judge"] == told
     assert "UNCALIBRATED" in capsys.readouterr().out
@@ -204,7 +247,12 @@ def test_a_judged_number_says_that_its_judge_is_uncalibrated_until_it_is_and_the
     after = numbers(judged_run)
     assert after["judges"]["gate"]["calibrated"] and after["judges"]["gate"]["kappa"]["value"] is not None
     assert after["metrics"]["faithfulness"]["judge"]["corrected"]["value"] is not None
-    assert after["metrics"]["over_citation"]["judge"] == {"kind": "gate", "calibrated": True, "corrected": None}
+    assert after["metrics"]["over_citation"]["judge"] == {
+        "kind": "gate",
+        "calibrated": True,
+        "unmasked": False,
+        "corrected": None,
+    }
     assert after["metrics"]["faithfulness"]["value"] == before["metrics"]["faithfulness"]["value"]
 
 

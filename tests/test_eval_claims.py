@@ -233,11 +233,52 @@ def test_a_run_is_judged_and_its_numbers_come_from_its_records_alone(
     assert found["contradicted_judge"]["value"] == pytest.approx(1 / 12, abs=1e-6)
     assert found["faithfulness_judge_statements"]["value"] == pytest.approx(10 / 11, abs=1e-6)
     assert found["judge_prompt_tokens"]["value"] > 0 and found["judge_money"]["n"] == 11
-    assert found["faithfulness_judge"]["judge"] == {"kind": "llm", "calibrated": False, "corrected": None}
+    assert found["faithfulness_judge"]["judge"] == {
+        "kind": "llm",
+        "calibrated": False,
+        "unmasked": False,
+        "corrected": None,
+    }
     before = (run / "metrics.json").read_bytes()
     (run / "judge.jsonl").unlink()
     assert main(["metrics", str(run)]) == 0  # no server any more, no replies
     assert (run / "metrics.json").read_bytes() == before
+
+
+def yes(request: Request) -> Answer:
+    """Supports whatever it is shown."""
+    if is_apart(request):
+        return honest(request)
+    listed = between(request.prompt, "claims").split("\n")
+    return Says(json.dumps({str(at): "supported" for at in range(1, len(listed) + 1)}), 40)
+
+
+def test_canaries_of_the_run_unmask_a_judge_that_always_says_the_same(
+    answers: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "answers.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for number, line in enumerate(lines):
+        for passage in line["retrieved"]:
+            tail = f" Of the {number} bridges that the county keeps, this one is number {number}."
+            passage |= {"file": f"{number}.txt", "text": passage["text"] + tail}
+    jsonl(path, lines)
+    runs = {}
+    for name, says in (("good", honest), ("bad", yes)):
+        runs[name] = tmp_path / name
+        with OpenAIServer(says) as server:
+            assert main([*answers, "--out", str(runs[name]), *by(server)]) == 0
+        captured = capsys.readouterr()
+        unmasked = name == "bad"
+        assert ("ITS JUDGE FAILED THE CANARIES" in captured.out) == ("FAILED THE CANARIES" in captured.err) == unmasked
+        assert numbers(runs[name])["faithfulness_judge"]["judge"]["unmasked"] == unmasked
+        assert main(["gate", str(runs[name]), "--min", "faithfulness_judge>=0.1"]) == int(unmasked)
+        assert ("nothing can be decided by it" in capsys.readouterr().out) == unmasked
+        assert main(["report", str(runs[name])]) == 0
+        page = (runs[name] / "report.html").read_text(encoding="utf-8")
+        assert ("FAILED THE CANARIES (" in page) == unmasked and "canaries right" in page
+    assert main(["compare", str(runs["good"]), str(runs["bad"]), "--metric", "faithfulness_judge"]) == 0
+    assert "FAILED THE CANARIES" in capsys.readouterr().out
 
 
 def test_replies_that_are_not_what_was_asked_for_are_unmeasured(answers: list[str], tmp_path: Path) -> None:

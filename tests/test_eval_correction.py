@@ -81,6 +81,7 @@ def test_two_judges_are_each_corrected_for_their_own_errors_and_the_p_is_that_of
 def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ONRECORD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(calibrations, "SHIPPED", tmp_path / "nowhere")
 
 
 def judged_run(folder: Path, wrong: set[int], clusters: int = 10) -> Path:
@@ -127,7 +128,8 @@ def test_comparisons_and_gates_take_out_the_errors_of_a_calibrated_judge(
     calibration(first, people(0.9, 0.9))
     found = compare(first, second)["metrics"]["faithfulness"]
     assert found["as_judged"] == {key: raw[key] for key in ("first", "second", "difference", "low", "high")}
-    assert (found["first"], found["difference"]) == (1.0, pytest.approx(raw["difference"] / 0.8, abs=1e-5))
+    width = 0.95 + 0.9 - 1  # who called 0.95 supported must call so much of what holds
+    assert (found["first"], found["difference"]) == (1.0, pytest.approx(raw["difference"] / width, abs=1e-5))
     assert found["high"] - found["low"] > raw["high"] - raw["low"]
     assert (found["p"], found["items_needed"]) == (raw["p"], raw["items_needed"])
     assert found["judge"]["note"] == "corrected for the errors of the gate"
@@ -179,7 +181,7 @@ def test_runs_that_two_judges_judged_say_so(tmp_path: Path) -> None:
     found = compare(first, second)["metrics"]["faithfulness"]
     assert found["judge"]["note"] == "corrected for the errors of the gate (two versions)"
     assert found["judge"]["corrected"] and found["as_judged"]["difference"] == 0.0
-    assert found["difference"] == pytest.approx((0.975 - 0.2) / 0.6 - (0.975 - 0.1) / 0.8, abs=1e-4)
+    assert (found["first"], found["second"], found["difference"]) == (1.0, 1.0, 0.0)
 
 
 def test_the_page_shows_what_is_corrected_and_what_is_not(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from eval import calibrations
+from eval import calibrations, canaries
 from eval.agreement import bins
 from eval.report import plots
 from eval.report.items import item, outcome
@@ -140,7 +140,9 @@ def _judged(one: Mapping[str, Any], judges: Mapping[str, Any]) -> str:
     if (told := one.get("judge")) is None or one["value"] is None:
         return ""
     words = f"by {judges[told['kind']]['name']}, "
-    if not told["calibrated"]:
+    if told.get("unmasked"):
+        words += f"which {canaries.told(judges[told['kind']]['canaries'])}"
+    elif not told["calibrated"]:
         words += "uncalibrated"
     elif told["corrected"] is None:
         words += "calibrated"
