@@ -22,12 +22,12 @@ def command(commands: Commands, name: str, about: str, run: Any) -> argparse.Arg
     return parser
 
 
-def add_settings(parser: argparse._ActionsContainer, *names: str) -> None:
-    """Flags that are settings; only what is given is there."""
+def add_settings(parser: argparse._ActionsContainer, *names: str, llm: str = "let this model write answers") -> None:
+    """Flags that are settings; only what is given is there. `llm` says what the model is for."""
     flags = {
         "home": ("DIR", "folder of the index"),
         "embed": ("SPEC", "the embedder, as for onrecord"),
-        "llm": ("MODEL", "let this model write answers"),
+        "llm": ("MODEL", llm),
         "llm_url": ("URL", "its OpenAI-compatible endpoint"),
         "rerank": ("SPEC", "order passages anew, as for onrecord"),
         "reader": ("DIR", "let a trained reader say, too, which sentences answer"),

@@ -25,7 +25,7 @@ FOLDER = "calibrations"
 SHIPPED = Path(__file__).resolve().parent / "calibrated"  # of our own gate: rates and counts, no texts
 CANARIES = "canaries.json"  # of a run: what its judging model said of them
 FIGURES = ("kappa", "balanced_accuracy", "sensitivity", "specificity")
-UNLIKE = "beyond what it says of the answers that people judged: these are of another kind"
+UNLIKE = "people judged another kind of answers"
 HOW = "`python -m eval calibrate DATA.jsonl` holds it against people"
 
 

@@ -65,6 +65,7 @@ def table(numbers: Mapping[str, Mapping[str, Any]]) -> str:
 def _judges(numbers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Who judged which of the numbers shown, and how far that can be believed."""
     told: dict[str, list[str]] = {}
+    beyond: list[str] = []
     for one in numbers.values():
         for metric in SHOWN:
             judge = one["metrics"][metric].get("judge")
@@ -73,9 +74,21 @@ def _judges(numbers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             about = one["judges"][judge["kind"]]
             names = told.setdefault(f"{about['name']}, {calibrations.believed(about)}", [])
             names += [metric] if metric not in names else []
+            unlike = judge["corrected"] is not None and not judge["corrected"]["fits"]
+            beyond += [metric] if unlike and metric not in beyond else []
     for words, names in told.items():
         yield ""
-        yield f"{' and '.join(f'`{name}`' for name in names)}: judged by {words}."
+        yield f"{_listed(names)}: judged by {words}."
+    if beyond:
+        yield ""
+        yield (
+            f"{_listed(beyond)}: more is called supported than this judge calls supported of what people say holds. "
+            "They judged another kind of answers (models' prose; ours are copies), so correcting says little here."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _cell(metric: Mapping[str, Any]) -> str:
@@ -83,8 +96,14 @@ def _cell(metric: Mapping[str, Any]) -> str:
         return ""
     bounds = "" if metric["low"] is None else f" [{metric['low']:.3f}, {metric['high']:.3f}]"
     fixed = (metric.get("judge") or {}).get("corrected")
-    told = f"; {calibrations.without_errors(fixed)}" if fixed else ""
-    return f"{metric['value']:.3f}{bounds} (n {metric['n']}){told}"
+    return f"{metric['value']:.3f}{bounds} (n {metric['n']}){_corrected(fixed) if fixed else ''}"
+
+
+def _corrected(fixed: Mapping[str, Any]) -> str:
+    if fixed["value"] is None:
+        return "; cannot be corrected"
+    bounds = "" if fixed["low"] is None else f" [{fixed['low']:.3f}, {fixed['high']:.3f}]"
+    return f"; corrected {fixed['value']:.3f}{bounds}"
 
 
 def write(path: Path, found: str) -> None:

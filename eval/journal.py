@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from eval.records import Record
 from eval.suite import complaints
-from indexing.errors import OnrecordError
+from indexing.errors import OnrecordError, UsageError
 
 RECORDS, METRICS, TIMINGS, CONFIG = "records.jsonl", "metrics.json", "timings.json", "config.json"
 NOWHERE = -1  # the place of a record that there is not
@@ -114,6 +114,8 @@ def read_records(folder: Path) -> Iterator[Record]:
                     yield Record.model_validate_json(line)
                 except ValidationError as error:
                     raise OnrecordError(f"{path}:{number}: not a record ({complaints(error)})") from None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}); give the folder of a run") from error
     except OSError as error:
         raise OnrecordError(f"{path} cannot be read ({error.strerror}); give the folder of a run") from error
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from eval import figures
+from eval import calibrations, canaries, figures
 from eval.arguments import SEEDS
 from eval.metrics import BY_NAME
 from indexing.errors import OnrecordError
@@ -39,3 +40,21 @@ def test_a_document_without_a_place_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(OnrecordError, match="place for the figures"):
         figures.write(page, "| |\n")
     assert page.read_text(encoding="utf-8") == "text\n"
+
+
+def test_the_calibration_that_is_shipped_holds_rates_and_counts_and_no_texts() -> None:
+    paths = list(calibrations.SHIPPED.glob("*.json"))
+    assert paths
+    for path in paths:
+        found = calibrations.read(path)
+        assert path.name.startswith(f"{found['judge']}-{found['fingerprint'][:16]}-") and not canaries.failed(
+            found["canaries"]
+        )
+        words = [one for one in leaves(found) if isinstance(one, str)]
+        assert set(words) == {found["judge"], "", found["fingerprint"], *found["data"].values()}
+
+
+def leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict | list):
+        return [leaf for one in (value.values() if isinstance(value, dict) else value) for leaf in leaves(one)]
+    return [value]

@@ -35,7 +35,7 @@ def read(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-HOLDS = """failed<=0.03 citation_validity>=0.98 citation_precision>=0.94 citation_recall>=0.96 faithfulness>=0.98
+HOLDS = """failed<=0.03 citation_validity>=0.98 citation_precision>=0.93 citation_recall>=0.93 faithfulness>=0.97
 recall_at_5>=0.96 recall_at_10>=0.98 mrr_at_10>=0.8 answered>=0.88 contains_gold>=0.47 evidence_shown>=0.62
 gold_sentence_shown>=0.65 off_topic_refused>=0.78 refusal_precision>=0.45 statements_per_answer<=2.9""".split()
 # The ends of today's intervals (the worst with a document left out, where there is none), less an item or two.

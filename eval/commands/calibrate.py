@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
     judge.add_argument("--jobs", type=positive, default=1, metavar="N", help="answers judged at a time (default: 1)")
     judge.add_argument("--diagram", type=Path, metavar="FILE.html", help="write the reliability diagram")
     judge.add_argument("--json", action="store_true", help="print one line of JSON")
-    add_settings(judge, "llm", "llm_url")
+    add_settings(judge, "llm", "llm_url", llm="the model of the judges `llm` and `second_opinion`")
 
 
 def run(data: Path, out: Path | None, diagram: Path | None, json: bool, judge: str, **options: Any) -> int:

@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="where items that a person should judge go (default: beside the suite)",
     )
-    add_settings(make)
+    add_settings(make, llm="let this model write questions, too")
 
 
 def run(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
-from eval.arguments import DONE, SHIPPED, Commands, command, line
+from eval.arguments import DONE, SHIPPED, Commands, command
 
 
 def add(commands: Commands) -> None:
@@ -26,7 +27,7 @@ def run(files: list[Path], schema: bool) -> int:
 
     if schema:
         models: dict[str, type[BaseModel]] = {"item": Item, "recorded_answer": RecordedAnswer, "record": Record}
-        print(line({name: model.model_json_schema() for name, model in models.items()}))
+        print(json.dumps({name: model.model_json_schema() for name, model in models.items()}, indent=1))
         return DONE
     for path in files or sorted(SHIPPED.glob("*.jsonl")):
         suite = load_suite(path)

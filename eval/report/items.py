@@ -119,15 +119,28 @@ def _cited(citation: Mapping[str, Any], retrieved: Sequence[Mapping[str, Any]]) 
             break
     else:
         before, inside, after = "", citation["quote"], ""
-    words = f"{escape(before[-AROUND * 3 :])}<mark>{escape(inside)}</mark>{escape(after[: AROUND * 3])}"
+    words = f"{escape(_end(before, AROUND * 3))}<mark>{escape(inside)}</mark>{escape(_head(after, AROUND * 3))}"
     about = ", ".join(escape(str(citation[key])) for key in ("title", "source", "date") if citation.get(key))
     place = f"{citation['file']}:{start}-{end}"
     return f"<blockquote>{words}<footer>{about} <code>{escape(place)}</code></footer></blockquote>"
 
 
+def _head(text: str, most: int) -> str:
+    """The first characters of a text, not beyond a whole word where there is more of it."""
+    return text if len(text) <= most else f"{text[: max(text.rfind(' ', 0, most), most // 2)]} …"
+
+
+def _end(text: str, most: int) -> str:
+    """The last ones."""
+    if len(text) <= most:
+        return text
+    at = text.find(" ", len(text) - most)
+    return f"… {text[at + 1 if 0 <= at < len(text) - most // 2 else len(text) - most :]}"
+
+
 def _near(passage: Mapping[str, Any]) -> str:
     place = f"{passage['file']}:{passage['start']}-{passage['end']}"
-    text = escape(passage["text"][: AROUND * 2])
+    text = escape(_head(passage["text"], AROUND * 2))
     return f'<blockquote class="near">{text}<footer>nearest passage <code>{escape(place)}</code></footer></blockquote>'
 
 

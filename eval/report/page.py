@@ -16,7 +16,7 @@ from eval.report import plots
 from eval.report.items import item, outcome
 from eval.report.packed import packed
 from eval.report.survey import Survey, rows
-from eval.table import answers_by, shown
+from eval.table import answers_by, interval, shown
 from indexing.errors import OnrecordError
 
 PLAIN = 500  # items that are elements of the page; those of a longer run are packed, and unpacked when looked at
@@ -27,6 +27,7 @@ PLOTTED = (
     "gold_sentence_shown", "evidence_shown", "answered", "answer_f1",
     "contains_gold", "refusal_precision", "refusal_recall", "near_miss_refused", "premise_corrected",
 )  # fmt: skip
+NOTHING: Mapping[str, Any] = {"n": 0}  # a metric that does not apply
 BY_TYPE = ("recall_at_5", "answered", "gold_sentence_shown", "contains_gold", "faithfulness")
 COLUMNS = ("id", "type", "outcome", "status", "question", "answer", "expected", "citations", "ms", "error")
 
@@ -118,10 +119,9 @@ def _summary(metrics: Mapping[str, Any]) -> str:
     judges = metrics.get("judges", {})
     for name, one in shown(metrics):
         floors = ", ".join(f"{key} {_number(value)}" for key, value in one["floors"].items())
-        interval = "" if one["low"] is None or one["high"] is None else f"{one['low']:.3f} – {one['high']:.3f}"
         rows.append(
             f'<tr><th scope="row">{escape(name)}{_judged(one, judges)}</th><td>{_number(one["value"])}</td>'
-            f"<td>{interval}</td>"
+            f"<td>{interval(one)}</td>"
             f"<td>{one['n']}</td><td>{one['unmeasured'] or ''}</td><td>{escape(floors)}</td></tr>"
         )
     head = "".join(
@@ -132,7 +132,8 @@ def _summary(metrics: Mapping[str, Any]) -> str:
         f"<p>Judged by {escape(judge['name'])}: {escape(calibrations.believed(judge))}.</p>"
         for judge in metrics.get("judges", {}).values()
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{told}'
+    table = f'<table class="summary"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return f'<div class="wide">{table}</div>{told}'
 
 
 def _judged(one: Mapping[str, Any], judges: Mapping[str, Any]) -> str:
@@ -227,15 +228,21 @@ def _bar(name: str, one: Mapping[str, Any]) -> plots.Bar:
 
 
 def _by_type(types: Mapping[str, Any]) -> str:
-    names = [name for name in PLOTTED if any(name in entry["metrics"] for entry in types.values())]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("type", "items", *names))
+    names = [name for name in PLOTTED if any(entry["metrics"].get(name, NOTHING)["n"] for entry in types.values())]
+    head = "".join(f'<th scope="col">{_broken(name)}</th>' for name in ("type", "items", *names))
     rows = "".join(
-        f'<tr><th scope="row">{escape(kind)}</th><td>{entry["items"]}</td>'
+        f'<tr><th scope="row">{_broken(kind)}</th><td>{entry["items"]}</td>'
         + "".join(f"<td>{_value(entry['metrics'].get(name))}</td>" for name in names)
         + "</tr>"
         for kind, entry in types.items()
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    table = f'<table class="types"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div class="wide">{table}</div>'
+
+
+def _broken(name: str) -> str:
+    """A name that may be broken after its underscores, where a printed page is narrow."""
+    return escape(name).replace("_", "_<wbr>")
 
 
 def _value(one: Mapping[str, Any] | None) -> str:

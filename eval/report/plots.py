@@ -9,7 +9,7 @@ from html import escape
 from importlib import resources
 from itertools import groupby, pairwise
 
-WIDTH, LEFT, RIGHT, ROW = 720, 210, 90, 26
+WIDTH, LEFT, RIGHT, ROW = 580, 230, 110, 26
 INSIDE = WIDTH - LEFT - RIGHT
 
 
@@ -68,7 +68,7 @@ def curve(points: Sequence[tuple[float, float]], title: str, across: str, up: st
             for at in (0, 0.5, 1)
         )
     )
-    return _svg(parts, size + 54, title, size + edge + 20)
+    return _svg(parts, size + 54, title, size + edge + 20, "square")
 
 
 def scatter(dots: Sequence[tuple[str, float, float]], title: str, across: str, up: str) -> str:
@@ -114,11 +114,11 @@ def histogram(values: Sequence[float], title: str, unit: str, bins: int = 24) ->
         for at, count in enumerate(counts)
     )
     ticks = "".join(
-        f'<text class="tick" x="{10 + share * bins * width}" y="{height + 28}" text-anchor="middle">'
+        f'<text class="tick" x="{10 + share * bins * width}" y="{height + 28}" text-anchor="{anchor}">'
         f"{share * top:.4g} {escape(unit)}</text>"
-        for share in (0, 0.5, 1)
+        for share, anchor in ((0, "start"), (0.5, "middle"), (1, "end"))
     )
-    return _svg(bars + ticks, height + 36, title, bins * width + 60)
+    return _svg(bars + ticks, height + 36, title, bins * width + 20)
 
 
 def page(title: str, figure: str) -> str:
@@ -159,8 +159,9 @@ def _grid(height: int) -> str:
     )
 
 
-def _svg(parts: str, height: float, title: str, width: float = WIDTH) -> str:
+def _svg(parts: str, height: float, title: str, width: float = WIDTH, shape: str = "broad") -> str:
     return (
-        f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'<figure class="{shape}"><figcaption>{escape(title)}</figcaption>'
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" '
         f'aria-label="{escape(title)}">{parts}</svg></figure>'
     )
