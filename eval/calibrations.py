@@ -96,7 +96,9 @@ class Judged:
         """Of the run in a folder, with the calibration given, or those kept."""
         judges = list(judges)
         seen = canaries_of(run)
-        watched = {judge.kind: seen for judge in judges if seen and seen.get("judge") == judge.fingerprint}
+        watched: dict[str, Mapping[str, Any]] = {
+            judge.kind: seen for judge in judges if seen and seen.get("judge") == judge.fingerprint
+        }
         return cls({judge.kind: (judge, find(judge, given)) for judge in judges}, watched)
 
     def canaries(self, kind: str) -> Mapping[str, Any] | None:

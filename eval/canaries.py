@@ -57,7 +57,9 @@ def counted(said: Sequence[tuple[bool, bool | None]]) -> dict[str, Any]:
 
 def failed(found: Mapping[str, Any] | None) -> bool:
     """Whether a judge is unmasked by them; without canaries it is not."""
-    return bool(found and found["n"]) and (bool(found["constant"]) or found["right"] < PASSED * found["n"])
+    if not found or not found["n"]:
+        return False
+    return bool(found["constant"]) or found["right"] < PASSED * found["n"]
 
 
 def told(found: Mapping[str, Any] | None) -> str:
