@@ -87,10 +87,10 @@ class Settings(BaseModel):
         default_factory=dict, repr=False, description="arguments of a LlamaIndex postprocessor; may hold secrets"
     )
 
-    reader: Path | None = Field(
-        None,
-        description="folder with `reader.onnx` and `reader.json`, as `python -m eval train reader` makes it: a small "
-        "model that says which sentences answer; none: the order and the refusals are those of the other measures",
+    reader: str = Field(
+        "shipped",
+        description="a small model that says which of the best sentences answer: `shipped` (packaged), or a folder of "
+        "`reader.onnx` and `reader.json` as `python -m eval train reader` makes it; empty: without",
     )
     passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
     max_statements: int = Field(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
 from app.evidence import Candidate, Evidence
 from app.reader_model import known, opened
 from indexing.errors import ModelError
 
+SHIPPED = "shipped"
 LOOKED_AT = 12  # of the best sentences
 LEAST = 0.001  # a probability is never surer than this
 
@@ -52,8 +55,21 @@ class Reading:
     seams: Seams
 
 
-def reading(folder: Path) -> Reading:
-    """The reader in a folder; ModelError where it is missing, was altered, or nobody fitted how much it counts."""
+def reading(spec: str) -> Reading:
+    """The reader that is `shipped`, opened once a process, or the one in a folder.
+
+    ModelError where it is missing, was altered, or nobody fitted how much it counts.
+    """
+    return _shipped() if spec == SHIPPED else _opened(Path(spec))
+
+
+@cache
+def _shipped() -> Reading:
+    with resources.as_file(resources.files("app") / "trained") as folder:
+        return _opened(folder)
+
+
+def _opened(folder: Path) -> Reading:
     about = known(folder)
     if "seams" not in about:
         raise ModelError(f"nobody fitted what the reader in {folder} counts; run: python -m eval train seams")

@@ -30,11 +30,15 @@ def add_settings(parser: argparse._ActionsContainer, *names: str, llm: str = "le
         "llm": ("MODEL", llm),
         "llm_url": ("URL", "its OpenAI-compatible endpoint"),
         "rerank": ("SPEC", "order passages anew, as for onrecord"),
-        "reader": ("DIR", "let a trained reader say, too, which sentences answer"),
+        "reader": ("DIR", "this trained reader says which sentences answer"),
     }
     for name in names or SETTINGS:
         metavar, about = flags[name]
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, default=argparse.SUPPRESS, help=about)
+        if name == "reader":
+            parser.add_argument(
+                "--no-reader", dest=name, action="store_const", const="", default=argparse.SUPPRESS, help="without one"
+            )
 
 
 def add_judge(parser: argparse._ActionsContainer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -11,13 +12,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from app.assistant import Assistant, build
 from app.indexer import run_index
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from eval.bench_index import SENTENCE_TRANSFORMER
 from eval.configuration import ROOT, versions
 from eval.machine import describe, machine, quantiles
@@ -179,7 +181,10 @@ def _told_of_ours(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def bench_ask(folder: Path | None, questions: Path, rounds: int, flags: dict[str, Any]) -> dict[str, Any]:
-    """Milliseconds per extractive answer after a round that is not counted, and until its sources are shown."""
+    """Milliseconds per extractive answer after a round that is not counted, and until its sources are shown.
+
+    With the reader that is set and without one; and how many answers a second threads get that never pause.
+    """
     items = load_suite(questions).items
     with ExitStack() as stack:
         if folder is not None and "home" not in flags:
@@ -187,21 +192,37 @@ def bench_ask(folder: Path | None, questions: Path, rounds: int, flags: dict[str
         settings = load_settings({**flags, "llm": ""})
         if folder is not None:
             run_index(settings, [folder])
-        assistant = build(settings)
-        stack.enter_context(assistant.collection)
-        _round(assistant, items)
-        facts = machine()
-        timed = [pair for _ in range(rounds) for pair in _round(assistant, items)]
-        catalogue = assistant.collection.catalogue
-        size = {"documents": catalogue.count_documents(), "passages": catalogue.count_chunks()}
+        found = {name: _asked(settings, name, items, rounds) for name in dict.fromkeys((settings.reader, ""))}
+        with build(settings).collection as collection:
+            size = {
+                "documents": collection.catalogue.count_documents(),
+                "passages": collection.catalogue.count_chunks(),
+            }
     return {
-        "machine": facts,
+        "machine": machine(),
         "versions": versions(),
         "collection": size,
         "questions": len(items),
         "rounds": rounds,
+        "readers": found,
+        **found[settings.reader],
+    }
+
+
+def _asked(settings: Settings, reader: str, items: Sequence[Item], rounds: int) -> dict[str, Any]:
+    assistant = build(settings.model_copy(update={"reader": reader}))
+    with assistant.collection:
+        _round(assistant, items)
+        timed = [pair for _ in range(rounds) for pair in _round(assistant, items)]
+        threads = os.cpu_count() or 1
+        began = time.perf_counter()
+        with ThreadPoolExecutor(threads) as pool:
+            asked = sum(len(each) for each in pool.map(lambda _: _round(assistant, items), range(threads)))
+        taken = time.perf_counter() - began
+    return {
         "ask_ms": quantiles([whole for whole, _ in timed]),
         "sources_ms": quantiles([sources for _, sources in timed]),
+        "asks_per_second": round(asked / taken, 2),
     }
 
 
@@ -225,9 +246,14 @@ def ask_report(result: dict[str, Any]) -> str:
         f"{result['questions']} questions, {result['rounds']} rounds after a warm one, n = {result['ask_ms']['n']}",
         "",
     ]
-    for name, key in (("whole answer", "ask_ms"), ("to sources", "sources_ms")):
-        times = result[key]
-        lines.append(f"{name:<13} p50 {times['p50']:7.1f} ms   p95 {times['p95']:7.1f} ms   max {times['max']:7.1f} ms")
+    for reader, found in result["readers"].items():
+        lines.append(f"with the reader {reader}:" if reader else "without a reader:")
+        for name, key in (("whole answer", "ask_ms"), ("to sources", "sources_ms")):
+            times = found[key]
+            lines.append(
+                f"  {name:<13} p50 {times['p50']:7.1f} ms   p95 {times['p95']:7.1f} ms   max {times['max']:7.1f} ms"
+            )
+        lines.append(f"  at saturation {found['asks_per_second']:.1f} answers/s")
     return "\n".join(lines)
 
 

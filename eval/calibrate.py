@@ -281,8 +281,8 @@ def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None, *, keep_ranki
     return {**constants, "worth": worth(items, constants)}
 
 
-def shipped_worth(also: Sequence[tuple[Path, Path]], reader: Path | None = None) -> list[dict[str, Any]]:
-    """What the shipped constants are worth on the same suites, with a trained reader or without."""
+def shipped_worth(also: Sequence[tuple[Path, Path]], reader: str = "") -> list[dict[str, Any]]:
+    """What the shipped constants are worth on the same suites, with a reader (as in the settings) or without."""
     return worth(_all(also), fitted(), reading(reader) if reader else None)
 
 
@@ -308,6 +308,6 @@ def tuning_items() -> list[Weighed]:
 
 
 def _opened(home: Path, stack: ExitStack) -> Assistant:
-    assistant = build(load_settings({"home": home}))
+    assistant = build(load_settings({"home": home, "reader": ""}))
     stack.enter_context(assistant.collection)
     return assistant

@@ -163,8 +163,11 @@ def test_the_time_of_an_answer_is_measured(
     assert result["ask_ms"]["n"] == 5
     assert result["sources_ms"]["p50"] <= result["ask_ms"]["p50"]
     assert result["machine"]["cores"] >= 1
+    assert list(result["readers"]) == ["shipped", ""]
+    assert all(one["ask_ms"]["n"] == 5 and one["asks_per_second"] > 0 for one in result["readers"].values())
     assert main(arguments) == 0
-    assert "p95" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "p95" in told and "without a reader" in told
 
 
 def test_a_report_is_made_again_from_the_records(seeds_run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -149,8 +149,10 @@ def test_an_edit_is_wrong_where_it_was_changed_and_the_seed_s_other_sentences_ar
 
 def test_no_document_is_on_both_sides_and_lines_count_the_positive() -> None:
     given = [Pair("answers", "q", "s", "yes" if number % 2 else "no", "x", f"g{number % 50}") for number in range(500)]
-    tune, aside = divided(given)
-    assert aside and len(tune) > 5 * len(aside)
-    assert not {one.group for one in tune} & {one.group for one in aside}
+    tune, aside, reported = divided(given)
+    assert aside and reported and len(tune) > 3 * (len(aside) + len(reported))
+    assert len(tune) + len(aside) + len(reported) == len(given)
+    groups = [{one.group for one in part} for part in (tune, aside, reported)]
+    assert not groups[0] & groups[1] and not groups[1] & groups[2] and not groups[0] & groups[2]
     assert next(counted(given)).split() == ["x", "500", "250"]
     assert {learned("a"), learned("b")} == {True, False}

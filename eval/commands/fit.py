@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from app.understanding import SHIPPED
 from eval.arguments import DONE, Commands, command, line
 
 
@@ -24,7 +25,8 @@ def add(commands: Commands) -> None:
     roc = command(
         commands, "roc", "how well the shipped answerability score tells answerable questions from others", measure
     )
-    roc.add_argument("--reader", type=Path, metavar="DIR", help="with this trained reader's word")
+    roc.add_argument("--reader", default=SHIPPED, metavar="DIR", help="with the word of this reader, not the shipped")
+    roc.add_argument("--no-reader", dest="reader", action="store_const", const="", help="without a reader's word")
     for parser in (fit, roc):
         _add_suites(parser)
 
@@ -51,7 +53,7 @@ def fit_constants(also: list[list[Path]], out: Path | None, keep_ranking: bool, 
     return DONE
 
 
-def measure(also: list[list[Path]], reader: Path | None, json: bool) -> int:
+def measure(also: list[list[Path]], reader: str, json: bool) -> int:
     from eval.calibrate import report, shipped_worth
 
     rows = shipped_worth([(suite, home) for suite, home in also], reader)

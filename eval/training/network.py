@@ -1,4 +1,5 @@
-"""The reader's network in torch: MiniLM's encoder and two heads that look at every judged token and at the whole."""
+"""The reader's network in torch: a MiniLM cross-encoder's layers and two heads that look at every judged token and at
+the whole."""
 
 from __future__ import annotations
 
@@ -9,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTH, HEADS, LAYERS, INNER = 384, 12, 6, 1536
+WIDTH, HEADS, INNER = 384, 12, 1536
 WORDS, PLACES = 30522, 512
+KEPT = (0, 1, 2, 3, 5, 6, 8, 10, 11)  # of the base's twelve layers; all of them would be 34 MB
 
 
 class Layer(nn.Module):
@@ -47,8 +49,9 @@ class Network(nn.Module):
         super().__init__()
         self.words, self.places, self.kinds = (nn.Embedding(size, WIDTH) for size in (WORDS, PLACES, 2))
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.layers = nn.ModuleList(Layer() for _ in KEPT)
         self.dropout = nn.Dropout(0.1)
+        self.pooler, self.relevant = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 1)
         self.token = nn.Linear(WIDTH, 2)
         self.whole = nn.Linear(3 * WIDTH + 1, 3)
         for head in (self.token, self.whole):
@@ -69,9 +72,10 @@ class Network(nn.Module):
         ours, theirs = _mean(hidden, judged), _mean(hidden, read)
         alike = (functional.normalize(ours, dim=-1) * functional.normalize(theirs, dim=-1)).sum(-1, keepdim=True)
         whole = self.whole(self.dropout(torch.cat([hidden[:, 0], ours, theirs, 4 * alike], dim=-1)))
+        relevant = self.relevant(self.dropout(torch.tanh(self.pooler(hidden[:, 0]))))
         tokens = self.token(self.dropout(hidden))
         most = torch.logsumexp(tokens + (judged[:, :, None] - 1.0) * 1e4, dim=1)
-        return whole + functional.pad(most, (0, 1)), tokens
+        return whole + functional.pad(most, (0, 1)) + functional.pad(relevant, (0, 2)), tokens
 
 
 def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
@@ -79,28 +83,39 @@ def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
 
 
 def from_base(path: Path) -> Network:
-    """The network with the encoder of all-MiniLM-L6-v2 (`model.safetensors`) and new heads."""
-    from safetensors.torch import load_file
+    """The network with the weights of a cross-encoder `model.onnx` of MiniLM's shape, its int8 weights made floats.
 
-    given, network = load_file(str(path)), Network()
-    names = {
-        "words": "embeddings.word_embeddings", "places": "embeddings.position_embeddings",
-        "kinds": "embeddings.token_type_embeddings", "norm": "embeddings.LayerNorm",
-    }  # fmt: skip
-    for number in range(LAYERS):
-        old, new = f"encoder.layer.{number}", f"layers.{number}"
-        for part in ("query", "key", "value"):
-            names[f"{new}.{part}"] = f"{old}.attention.self.{part}"
-        names[f"{new}.mixed"], names[f"{new}.mixed_norm"] = (
-            f"{old}.attention.output.{x}" for x in ("dense", "LayerNorm")
-        )
-        names[f"{new}.inner"] = f"{old}.intermediate.dense"
-        names[f"{new}.outer"], names[f"{new}.outer_norm"] = f"{old}.output.dense", f"{old}.output.LayerNorm"
+    Its own head becomes a part of whether a sentence answers; the other heads are new.
+    """
+    import onnx
+    from onnx.numpy_helper import to_array
+
+    graph = onnx.load(str(path)).graph
+    held = {one.name: to_array(one) for one in graph.initializer}
+
+    def matrix(name: str) -> Tensor:
+        name = name.removesuffix("_quantized")
+        whole = held[f"{name}_quantized"].astype("float32") - held[f"{name}_zero_point"].astype("float32")
+        return torch.from_numpy(whole * held[f"{name}_scale"])
+
+    products = [node.input[1] for node in graph.node if node.op_type == "MatMulInteger"]
+    network = Network()
     state = network.state_dict()
+    for new, old in {"words": "word", "places": "position", "kinds": "token_type"}.items():
+        state[f"{new}.weight"] = matrix(f"bert.embeddings.{old}_embeddings.weight")
+    names = {"norm": "bert.embeddings.LayerNorm", "pooler": "bert.pooler.dense", "relevant": "classifier"}
+    parts = {part: f"attention.self.{part}" for part in ("query", "key", "value")}
+    parts |= {"mixed": "attention.output.dense", "inner": "intermediate.dense", "outer": "output.dense"}
+    norms = {"mixed_norm": "attention.output.LayerNorm", "outer_norm": "output.LayerNorm"}
+    for number, layer in enumerate(KEPT):
+        for place, part in enumerate(parts):
+            state[f"layers.{number}.{part}.weight"] = matrix(products[layer * len(parts) + place]).T
+        names |= {f"layers.{number}.{new}": f"bert.encoder.layer.{layer}.{old}" for new, old in (parts | norms).items()}
+    state["pooler.weight"], state["relevant.weight"] = (matrix(one).T for one in products[-2:])
     for new, old in names.items():
         for end in ("weight", "bias"):
-            if f"{new}.{end}" in state:
-                state[f"{new}.{end}"] = given[f"{old}.{end}"]
+            if f"{old}.{end}" in held:
+                state[f"{new}.{end}"] = torch.from_numpy(held[f"{old}.{end}"].copy())
     network.load_state_dict(state)
     return network
 

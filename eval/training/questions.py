@@ -97,7 +97,9 @@ class Reading:
         here = [one for one in range(len(self._sentences[key])) if one != number]
         for place in self._near(question, [(key, one) for one in here], answer, NEAR - 1):
             yield self.pair(question, *place, label="no", marks=(), source=source)
-        away = [place for place in self._article[self.by_key[key].title] if place[0] != key]
+        away = [place for place in self._article[self.by_key[key].title] if place[0] != key] or [
+            place for place in self._all() if place[0] != key
+        ]
         for place in self._near(question, away, answer, 1):
             yield self.pair(question, *place, label="no", marks=(), source=source)
 
@@ -139,17 +141,19 @@ def asked(reading: Reading, rng: random.Random, *, hard: bool = True) -> Iterato
 
 def written_lines() -> list[dict[str, Any]]:
     """What was written for the project: questions and claims over paragraphs of XQuAD (by key) or texts of ours."""
-    text = resources.files("eval.training").joinpath("written.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    found = resources.files("eval.training").joinpath("written").iterdir()
+    files = sorted((one for one in found if one.name.endswith(".jsonl")), key=lambda one: one.name)
+    texts = [one.read_text(encoding="utf-8") for one in files]
+    return [json.loads(line) for text in texts for line in text.split("\n") if line.strip()]
 
 
 def own_texts() -> list[Paragraph]:
-    """The invented news of `written.jsonl`."""
+    """The invented texts in `written`."""
     return [Paragraph(line["title"], line["text"], ()) for line in written_lines() if "text" in line]
 
 
 def key_of(line: dict[str, Any]) -> str:
-    """The key of the paragraph that a line of `written.jsonl` is about."""
+    """The key of the paragraph that a line in `written` is about."""
     return str(line["paragraph"]) if "paragraph" in line else Paragraph(line["title"], line["text"], ()).key
 
 
@@ -164,7 +168,7 @@ def written(reading: Reading, rng: random.Random, *, hard: bool = True) -> Itera
             if (start := text.find(answer)) >= 0:
                 yield from reading.answered(question, key, answer, start, "written", rng, hard=hard)
         for question in line.get("near", ()):
-            yield from reading.unanswered(question, key, "near")
+            yield from reading.unanswered(question, key, "near", NEAR - 1)
 
 
 def from_suites(items: Sequence[Any], *, hard: bool = True) -> Iterator[Pair]:
