@@ -13,8 +13,8 @@ from app.short import Short
 from indexing.spans import Span
 from indexing.words import stems
 
-ALSO = 1.8  # how much lower than the best a sentence may score and still be shown beside it
-LISTED = 2.5  # ... where several things are asked for
+ALSO = 2.6  # how much lower than the best a sentence may score and still be shown beside it
+LISTED = 3.4  # ... where several things are asked for
 ITEM = 1.0  # ... for an item of a list beyond the usual number of sentences
 LIST = 8  # sentences of a list at most, however few else are shown
 AGREEING = 0.5  # share of the content words of the shorter of two sentences that both hold when they say the same

@@ -50,13 +50,14 @@ class Finding:
 
 def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Reading | None = None) -> Finding:
     """Everything the evidence says to a question; `tokens` is what the embedder may offer, `reading` the reader."""
-    evidence = weigh(query, found, tokens)
+    weighed = evidence = weigh(query, found, tokens)
     likely = 0.0 if evidence.ranked and unsaid(evidence) else answerability(evidence)
     if reading is not None and evidence.ranked:
         again = understood(evidence, reading)
         evidence, likely = again.evidence, likely_with(likely, again.read, reading.seams)
-    premise = contradicted(evidence) if evidence.ranked else None
-    differ = differences(evidence) if evidence.ranked and premise is None and likely >= threshold() else ()
+    # what fits the question's own words denies them: what answers it need not say them, so the order of before counts
+    premise = contradicted(weighed) if weighed.ranked else None
+    differ = differences(weighed) if weighed.ranked and premise is None and likely >= threshold() else ()
     return Finding(evidence, likely, premise, differ)
 
 
