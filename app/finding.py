@@ -11,6 +11,7 @@ from app.disagreement import Difference, differences
 from app.evidence import Candidate, Evidence, Tokens, weigh
 from app.premise import Premise, contradicted, unsaid, unstated
 from app.retrieve import Found, Query
+from app.signals import lack_year
 from app.understanding import Reading, likely_with, understood
 
 
@@ -54,7 +55,9 @@ def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Read
     likely = 0.0 if evidence.ranked and unsaid(evidence) else answerability(evidence)
     if reading is not None and evidence.ranked:
         again = understood(evidence, reading)
-        evidence, likely = again.evidence, likely_with(likely, again.read, reading.seams)
+        lifted = likely_with(likely, again.read, reading.seams)
+        # the reader reads words, not dates: it makes nothing likelier that no source of the year asked for says
+        evidence, likely = again.evidence, min(likely, lifted) if lack_year(evidence) == 1 else lifted
     # what fits the question's own words denies them: what answers it need not say them, so the order of before counts
     premise = contradicted(weighed) if weighed.ranked else None
     differ = differences(weighed) if weighed.ranked and premise is None and likely >= threshold() else ()
