@@ -56,8 +56,9 @@ def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Read
     if reading is not None and evidence.ranked:
         again = understood(evidence, reading)
         lifted = likely_with(likely, again.read, reading.seams)
-        # the reader reads words, not dates: it makes nothing likelier that no source of the year asked for says
-        evidence, likely = again.evidence, min(likely, lifted) if lack_year(evidence) == 1 else lifted
+        # the reader reads sentences, not dates, and takes what a question supposes for granted
+        doubted = lack_year(evidence) == 1 or unstated(evidence)
+        evidence, likely = again.evidence, min(likely, lifted) if doubted else lifted
     # what fits the question's own words denies them: what answers it need not say them, so the order of before counts
     premise = contradicted(weighed) if weighed.ranked else None
     differ = differences(weighed) if weighed.ranked and premise is None and likely >= threshold() else ()

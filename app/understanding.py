@@ -10,11 +10,12 @@ from importlib import resources
 from pathlib import Path
 
 from app.evidence import Candidate, Evidence
+from app.premise import DENIAL
 from app.reader_model import known, opened
 from indexing.errors import ModelError
 
 SHIPPED = "shipped"
-LOOKED_AT = 12  # of the best sentences
+LOOKED_AT = 8  # of the best sentences: four more are right a little oftener and take half as long again
 LEAST = 0.001  # a probability is never surer than this
 
 Reads = Callable[[str, Sequence[str], Sequence[str]], list[float]]
@@ -90,7 +91,7 @@ def understood(evidence: Evidence, reading: Reading) -> Understood:
     values = reading.reads(evidence.question, [one.text for one in best], [context(one) for one in best])
     middle = sum(map(odds, values)) / len(values)  # so that scores stay where thresholds expect them
     scored = [
-        (replace(one, score=one.score + reading.seams.rank * (odds(value) - middle)), value)
+        (replace(one, score=one.score + reading.seams.rank * _lift(one, odds(value) - middle)), value)
         for one, value in zip(best, values, strict=True)
     ]
     scored.sort(key=lambda pair: (-pair[0].score, pair[0].place))
@@ -98,6 +99,12 @@ def understood(evidence: Evidence, reading: Reading) -> Understood:
     after = [replace(one, score=min(one.score, least)) for one in rest]
     ranked = (*(one for one, _ in scored), *after)
     return Understood(replace(evidence, ranked=ranked), tuple(value for _, value in scored))
+
+
+def _lift(one: Candidate, logit: float) -> float:
+    """What is read of a sentence, beside the mean of all; what denies is not put back. It is no answer to a question that
+    supposes what is not so, and yet what its asker must read."""
+    return max(0.0, logit) if DENIAL.search(one.text) else logit
 
 
 def likely_with(before: float, read: Sequence[float], seams: Seams) -> float:
