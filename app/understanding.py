@@ -102,8 +102,8 @@ def understood(evidence: Evidence, reading: Reading) -> Understood:
 
 
 def _lift(one: Candidate, logit: float) -> float:
-    """What is read of a sentence, beside the mean of all; what denies is not put back. It is no answer to a question that
-    supposes what is not so, and yet what its asker must read."""
+    """What is read of a sentence, beside the mean of all; what denies is not put back: to a question that supposes what
+    is not so it is no answer, and yet what its asker must read."""
     return max(0.0, logit) if DENIAL.search(one.text) else logit
 
 

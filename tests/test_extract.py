@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def test_statements_stand_document_by_document_in_the_order_of_the_source(answer
         assert len(list(dict.fromkeys(files))) == len(
             [one for one, before in zip(files, [None, *files], strict=False) if one != before]
         )
-        for before, after in zip(shown, shown[1:], strict=False):
+        for before, after in pairwise(shown):
             if before.citations[0].file == after.citations[0].file:
                 several += 1
                 assert before.citations[-1].span.end <= after.citations[0].span.start
