@@ -83,7 +83,7 @@ def two(first: Run, second: Run) -> str:
     """Two runs side by side; with the items whose outcome differs where they are of one suite."""
     both = [name for name in _known(first) if name in second.metrics["metrics"]]
     rows = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{_cell(first, name)}</td><td>{_cell(second, name)}</td>"
+        f"<tr><th scope=row>{_breakable(name)}</th><td>{_cell(first, name)}</td><td>{_cell(second, name)}</td>"
         f"<td>{_difference(first, second, name)}</td></tr>"
         for name in both
     )
@@ -121,13 +121,18 @@ def _about(run: Run) -> str:
     )
 
 
+def _breakable(name: str) -> str:
+    """A metric's name, which a narrow page breaks between its words and not within them."""
+    return escape(name).replace("_", "_<wbr>")
+
+
 def _row(run: Run, name: str) -> str:
     metric, note = _believed(run, name)
     floors = ", ".join(f"{key} {_number(value)}" for key, value in metric["floors"].items() if value is not None)
     told = f"<br><small>{escape(note)}</small>" if note else ""
     return (
-        f"<tr><th scope=row>{escape(name)}{told}</th><td>{_number(metric['value'])}</td><td>{_interval(metric)}</td>"
-        f"<td>{metric['n']}</td><td>{escape(floors)}</td></tr>"
+        f"<tr><th scope=row>{_breakable(name)}{told}</th><td>{_number(metric['value'])}</td>"
+        f"<td>{_interval(metric)}</td><td>{metric['n']}</td><td>{escape(floors)}</td></tr>"
     )
 
 

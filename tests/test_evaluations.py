@@ -35,7 +35,7 @@ def test_runs_are_listed_and_read(home: Path) -> None:
     run = evaluations.read(home, "a-1")
     assert run is not None and run.suite == "off_topic"
     page = evaluations.one(run)
-    assert "off_topic_refused" in page and "/runs/a-1/report" in page
+    assert "off_<wbr>topic_<wbr>refused" in page and "/runs/a-1/report" in page
     assert evaluations.read(home, "broken") is None
     assert evaluations.names(home / "nowhere") == []
 
