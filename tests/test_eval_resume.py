@@ -140,8 +140,9 @@ def test_a_dry_run_asks_nothing(whole: Path, tmp_path: Path, capsys: pytest.Capt
     assert "m: at most 36,864 tokens read and 12,288 written\nat most 0.06 at the given prices" in said
     assert main([*arguments, "--judge", "j", "--judge-price-in", "1", "--judge-price-out", "2"]) == 0
     said = capsys.readouterr().out
-    assert "judge j: two calls a statement and one an answer, so for 3 statements each 84 calls" in said
-    assert "judging costs at most 0.43 at the given prices" in said
+    assert "judge j: two calls a statement and one an answer, so for 3 statements each" in said
+    assert "canaries, 124 calls, at most" in said  # 7 an item, and 2 for each of the 20
+    assert "judging costs at most 0.63 at the given prices" in said
     assert not (tmp_path / "run").exists()
 
 

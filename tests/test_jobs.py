@@ -104,7 +104,7 @@ def test_files_that_cannot_be_kept_are_refused_and_leave_nothing(client: TestCli
     large = b"x" * 2_100_000
     for files, status, words in (
         ([("a.md", b"A."), ("x/a.md", b"B.")], 422, "two of these files are called a.md"),
-        ([("a.md", b"A."), ("large.txt", large)], 400, "large.txt is larger than 2 MB"),
+        ([("a.md", b"A."), ("large.txt", large)], 413, "large.txt is larger than 2 MB"),
         ([], 422, "files"),
     ):
         refused = client.post("/api/documents", files=[("files", one) for one in files])
