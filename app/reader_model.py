@@ -2,7 +2,7 @@
 supports a claim.
 
 One encoder with two heads as int8 ONNX; `python -m eval train reader` makes the file, docs/reader.md says of what and
-how good it is. It is off unless the setting `reader` names its folder.
+how good it is. The one in `app/trained/` is asked unless the setting `reader` names another, or none.
 """
 
 from __future__ import annotations
