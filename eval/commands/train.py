@@ -1,4 +1,4 @@
-"""`train`: make the reader anew, from its pairs to the int8 file."""
+"""`train`: make the shipped models anew: the reader from its pairs, the sentence encoder from its weights."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from indexing.errors import UsageError
 
 
 def add(commands: Commands) -> None:
-    train = command(commands, "train", "train the reader, or fit what weighs its word (needs the extra `train`)", run)
-    train.add_argument("what", choices=("reader", "pairs", "seams"), help="the model; its pairs alone; its weights")
-    train.add_argument("--data", type=Path, metavar="DIR", help="xquad_dev.json, wice_dev.jsonl, ...")
+    train = command(commands, "train", "make the shipped models anew (needs the extra `train`)", run)
+    train.add_argument(
+        "what",
+        choices=("reader", "pairs", "seams", "embedder"),
+        help="the reader; its pairs alone; how much its word counts; the sentence encoder's graph",
+    )
+    train.add_argument("--data", type=Path, metavar="DIR", help="xquad_dev.json, wice_dev.jsonl, ...; embedder: texts")
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="checkpoints, log, and the result")
-    train.add_argument("--base", type=Path, metavar="FILE", help="the cross-encoder's model.onnx")
+    train.add_argument("--base", type=Path, metavar="FILE", help="the weights to begin with, where not installed")
     train.add_argument("--epochs", type=float, default=1.0, metavar="N", help="(default: 1)")
     train.add_argument("--rate", type=float, default=6e-5, metavar="X", help="of learning (default: 6e-5)")
     train.add_argument("--threads", type=positive, default=2, metavar="N", help="(default: 2)")
@@ -27,6 +31,9 @@ def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | 
     from eval.training.make import fit_seams, make, write_pairs
 
     out.mkdir(parents=True, exist_ok=True)
+    if what == "embedder":
+        print(_embedder(base, data or Path("seeds"), out))
+        return DONE
     synthetic, hard = not options.pop("no_synthetic"), not options.pop("no_hard")
     if what == "seams":
         print(fit_seams(out))
@@ -37,3 +44,12 @@ def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | 
     if what == "reader":
         print(make(pairs, base, out, **options))
     return DONE
+
+
+def _embedder(base: Path | None, texts: Path, out: Path) -> str:
+    try:
+        from eval.training.sentence_encoder import write
+
+        return write(base, texts, out)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed; run: pip install '.[train]'") from error
