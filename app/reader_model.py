@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexing.errors import ModelError
+from indexing.session import session
 
 QUESTION, EVIDENCE, CONTEXT, JUDGED = 40, 120, 24, 72  # tokens that are read at most
 BATCH = 4  # pairs a run takes at once, of like length
@@ -73,18 +74,13 @@ class Reader:
     """The two heads over one session; safe to use from several threads. Raises ModelError where a run fails."""
 
     def __init__(self, model: Path, tokenizer: str, temperatures: dict[str, float], workers: int | None = None) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            self._session = session(model)
         except Exception as error:  # onnxruntime raises types of its own for a bad file
             raise ModelError(f"the reader {model} cannot be used ({error}); {REMEDY}") from error
         self._temperatures = temperatures

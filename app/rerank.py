@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from app.settings import Settings
 from indexing.documents import Hit, Passage, Rank
 from indexing.errors import ModelError, UsageError
+from indexing.session import session
 
 LOOKED_AT = 30  # of the best passages
 MAX_TOKENS = 512  # of question and passage together
@@ -71,14 +72,11 @@ class CrossEncoder:
         for path in (model, tokenizer):
             if not path.is_file():
                 raise UsageError(f"{path} is missing; a reranker's folder holds model.onnx and tokenizer.json")
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
         try:
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            self._session = session(model, threads=0)
         except Exception as error:  # both raise bare Exceptions and their own types for a bad file
             raise UsageError(f"the reranker in {folder} cannot be used: {error}") from error
         self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")

@@ -28,6 +28,7 @@ from indexing.ingest import Report, index
 from indexing.load import load
 from indexing.schema import Entry
 from indexing.sentences import sentences_of
+from indexing.session import session
 
 CHUNK_TOKENS, OVERLAP_TOKENS = 188, 30  # of LlamaIndex's splitter: about what our chunks have; about a sentence
 SENTENCE_TRANSFORMER = "sentence-transformers/all-MiniLM-L6-v2"
@@ -180,7 +181,6 @@ def measure_llama_index(files: Path, home: Path, threads: int) -> dict[str, Any]
 
 def _llama_index_embedding(threads: int) -> Any:
     """The packaged model as a plain LlamaIndex embedding: one session, on all cores unless `threads` says otherwise."""
-    import onnxruntime
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from pydantic import PrivateAttr
 
@@ -189,12 +189,7 @@ def _llama_index_embedding(threads: int) -> Any:
         _tokenizer: Any = PrivateAttr()
 
         def model_post_init(self, context: Any, /) -> None:
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            options.log_severity_level = 3
-            self._session = onnxruntime.InferenceSession(
-                str(resources.files("indexing") / "minilm" / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = session(Path(str(resources.files("indexing") / "minilm" / "model.onnx")), threads)
             self._tokenizer = _tokenizer()
 
         def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexing.errors import EmbedError
+from indexing.session import session
 
 Vectors = npt.NDArray[np.float32]
 Offsets = list[tuple[int, int]]
@@ -24,7 +25,6 @@ MINILM_SHA256 = "09334b76efabd88ff35731141620ea6dd8c4d671dbb2c8c2f35ac41e8626eab
 MINILM_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256  # what all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen
 BATCH = 2  # texts that a model with a mask takes at once: short batches waste least on padding, and hold least memory
-SLOW = ["SkipLayerNormFusion"]  # it joins two operations into one that is slower than both (onnxruntime 1.32)
 
 
 class Embedder(Protocol):
@@ -70,21 +70,13 @@ class OnnxEmbedder:
     """
 
     def __init__(self, name: str, model: Path, tokenizer: str, workers: int | None = None) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
         self.name = name
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-
-        self._session = onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
-        )
+        self._session = session(model)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._batch = BATCH if "attention_mask" in self._inputs else 1
         self._workers = workers or max(1, min(4, os.cpu_count() or 1))

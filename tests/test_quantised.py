@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 import pytest
 
 from eval.training.quantised import APART, Array, Bert, Dense, Graph, Layer, Norm, encoder, peaks, taps
-from indexing.embed import SLOW
+from indexing.session import session
 
 WIDTH, INNER, HEADS, WORDS, LONGEST = 48, 96, 4, 50, 20
 
@@ -64,21 +64,21 @@ def computed(bert: Bert, ids: npt.NDArray[np.int64], kinds: npt.NDArray[np.int64
     return hidden
 
 
-def session(bert: Bert, *, small: bool, kinds: bool) -> onnxruntime.InferenceSession:
+def opened(bert: Bert, *, small: bool, kinds: bool) -> Any:
     graph, rng = Graph(), np.random.default_rng(1)
     names = ["input_ids", "token_type_ids"] if kinds else ["input_ids"]
     texts = [{name: rng.integers(0, 2, (1, 9)) for name in names} for _ in range(4)]
     texts = [text | {"input_ids": rng.integers(0, WORDS, (1, 9))} for text in texts]
     last = encoder(graph, bert, peaks(bert, texts, kinds=kinds) if small else None, kinds=kinds)
     data = graph.model(names, {last: ["texts", "width", WIDTH]})
-    return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW)
+    return session(data)
 
 
 @pytest.mark.parametrize("kinds", [False, True])
 @pytest.mark.parametrize("small", [False, True])
 def test_the_graph_computes_what_the_encoder_is(small: bool, kinds: bool) -> None:
     bert, rng = made(3), np.random.default_rng(5)
-    run = session(bert, small=small, kinds=kinds)
+    run = opened(bert, small=small, kinds=kinds)
     assert [entry.name for entry in run.get_inputs()] == ["input_ids", "token_type_ids"][: 1 + kinds]
     for length in (1, 2, 7, LONGEST):
         ids = rng.integers(0, WORDS, length)
