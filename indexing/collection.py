@@ -6,7 +6,7 @@ import datetime
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -58,6 +58,7 @@ class Collection:
         self._claim()
         self._indexes, self._swapping = ChangeOver(), threading.Lock()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="onrecord-words")
+        self._writers = ThreadPoolExecutor(3, thread_name_prefix="onrecord-indexes")
         self._label = self.catalogue.meta("indexes")
         self.vectors, self.words, self.texts = self._open_indexes(self._label, embedder)
         if mend and not (self.in_step() and not self._leftovers()) and self.lock.try_acquire():
@@ -90,6 +91,7 @@ class Collection:
 
     def close(self) -> None:
         self._beside.shutdown()
+        self._writers.shutdown()
         self.release()
         self.vectors.close()
         self.catalogue.close()
@@ -195,9 +197,8 @@ class Collection:
         Texts that were current once stay in the index of whole texts as they stay in the catalogue.
         """
         stale = list(self.catalogue.chunk_ids(current=False))
-        self.vectors.remove(stale)
         if stale:
-            self.words.change({}, stale)
+            self._at_once(lambda: self.vectors.remove(stale), lambda: self.words.change({}, stale))
         never_shown = self.catalogue.query(  # CROSS: or SQLite goes through all versions, of which passing has few
             "SELECT version_id FROM passing CROSS JOIN versions ON versions.id = version_id WHERE NOT shown"
         )
@@ -244,6 +245,20 @@ class Collection:
         if held - current:
             self.words.change({}, sorted(held - current))
         return len(held ^ current)
+
+    def add(self, chunks: Mapping[int, str], vectors: Vectors | None, prepared: Mapping[int, Prepared]) -> None:
+        """Give all indexes what is new: `{chunk id: text}`, a row for each, and documents by their version."""
+        work = [lambda: self.add_texts(prepared)] if prepared else []
+        if vectors is not None:
+            work += [lambda: self.words.change(chunks, []), lambda: self.vectors.add(list(chunks), vectors)]
+        self._at_once(*work)
+
+    def _at_once(self, *work: Callable[[], object]) -> None:
+        """Write to several indexes side by side: each mostly waits for the disk. All have ended when it returns."""
+        begun = [self._writers.submit(one) for one in work]
+        wait(begun)
+        for one in begun:
+            one.result()
 
     def add_texts(self, prepared: Mapping[int, Prepared]) -> None:
         """Add the whole texts of documents, by the version that the catalogue gave them, to the index of phrases."""

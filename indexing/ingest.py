@@ -291,14 +291,9 @@ def _commit(run: _Run) -> None:
     written = collection.catalogue.add(prepared, sentence_vectors, now())
     clock.lap("catalogue")
     ids = [chunk_id for item in prepared for chunk_id in written[item.document.id][1]]
-    if chunk_vectors is not None:
-        collection.vectors.add(ids, chunk_vectors)
-        clock.lap("vectors")
-        collection.words.change(dict(zip(ids, texts, strict=True)), [])
-        clock.lap("words")
-    if prepared:
-        collection.add_texts({written[item.document.id][0]: item for item in prepared})
-        clock.lap("texts")
+    documents = {written[item.document.id][0]: item for item in prepared}
+    collection.add(dict(zip(ids, texts, strict=True)), chunk_vectors, documents)
+    clock.lap("indexes")
     current = {key: version_id for key, (version_id, _) in written.items()}
     collection.catalogue.make_current(prepared, Changes(current, gone, moved, finished))
     collection.retire()
