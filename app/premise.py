@@ -1,8 +1,9 @@
 """False premises: what a question takes for granted, and a sentence of the sources that says otherwise.
 
 "Why did the council close the bridge?" takes for granted that it did. A sentence contradicts that when it is about the
-same and denies the question's verb of the same subject ("the council did not close"), asserts the opposite of it ("the
-council kept the bridge open"), or says that a thing named in the question does not exist.
+same and denies the question's verb of the same subject ("the council did not close"), answers no to somebody who asked
+that ("asked whether it would, he said never"), asserts the opposite of it ("the council kept the bridge open"), or says
+that a thing named in the question does not exist.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.denials import DENIAL, NOBODY, absent, denies, last_word, left_out, opposes, same, undone
 from app.evidence import Candidate, Evidence
 from app.lexicons import lexicon
 from indexing.words import stems
@@ -18,32 +20,17 @@ from indexing.words import stems
 LOOKED_AT = 15  # sentences, those most to the point first
 ABOUT = 0.4  # share of the question's words that the sentence with its neighbours must hold
 MOST = 0.6  # share of the names of the question that the sentence with its neighbours and title must have
-SCOPE = 7  # words after a negation that it may deny
-REACH = 70  # characters between a subject and what is said of it
-PREFIX = 5  # letters by which a verb and its noun are one: concede, concession
+HALF = 0.5  # ... that must be near a denial that leaves out what it denies
 
 AUXILIARY = re.compile(
     r"\b(?:why|how|when|where|what|which|whom|who|whose)\b[^?]*?\b(?P<verb>did|does|do|was|were|is|are|has|have|had|"
     r"will|would|made|could|can)\s+(?P<rest>[^?]+)",
     re.IGNORECASE,
 )
-DENIAL = re.compile(
-    r"\b(?:not(?! (?:all|only|just|always)\b)|never|no|none|nothing|nobody|neither|nor|without|cannot|"
-    r"denie[sd]|deny(?:ing)?|refus\w+|declin\w+|reject\w+|fail(?:s|ed|ing)? to|unable to|"
-    r"stopped short of|ruled out|yet to|contrary to)\b|n[’']t\b",
-    re.IGNORECASE,
-)
-ABSENT = re.compile(
-    r"\b(?:(?:does|do|did|has|have)(?: not|n[’']t) (?:even )?exist|never existed|no such|non-?existent|fictitious|"
-    r"made[- ]up|invented|fabricated)\b",
-    re.IGNORECASE,
-)
+SUBJECT = re.compile(r"^(?:which|what|who|how many)\s+(?P<rest>[^?]+)", re.IGNORECASE)  # "Which trustees voted no?"
+DENYING = re.compile(r"(?<= )(?:den(?:y|ies|ied)|refuse[sd]?|decline[sd]?|reject(?:s|ed)?)\b", re.IGNORECASE)  # a deed
 LIGHT = frozenset(" ".join(lexicon("light_verbs")).split())  # they leave what is done to the words after them
 SMALL = frozenset(" ".join(lexicon("small_words")).split())
-# Words of which one side denies the other, of the same subject.
-OPPOSED = tuple(
-    tuple(re.compile(rf"\b(?:{side})\b", re.IGNORECASE) for side in line.split(" / ")) for line in lexicon("opposites")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +49,35 @@ class Premise:
 def contradicted(evidence: Evidence) -> Premise | None:
     """The premise that a sentence of the sources contradicts, if there is one."""
     question = evidence.question
-    found = AUXILIARY.search(question)
-    if found is None or DENIAL.search(question):
+    found = AUXILIARY.search(question) or SUBJECT.match(question)
+    if found is None or DENIAL.search(DENYING.sub("", question)):
         return None
     claim = found["rest"].strip()
-    subjects, leads = _subjects(claim, evidence)
-    verbs = tuple(_verbs(claim, evidence, leads))
     for one in sorted(evidence.ranked, key=lambda each: (-each.topic, -each.score))[:LOOKED_AT]:
-        if one.features.around < ABOUT or not _about_the_same(one, subjects, leads):
-            continue
-        if _absent(one, evidence) or _denies(one, verbs, 1 if leads else 2) or _opposes(one, claim, subjects):
+        if found.re is SUBJECT and not NOBODY.search(one.text):
+            continue  # that somebody did not says nothing of others
+        if one.features.around >= ABOUT and _against(one, claim, evidence):
             return Premise(_spoken(found, claim, evidence), one)
     return None
+
+
+def _against(one: Candidate, claim: str, evidence: Evidence) -> bool:
+    """Whether a sentence says that the claim is not so."""
+    subjects, leads = _subjects(claim, evidence)
+    about = _about_the_same(one, subjects, leads)
+    if denied := DENYING.search(f" {claim}"):  # "Why did Lee refuse to pay?" - that Lee did not pay agrees with that
+        return about and denies(one, (denied[0].lower(),), 1)
+    words = tuple(_carrying(claim, evidence))
+    if one.features.names_around >= HALF and left_out(one, words):
+        return True
+    if not about:
+        return False
+    if absent(one, evidence.asked.names) or denies(one, tuple(_verbs(claim, evidence, leads)), 1 if leads else 2):
+        return True
+    if opposes(one, claim, subjects):
+        return True
+    said = [word for word in re.findall(r"[a-z]+", claim) if word not in SMALL]
+    return not leads and (undone(one, evidence.asked.noun, said) or opposes(one, claim, words[:2], plain=True))
 
 
 DONE_BY = re.compile(r"^(?:why|when|where|how) (?:did|does|do|has|have|had|was|were|is|are) ", re.IGNORECASE)
@@ -98,7 +102,7 @@ def unsaid(evidence: Evidence) -> str:
     for hit in evidence.found.hits:
         texts = [sentence.visible(hit.passage.document.text) for sentence in hit.passage.sentences]
         for at, text in enumerate(texts):
-            if not any(_same(stem, verb) for stem in stems(text)):
+            if not any(same(stem, verb) for stem in stems(text)):
                 continue
             if _does(text, subjects[0], verb):
                 return ""
@@ -127,7 +131,7 @@ def unstated(evidence: Evidence) -> str:
         texts = [sentence.visible(hit.passage.document.text) for sentence in hit.passage.sentences]
         for at, text in enumerate(texts):
             near = " ".join([hit.passage.document.metadata.title, *texts[max(0, at - 1) : at + 2]])
-            if subjects[0] in near and any(_same(stem, verbs[0]) for stem in stems(text)):
+            if subjects[0] in near and any(same(stem, verbs[0]) for stem in stems(text)):
                 return ""
     return _spoken(found, claim, evidence)
 
@@ -137,7 +141,7 @@ def _does(text: str, subject: str, verb: str) -> bool:
     `the resignation of Mayor Lee`."""
     words = re.findall(r"[\w’']+", text)
     for at, word in enumerate(words):
-        if not any(_same(stem, verb) for stem in stems(word)):
+        if not any(same(stem, verb) for stem in stems(word)):
             continue
         before, after = words[max(0, at - NEAR - 1) : at], words[at + 1 : at + 2 + NEAR]
         noun = bool(re.search(r"(?:tion|sion|ment|al|ure|ance|ence|th|sis)s?$", word.lower()))
@@ -157,12 +161,8 @@ def _subjects(claim: str, evidence: Evidence) -> tuple[tuple[str, ...], bool]:
     names = [name for name in evidence.asked.names if claim.find(name) >= 0]
     first = min(names, key=claim.find, default=None)
     if first is not None and len(claim[: claim.find(first)].split()) <= 2:
-        return (_last(first),), not re.search(r"[’']s?$", first)  # "Trump's campaign": another is the subject
-    return tuple(_last(name) for name in evidence.asked.names), False
-
-
-def _last(name: str) -> str:
-    return re.sub(r"[’']s?$", "", name.rsplit(maxsplit=1)[-1])
+        return (last_word(first),), not re.search(r"[’']s?$", first)  # "Trump's campaign": another is the subject
+    return tuple(last_word(name) for name in evidence.asked.names), False
 
 
 def _verbs(claim: str, evidence: Evidence, leads: bool) -> Iterator[str]:
@@ -183,6 +183,14 @@ def _verbs(claim: str, evidence: Evidence, leads: bool) -> Iterator[str]:
     yield from carrying[: 2 if leads else 4]
 
 
+def _carrying(claim: str, evidence: Evidence) -> Iterator[str]:
+    """The words of the claim that carry meaning, without its names."""
+    names = {word for name in evidence.asked.names for word in name.lower().split()}
+    for word in dict.fromkeys(re.findall(r"(?<![\w’'-])[a-z][\w’'-]*", claim)):
+        if word not in names and word not in SMALL and word not in LIGHT:
+            yield word
+
+
 def _about_the_same(one: Candidate, subjects: tuple[str, ...], leads: bool) -> bool:
     """Whether the sentence, or the one that it leans on, names the subject; and most names of the question are near.
 
@@ -194,68 +202,10 @@ def _about_the_same(one: Candidate, subjects: tuple[str, ...], leads: bool) -> b
     return (named or not subjects) and one.features.names_around >= MOST
 
 
-def _absent(one: Candidate, evidence: Evidence) -> bool:
-    """Whether it says that something the question names does not exist."""
-    found = ABSENT.search(one.text)
-    names = [name for name in evidence.asked.names if " " in name]
-    return found is not None and any(
-        _last(name) in one.text and len(set(stems(name)) & one.stems) >= 2 for name in names
-    )
-
-
-SAYS_NO = re.compile(r"\b(?:vot(?:e[sd]?|ing)|sa(?:y|ys|id|ying)|answer(?:s|ed|ing)?)\s+$", re.IGNORECASE)
-
-
-def _denies(one: Candidate, verbs: tuple[str, ...], least: int) -> bool:
-    """Whether at least so many of the verbs stand in the reach of a denial."""
-    for found in DENIAL.finditer(one.text):
-        if found[0].lower() == "no" and SAYS_NO.search(one.text[: found.start()]):
-            continue  # whoever voted no did vote
-        after = re.split(r"[.;:!?”]|, (?:but|and|who|which)\b", one.text[found.end() :])[0].split()[:SCOPE]
-        reached = set(stems(" ".join(after)))
-        if found[0].lower() in ("nothing", "none", "no"):  # "conceded nothing"
-            reached |= set(stems(" ".join(one.text[: found.start()].split()[-2:])))
-        if sum(any(_same(stem, verb) for stem in reached) for verb in dict.fromkeys(verbs)) >= min(
-            least, len(verbs) or 1
-        ):
-            return True
-    return False
-
-
-def _same(stem: str, verb: str) -> bool:
-    root = (stems(verb) or [verb])[0]
-    return stem == root or (len(root) >= PREFIX and len(stem) >= PREFIX and stem[:PREFIX] == root[:PREFIX])
-
-
-def _opposes(one: Candidate, claim: str, subjects: tuple[str, ...]) -> bool:
-    """Whether it says of the subject the opposite of what the claim does, and nowhere the same."""
-    for same, opposite in OPPOSED:
-        if not same.search(claim) or opposite.search(claim) or same.search(one.text):
-            continue
-        for found in opposite.finditer(one.text):
-            before, after = (
-                one.text[max(0, found.start() - REACH) : found.start()],
-                one.text[found.end() : found.end() + 25],
-            )
-            if DENIAL.search(" ".join(before.split()[-3:])):
-                continue
-            if any(_leads(subject, before) or subject in after for subject in subjects):
-                return True
-    return False
-
-
-def _leads(subject: str, before: str) -> bool:
-    """Whether the subject stands before, with no other name between it and the end, or the words go on from "he"."""
-    at = before.rfind(subject)
-    if at >= 0:
-        return not re.search(
-            r"(?<!^)\b[A-Z][a-z]{2,}\s+(?!said|says)", re.sub(r"^\W*\w*", "", before[at + len(subject) :])
-        )
-    return bool(re.search(r"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who)\b[^.]*$", before))
-
-
 def _spoken(found: re.Match[str], claim: str, evidence: Evidence) -> str:
-    """The claim as words of its own: `Pope Francis did endorse Bernie Sanders`."""
+    """The claim as words of its own: `Pope Francis did endorse Bernie Sanders`, `some of the trustees voted no`."""
+    if found.re is SUBJECT:
+        return f"some {claim}" if not found[0].lower().startswith("who") else f"somebody {claim}"
     name = next((each for each in evidence.asked.names if claim.startswith((each, f"the {each}"))), None)
     if name is None:
         return claim

@@ -9,8 +9,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from app.denials import DENIAL
 from app.evidence import Candidate, Evidence
-from app.premise import DENIAL
 from app.reader_model import known, opened
 from indexing.errors import ModelError
 
