@@ -26,8 +26,9 @@ LEFT_OUT = re.compile(
     r"no)\b(?=\s*(?:[.;!?”]|, (?:but|and|he|she|they|it)\b|$))",
     re.IGNORECASE,
 )
-ASKED = re.compile(r"\?|\b(?:whether|asked|if)\b", re.IGNORECASE)
+ASKED = re.compile(r"\b(?:whether|if|asked to)\b|^(?=[^?]*\?)", re.IGNORECASE)  # after it stands what is asked
 NOBODY = re.compile(r"\b(?:none|nobody|no|neither|nothing|without|unanimous\w*)\b", re.IGNORECASE)
+SAID = 2  # words of a claim that must have been asked
 FEW = 6  # words of a sentence that is an answer to the one before
 ABSENT = re.compile(
     r"\b(?:(?:does|do|did|has|have)(?: not|n[’']t) (?:even )?exist|never existed|no such|non-?existent|fictitious|"
@@ -94,9 +95,9 @@ def left_out(one: Candidate, words: Sequence[str]) -> bool:
         return False
     before = one.before() if len(one.text.split()) <= FEW else None
     reach = f"{before.text if before else ''} {one.text[: found.start()]}"
-    held = stems(reach)
-    said = sum(any(same(stem, word) for stem in held) for word in words)
-    return bool(ASKED.search(reach)) and said >= min(2, len(words)) > 0
+    asked = max(ASKED.finditer(reach), key=re.Match.end, default=None)
+    held = stems(reach[asked.end() :]) if asked else []
+    return sum(any(same(stem, word) for stem in held) for word in words) >= SAID
 
 
 def opposes(one: Candidate, claim: str, subjects: Sequence[str], *, plain: bool = False) -> bool:

@@ -90,4 +90,5 @@ def test_a_denial_leaves_out_what_it_denies_only_where_nothing_follows(verb: str
     denied = f"{verb}n’t" if short else f"{verb} not"
     assert LEFT_OUT.search(f"Asked whether he would {deed}, he said that he {denied}.")
     assert not LEFT_OUT.search(f"He {denied} {deed} the bill.")
-    assert ASKED.search(f"Asked whether he would {deed}, he {denied}.") and not ASKED.search(f"He {denied}.")
+    assert ASKED.search(f"Asked whether he would {deed}, he {denied}.") and ASKED.search(f"Would he {deed}? Never.")
+    assert not ASKED.search(f"He {denied}.") and not ASKED.search(f"Asked by a friend, he {denied}.")
