@@ -254,6 +254,12 @@ def _grounding(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="ask the model of --llm about every statement, too",
     )
+    parser.add_argument(
+        "--gate-reader",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help="ask the packaged reader about every statement, too",
+    )
 
 
 def _chatting(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from app.extract import extract
 from app.finding import Finding, find
 from app.generate import GenerativeAnswerer
 from app.ground import ground
+from app.hearing import opinions
 from app.lead import lead
 from app.limits import EVERYTHING, Limits, Period
 from app.llm import language_model
@@ -20,7 +21,6 @@ from app.owner import Beside, is_owned
 from app.rerank import reranker
 from app.retrieve import Found, Query, Retriever
 from app.rewriting import rewriter
-from app.second_opinion import second_opinion
 from app.settings import Settings
 from app.tracing import Trace
 from app.understanding import reading
@@ -72,7 +72,7 @@ class Assistant:
         self._retrieve = retriever
         self._generate = generate
         self._settings = settings
-        self._opinion = second_opinion(settings)
+        self._opinion = opinions(settings)
         self._reading = reading(settings.reader) if settings.reader else None
 
     def ask(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Answer:

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.grounding.check import Checked, Checker, Source
 from app.grounding.judgement import Opinion
+from app.hearing import opinions
 from app.lines import run_lines
-from app.second_opinion import second_opinion
 from app.settings import Settings
 from app.terminal import checked_for_terminal
 from indexing.clean import plain_blocks
@@ -74,10 +74,10 @@ def run(options: dict[str, Any], read_settings: Callable[[dict[str, Any]], Setti
         raise UsageError("name the files that the answer should rest on with --sources FILE...")
     if (batch is not None and sources) or (answer is not None and out is not None):
         raise UsageError("--sources goes with --answer, --out with --batch")
-    opinion = second_opinion(settings)
+    asked = opinions(settings)
     if batch is not None:
-        return ground_batch(batch, out, opinion)
-    checked = ground_file(answer, sources, opinion)
+        return ground_batch(batch, out, asked)
+    checked = ground_file(answer, sources, asked)
     if as_json:
         print(json.dumps(checked.as_json(), ensure_ascii=False))
     else:

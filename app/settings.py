@@ -92,6 +92,10 @@ class Settings(BaseModel):
         description="a small model that says which of the best sentences answer: `shipped` (packaged), or a folder of "
         "`reader.onnx` and `reader.json` as `python -m eval train reader` makes it; empty: without",
     )
+    gate_reader: bool = Field(
+        False,
+        description="let the reader judge every statement, too, beside the gate's own measures (docs/grounding.md)",
+    )
     passages: int = Field(10, ge=10, le=50, description="passages considered for an answer")
     max_statements: int = Field(
         3, ge=1, le=4, description="sentences in an extractive answer, at most (a list may be longer)"

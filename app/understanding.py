@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.denials import DENIAL
 from app.evidence import Candidate, Evidence
-from app.reader_model import known, opened
+from app.reader_model import Stance, known, opened
 from indexing.errors import ModelError
 
 SHIPPED = "shipped"
@@ -20,6 +20,8 @@ LEAST = 0.001  # a probability is never surer than this
 
 Reads = Callable[[str, Sequence[str], Sequence[str]], list[float]]
 """A question, sentences, and what each is read with; how likely each answers."""
+Supports = Callable[[str, Sequence[str]], Stance]
+"""A claim and sentences, read together; what they say to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,11 @@ class Seams:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The reader as the answer chain uses it."""
+    """The reader as the answer chain and the grounding gate use it."""
 
     reads: Reads
     seams: Seams
+    supports: Supports
 
 
 def reading(spec: str) -> Reading:
@@ -74,7 +77,8 @@ def _opened(folder: Path) -> Reading:
     about = known(folder)
     if "seams" not in about:
         raise ModelError(f"nobody fitted what the reader in {folder} counts; run: python -m eval train seams")
-    return Reading(opened(folder).answers, Seams.of(about["seams"]))
+    reader = opened(folder)
+    return Reading(reader.answers, Seams.of(about["seams"]), reader.supports)
 
 
 def odds(value: float) -> float:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from app.ground_command import source_of
 from app.grounding import calibration
 from app.grounding.check import Checker, statements_of
-from app.grounding.wording import is_claim
+from app.grounding.wording import WORD, is_claim
 from eval.human_labels import Labelled, read_labelled
 
 Floats = NDArray[np.float64]
@@ -45,8 +45,17 @@ class Group:
     weight: float = 1.0
 
 
-def measured(items: Sequence[Labelled]) -> list[tuple[Labelled, list[tuple[dict[str, float], bool | None]]]]:
-    """Each item with the measures of its claims, and where it has spans whether each holds."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim's measures, whether it holds where the item has spans, and how many words it has."""
+
+    measures: dict[str, float]
+    holds: bool | None
+    words: int
+
+
+def measured(items: Sequence[Labelled]) -> list[tuple[Labelled, list[Claim]]]:
+    """Each item with its claims; those that claim nothing are left out."""
     checkers: dict[tuple[str, ...], Checker] = {}
     found = []
     for item in items:
@@ -58,7 +67,7 @@ def measured(items: Sequence[Labelled]) -> list[tuple[Labelled, list[tuple[dict[
                 holds = None
                 if item.spans is not None:
                     holds = not any(start < span.end and end > span.start for start, end in item.spans)
-                claims.append((checkers[item.sources].measures(text), holds))
+                claims.append(Claim(checkers[item.sources].measures(text), holds, len(WORD.findall(text))))
         if claims:
             found.append((item, claims))
     return found
@@ -94,13 +103,10 @@ def fit(groups: Sequence[Group], names: Sequence[str], penalty: float = PENALTY)
     return calibration.Linear(float(found[-1] - raw @ middle), dict(zip(names, map(float, raw), strict=True)))
 
 
-Claims = list[tuple[dict[str, float], bool | None]]
-
-
 def fitted(summedits: Sequence[Labelled], ragtruth: Sequence[Labelled]) -> calibration.Weights:
     """The weights from these items, whatever their split."""
     edits, answers = measured(summedits), measured(ragtruth)
-    names = list(edits[0][1][0][0])
+    names = list(edits[0][1][0].measures)
     groups = [Group(_rows(claims), item.supported, item.part) for item, claims in edits]
     support = fit([*groups, *_statements(answers, RAGTRUTH)], names)
     pure = fit(_statements(answers), names, PURE_PENALTY)
@@ -113,11 +119,8 @@ def fitted(summedits: Sequence[Labelled], ragtruth: Sequence[Labelled]) -> calib
     terms = [_terms(claims, support) for _, claims in both]
     few = fit([_answer(row, item) for row, (item, _) in zip(terms, both, strict=True)], list(terms[0]))
     few = replace(few, bias=0.0)  # a short answer of which nothing is known is as likely to hold as not
-    added = [
-        {"pure": calibration.nothing_added([calibration.logit(row, unseen[at]) for row, _ in claims])}
-        for at, (_, claims) in zip(folds, answers, strict=True)
-    ]
-    many = fit([_answer(row, item) for row, (item, _) in zip(added, answers, strict=True)], ["pure"])
+    added = [_added(claims, unseen[at]) for at, (_, claims) in zip(folds, answers, strict=True)]
+    many = fit([_answer(row, item) for row, (item, _) in zip(added, answers, strict=True)], list(added[0]))
     return calibration.Weights(support, pure, few, many)
 
 
@@ -125,23 +128,31 @@ def _answer(terms: dict[str, float], item: Labelled) -> Group:
     return Group(np.array([list(terms.values())]), item.supported, item.part)
 
 
-def _rows(claims: Claims) -> Floats:
-    return np.array([list(row.values()) for row, _ in claims])
+def _rows(claims: Sequence[Claim]) -> Floats:
+    return np.array([list(one.measures.values()) for one in claims])
 
 
-def _statements(answers: Sequence[tuple[Labelled, Claims]], weight: float = 1.0) -> list[Group]:
+def _statements(answers: Sequence[tuple[Labelled, Sequence[Claim]]], weight: float = 1.0) -> list[Group]:
     """Each statement that people looked at by itself."""
-    return [Group(_rows([one]), bool(one[1]), item.part, weight) for item, claims in answers for one in claims]
+    return [Group(_rows([one]), bool(one.holds), item.part, weight) for item, claims in answers for one in claims]
 
 
 def _fold(item: Labelled) -> int:
     return int(hashlib.sha256(item.group.encode()).hexdigest()[:8], 16) % FOLDS
 
 
-def _terms(claims: Claims, support: calibration.Linear) -> dict[str, float]:
-    rows = [row for row, _ in claims]
+def _terms(claims: Sequence[Claim], support: calibration.Linear) -> dict[str, float]:
+    rows = [one.measures for one in claims]
     return calibration.answer_terms(
         [calibration.logit(row, support) for row in rows], [row["new_words"] for row in rows]
+    )
+
+
+def _added(claims: Sequence[Claim], pure: calibration.Linear) -> dict[str, float]:
+    rows = [one.measures for one in claims]
+    novelties = [row["new_words"] for row in rows]
+    return calibration.addition_terms(
+        [calibration.logit(row, pure) for row in rows], novelties, [one.words for one in claims]
     )
 
 

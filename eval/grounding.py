@@ -13,6 +13,7 @@ import numpy as np
 
 from app.ground_command import source_of
 from app.grounding.check import Checker
+from app.grounding.judgement import Opinion
 from eval.human_labels import Kind, Labelled, read_labelled
 from eval.judge import overlap
 from eval.stats import DRAWS, FEWEST, SEED, auroc
@@ -34,10 +35,13 @@ class Scored:
     overlap: float
 
 
-def measure(path: Path, kind: Kind | None, split: str | None) -> dict[str, Any]:
-    """Balanced accuracy and AUROC a part and over all, their floors, and milliseconds a statement."""
+def measure(path: Path, kind: Kind | None, split: str | None, opinion: Opinion | None = None) -> dict[str, Any]:
+    """Balanced accuracy and AUROC a part and over all, their floors, and milliseconds a statement.
+
+    `opinion` is asked about every statement, too.
+    """
     items = [one for one in read_labelled(path, kind) if split in (None, one.split)]
-    scored, claims, seconds = _scored(items)
+    scored, claims, seconds = _scored(items, opinion)
     parts: dict[str, list[Scored]] = defaultdict(list)
     for one in scored:
         parts[one.item.part].append(one)
@@ -54,14 +58,15 @@ def measure(path: Path, kind: Kind | None, split: str | None) -> dict[str, Any]:
     }
 
 
-def _scored(items: Sequence[Labelled]) -> tuple[list[Scored], int, float]:
+def _scored(items: Sequence[Labelled], opinion: Opinion | None) -> tuple[list[Scored], int, float]:
     found, claims, seconds = [], 0, 0.0
     sources: tuple[str, ...] = ()
     checker = Checker([])
     for item in items:
         began = time.perf_counter()
         if item.sources != sources:
-            sources, checker = item.sources, Checker([source_of(text, "source") for text in item.sources])
+            sources = item.sources
+            checker = Checker([source_of(text, "source") for text in sources], opinion)
         checked = checker.check(item.answer)
         seconds += time.perf_counter() - began
         claims += sum(one.support != "not_a_claim" for one in checked.statements)

@@ -64,9 +64,9 @@ def test_every_citation_is_a_slice_of_its_source(answer: str) -> None:
 LOGITS = st.lists(st.tuples(st.floats(-7, 7), st.floats(-7, 7)), min_size=1, max_size=12)
 
 
-def likely(pairs: list[tuple[float, float]]) -> float:
+def likely(pairs: list[tuple[float, float]], new: float = 0.2) -> float:
     logits, pure = zip(*pairs, strict=True)
-    return calibration.answer_probability(logits, [0.2] * len(pairs), pure)
+    return calibration.answer_probability(logits, [new] * len(pairs), pure, [9] * len(pairs))
 
 
 @given(LOGITS, st.data())
@@ -82,6 +82,14 @@ def test_an_answer_is_no_likelier_than_with_a_better_statement(
 @given(LOGITS.filter(lambda pairs: len(pairs) >= calibration.MANY), st.floats(-7, 7))
 def test_saying_more_makes_no_long_answer_likelier(pairs: list[tuple[float, float]], pure: float) -> None:
     assert likely([*pairs, (7.0, pure)]) <= likely(pairs) + 1e-12
+
+
+@given(LOGITS, st.floats(0, 1), st.floats(0, 1))
+def test_more_words_of_its_own_make_no_long_answer_likelier(
+    pairs: list[tuple[float, float]], one: float, other: float
+) -> None:
+    pairs = (pairs * calibration.MANY)[: max(len(pairs), calibration.MANY)]
+    assert likely(pairs, max(one, other)) <= likely(pairs, min(one, other)) + 1e-12
 
 
 @given(LOGITS, st.randoms(use_true_random=False))

@@ -2,7 +2,8 @@
 
 A statement's probability is that of one which is as likely to be supported as not before one looks at it. Beside it
 stands how likely it is that a statement adds nothing of its own, as models' answers do: the more statements an answer
-has, the more there is to be wrong about, and one addition is enough.
+has, the more there is to be wrong about, and one addition is enough. Beside that counts how much of an answer is in
+words of its own: who says much in other words says other things sooner, even where none can be pointed at.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from app.grounding.alignment import Measures
 
 STEEP = 3.0  # how far an answer's score follows its weakest statement
 ENOUGH = 4  # statements from which on what an answer adds of its own counts in full
-MANY = 4  # statements from which on an answer is judged by what it adds, not by its weakest statement
+MANY = 3  # statements from which on an answer is judged by what it adds, not by its weakest statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,33 @@ def nothing_added(pure: Sequence[float]) -> float:
     return _least(pure, 1.0)
 
 
+def addition_terms(pure: Sequence[float], novelties: Sequence[float], words: Sequence[int]) -> Measures:
+    """What a longer answer's logit is made of: that no statement adds anything, and the share of its words that is new.
+
+    `words` is how many each statement has.
+    """
+    new = sum(novelty * count for novelty, count in zip(novelties, words, strict=True))
+    return {"pure": nothing_added(pure), "new": new / max(1, sum(words))}
+
+
 def _least(values: Sequence[float], steep: float) -> float:
     least = min(values)
     return least - math.log(sum(math.exp(-steep * (value - least)) for value in values)) / steep
 
 
 def answer_probability(
-    logits: Sequence[float], novelties: Sequence[float], pure: Sequence[float], weights: Weights | None = None
+    logits: Sequence[float],
+    novelties: Sequence[float],
+    pure: Sequence[float],
+    words: Sequence[int],
+    heard: float = 0.0,
 ) -> float:
     """How likely it is that everything an answer says is supported: of each statement the logit of support, the share
-    of new words, and the logit of its adding nothing."""
-    weights = weights or shipped()
+    of new words, the logit of its adding nothing, and how many words it has.
+
+    `heard` is the mean of what the reader added to the logits of support; a short answer's have it in them.
+    """
+    weights = shipped()
     if len(logits) >= MANY:
-        return probability(logit({"pure": nothing_added(pure)}, weights.many))
+        return probability(logit(addition_terms(pure, novelties, words), weights.many) + heard)
     return probability(logit(answer_terms(logits, novelties), weights.few))

@@ -16,7 +16,7 @@ from app.grounding import calibration
 from app.grounding.alignment import Evidence, Measures
 from app.grounding.judgement import NOTHING_ADDED, Judgement, Known, Opinion, judge
 from app.grounding.polarity import nearest
-from app.grounding.wording import compact, is_claim, plain
+from app.grounding.wording import WORD, compact, is_claim, plain
 from app.quotations import exact_quotations
 from app.references import parse_marker
 from indexing.clean import Block
@@ -76,7 +76,8 @@ class Checker:
         self._all = _Ground(self._sources) if len(self._sources) != 1 else self._grounds[0]
 
     def check(self, answer: str) -> Checked:
-        statements, judged = [], []
+        statements: list[Statement] = []
+        judged: list[tuple[Judgement, int]] = []
         for text, span, numbers in statements_of(answer):
             shown = span.of(answer)
             if not is_claim(text):
@@ -88,7 +89,7 @@ class Checker:
                 judgement = _without_its_source(judgement)
             if self._opinion:
                 judgement = self._opinion(text, [one.quote for one in citations], judgement)
-            judged.append(judgement)
+            judged.append((judgement, len(WORD.findall(text))))
             statements.append(
                 Statement(shown, citations, judgement.support, span, judgement.reason, score=judgement.score)
             )
@@ -109,11 +110,13 @@ class Checker:
         return _Ground([self._sources[number - 1] for number in named])
 
 
-def _score(judged: Sequence[Judgement]) -> float | None:
+def _score(judged: Sequence[tuple[Judgement, int]]) -> float | None:
+    """Of judgements, each with how many words its statement has."""
     if not judged:
         return None
-    logits, novelties = [one.logit for one in judged], [one.novelty for one in judged]
-    return calibration.answer_probability(logits, novelties, [one.pure for one in judged])
+    logits, novelties, pure = zip(*((one.logit, one.novelty, one.pure) for one, _ in judged), strict=True)
+    heard = sum(one.heard for one, _ in judged) / len(judged)
+    return calibration.answer_probability(logits, novelties, pure, [words for _, words in judged], heard)
 
 
 def _without_its_source(judgement: Judgement) -> Judgement:

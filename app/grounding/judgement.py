@@ -54,7 +54,8 @@ class Judgement:
     """`score` is the calibrated probability of support.
 
     `hard`: a quotation, figure or name is not in the sources, which no opinion can mend. `novelty` is the share of
-    words that are not in the sentences, `pure` the logit of its adding nothing of its own to them.
+    words that are not in the sentences, `pure` the logit of its adding nothing of its own to them, `heard` what the
+    reader added to the logit of its score.
     """
 
     support: Support
@@ -63,6 +64,7 @@ class Judgement:
     novelty: float = 0.0
     hard: bool = False
     pure: float = NOTHING_ADDED
+    heard: float = 0.0
 
     @property
     def logit(self) -> float:

@@ -19,12 +19,16 @@ def add(commands: Commands) -> None:
     ground.add_argument(
         "--split", choices=("tune", "test"), help="only what the weights were fitted on, or only what they were not"
     )
+    ground.add_argument("--gate-reader", action="store_true", help="with the packaged reader's word on each statement")
     ground.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
-def run(data: Path, kind: str | None, split: str | None, json: bool) -> int:
+def run(data: Path, kind: str | None, split: str | None, gate_reader: bool, json: bool) -> int:
+    from app.hearing import Hearing
+    from app.understanding import SHIPPED, reading
     from eval.grounding import measure, report
 
-    result = measure(data, kind, split)  # type: ignore[arg-type]
+    opinion = Hearing(reading(SHIPPED).supports) if gate_reader else None
+    result = measure(data, kind, split, opinion)  # type: ignore[arg-type]
     print(line(result) if json else report(result), end="\n" if json else "")
     return DONE
