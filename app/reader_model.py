@@ -24,7 +24,7 @@ from indexing.errors import ModelError
 from indexing.session import session
 
 QUESTION, EVIDENCE, CONTEXT, JUDGED = 40, 120, 24, 72  # tokens that are read at most
-BATCH = 4  # pairs a run takes at once, of like length
+LONGEST = max(QUESTION + CONTEXT + 1, EVIDENCE) + JUDGED + 3  # ... of a pair
 CLS, SEP = 101, 102
 REMEDY = "make it again by python -m eval train reader, or say --no-reader"
 
@@ -56,18 +56,9 @@ def encoded(read: Sequence[int], context: Sequence[int], judged: Sequence[int], 
     return Encoded([*front, *body, SEP], [*[0] * len(front), *[1] * len(body), 0])
 
 
-def padded(pairs: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64]]:
-    """The inputs of a run, each `(len(pairs), longest)`."""
-    width = max(len(one.ids) for one in pairs)
-    found = {
-        name: np.zeros((len(pairs), width), dtype=np.int64)
-        for name in ("input_ids", "attention_mask", "token_type_ids")
-    }
-    for row, one in enumerate(pairs):
-        found["input_ids"][row, : len(one.ids)] = one.ids
-        found["attention_mask"][row, : len(one.ids)] = 1
-        found["token_type_ids"][row, : len(one.kinds)] = one.kinds
-    return found
+def inputs(pair: Encoded) -> dict[str, npt.NDArray[np.int64]]:
+    """The inputs of a run, which reads one pair: `(1, tokens)`."""
+    return {"input_ids": np.array([pair.ids], np.int64), "token_type_ids": np.array([pair.kinds], np.int64)}
 
 
 class Reader:
@@ -115,14 +106,13 @@ class Reader:
     def _run(self, pairs: Sequence[Encoded]) -> Rows:
         """`(len(pairs), 3)`: the logits of answering, of being wrong, and of being contradicted where wrong."""
         order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].ids), reverse=True)
-        batches = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
         result = np.zeros((len(pairs), 3), dtype=np.float64)
 
-        def work(batch: list[int]) -> None:
-            result[batch] = self._session.run(["logits"], padded([pairs[index] for index in batch]))[0]
+        def work(index: int) -> None:
+            result[index] = self._session.run(["logits"], inputs(pairs[index]))[0][0]
 
         try:
-            list(map(work, batches) if len(batches) == 1 else self._pool.map(work, batches))
+            list(map(work, order) if len(order) == 1 else self._pool.map(work, order))
         except Exception as error:  # onnxruntime's own types
             raise ModelError(f"the reader failed: {error}; --no-reader goes without it") from error
         return result

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.reader_model import CONTEXT, JUDGED, QUESTION, encoded, padded
+from app.reader_model import CONTEXT, JUDGED, QUESTION, encoded
 from eval.training.alter import ERRORS, claims_of, paraphrased
 from eval.training.claims import summedits
 from eval.training.data import counted, divided
-from eval.training.pairs import Pair, changed, sentences
+from eval.training.pairs import Pair, changed, padded, sentences
 from eval.training.questions import (
     Paragraph,
     Reading,

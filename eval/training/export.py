@@ -9,62 +9,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.optimize import minimize_scalar
 
-from app.reader_model import padded
-from eval.training.fit import Example, spread, worth
-from eval.training.network import Network
+from app.reader_model import LONGEST, inputs
+from eval.training.fit import Example, logits_of, spread, worth
+from eval.training.narrowed import narrowed
+from eval.training.network import HEADS, Network
+from eval.training.quantised import peaks
+from eval.training.reader_graph import arrays, reader
+from indexing.session import session
 
-OPSET = 17
-
-
-class _Logits(torch.nn.Module):
-    """The part of the network that is shipped."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> Any:
-        return self.network(input_ids, attention_mask, token_type_ids)[0]
+COLUMNS = 1152  # of 1,536 in an inner layer that stay
+LOOKED_AT = 96  # pairs whose peaks are seen; more of them would be led by rare ones
 
 
-def write_onnx(network: Network, path: Path) -> None:
-    """The network as float32 ONNX, pairs and width free."""
-    names = ["input_ids", "attention_mask", "token_type_ids"]
-    sample = torch.tensor([[101, 2040, 102, 2002, 102], [101, 2040, 102, 2002, 0]])
-    mask = (sample > 0).long()
-    kinds = torch.tensor([[0, 0, 0, 1, 0], [0, 0, 0, 1, 0]])
-    free = {name: {0: "pairs", 1: "width"} for name in names} | {"logits": {0: "pairs"}}
-    torch.onnx.export(
-        _Logits(network.eval()), (sample, mask, kinds), str(path), input_names=names, output_names=["logits"],
-        dynamic_axes=free, opset_version=OPSET, dynamo=False,
-    )  # fmt: skip
+def small(network: Network, seen: Sequence[Example]) -> bytes:
+    """The network as the file that is shipped; `seen` are pairs like those to come, on which columns are chosen."""
+    state = {name: weight.detach().numpy().astype(np.float32) for name, weight in network.state_dict().items()}
+    bert, heads = arrays(state, HEADS, LONGEST)
+    texts = [inputs(one.tokens) for one in seen]
+    bert = narrowed(bert, texts, COLUMNS)
+    return reader(bert, heads, peaks(bert, texts[:LOOKED_AT], kinds=True))
 
 
-def quantise(full: Path, path: Path) -> None:
-    """Weights of matrices and the embeddings as int8, a scale for each channel; what flows stays float."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    ready = full.with_suffix(".ready.onnx")
-    quant_pre_process(str(full), str(ready), skip_symbolic_shape=True)
-    quantize_dynamic(str(ready), str(path), weight_type=QuantType.QInt8, per_channel=True)
-    ready.unlink()
-
-
-def run(path: Path, given: Sequence[Example], size: int = 8) -> np.ndarray[Any, Any]:
+def run(model: bytes, given: Sequence[Example]) -> np.ndarray[Any, Any]:
     """The logits of a file, in the order given."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    found = np.zeros((len(given), 3))
-    order = sorted(range(len(given)), key=lambda one: len(given[one].tokens.ids))
-    for at in range(0, len(order), size):
-        part = order[at : at + size]
-        found[part] = session.run(["logits"], padded([given[one].tokens for one in part]))[0]
-    return found
+    opened = session(model)
+    return np.array([opened.run(["logits"], inputs(one.tokens))[0][0] for one in given], dtype=float).reshape(-1, 3)
 
 
 def temperature(logits: np.ndarray[Any, Any], held: np.ndarray[Any, Any]) -> float:
@@ -77,22 +48,22 @@ def temperature(logits: np.ndarray[Any, Any], held: np.ndarray[Any, Any]) -> flo
     return round(float(np.exp(minimize_scalar(loss, bounds=(-2, 2.5), method="bounded").x)), 4)
 
 
-def export(network: Network, held: Sequence[Example], reported: Sequence[Example], out: Path) -> dict[str, Any]:
-    """Write `reader.onnx` and `reader.json` into `out`; returns what is written, with what quantising cost.
+def export(
+    network: Network, seen: Sequence[Example], held: Sequence[Example], reported: Sequence[Example], out: Path
+) -> dict[str, Any]:
+    """Write `reader.onnx` and `reader.json` into `out`; returns what is written, with what making it small cost.
 
-    Temperatures are fitted on `held`; `reported` was not looked at before.
+    `seen` is some of what it was trained on. Temperatures are fitted on `held`; `reported` was not looked at before.
     """
-    full, small = out / "reader.float.onnx", out / "reader.onnx"
-    write_onnx(network, full)
-    quantise(full, small)
-    before, after = run(full, held), run(small, held)
+    data = small(network, seen)
+    (out / "reader.onnx").write_bytes(data)
+    before, after, last = logits_of(network, held, exact=True), run(data, held), run(data, reported)
     temperatures = {}
     for head, task in enumerate(("answers", "supports")):
         mine = np.array([one.pair.task == task for one in held], dtype=bool)
         wanted = np.array([one.targets[head] for one in held], dtype=float)
         if mine.any():
             temperatures[task] = temperature(after[mine, head], wanted[mine])
-    data, last = small.read_bytes(), run(small, reported)
     about = {
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),

@@ -16,10 +16,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from app.reader_model import EVIDENCE, QUESTION, Encoded, encoded, padded
+from app.reader_model import EVIDENCE, QUESTION, Encoded, encoded
 from eval.stats import auroc
 from eval.training.network import Network, freeze, from_base
-from eval.training.pairs import Pair
+from eval.training.pairs import Pair, padded
 
 SEED = 20260
 TOKENS = 0.5  # how much marked characters count beside the pair
@@ -112,14 +112,16 @@ def loss_of(network: Network, given: Sequence[Example]) -> Tensor:
 
 
 @torch.no_grad()
-def logits_of(network: Network, given: Sequence[Example], size: int = 32) -> np.ndarray[Any, Any]:
-    """`(len(given), 3)`, in the order given."""
+def logits_of(
+    network: Network, given: Sequence[Example], size: int = 32, *, exact: bool = False
+) -> np.ndarray[Any, Any]:
+    """`(len(given), 3)`, in the order given; `exact`: in single precision all the way."""
     network.eval()
     order = sorted(range(len(given)), key=lambda one: len(given[one].tokens.ids))
     found = np.zeros((len(given), 3))
     for at in range(0, len(order), size):
         part = order[at : at + size]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not exact):
             found[part] = network(*inputs([given[one] for one in part]))[0].float().numpy()
     network.train()
     return found

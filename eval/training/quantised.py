@@ -78,7 +78,7 @@ class Graph:
     weights: list[Any] = field(default_factory=list)
 
     def hold(self, name: str, array: npt.NDArray[Any]) -> str:
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.weights.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def node(self, operation: str, inputs: Sequence[str], output: str, domain: str = "", **attributes: Any) -> str:
