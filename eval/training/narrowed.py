@@ -1,7 +1,7 @@
 """A BERT whose inner layers are narrower: columns that others can stand in for go, the rest makes up for them.
 
 Optimal brain surgery (Hassibi and Stork 1993) over columns: those whose loss changes the layer's output least, as seen
-on a few texts, are taken out, some at a time, and the weights of the others become what comes nearest to the output of
+on a few texts, are taken out one by one, and the weights of the others become what comes nearest to the output of
 before. Nothing is trained; each layer is solved in closed form.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,6 @@ import numpy.typing as npt
 from eval.training.quantised import Bert, Dense, Graph, Layer, encoder
 from indexing.session import session
 
-STEP = 16  # columns that are taken out at once
 HELD = 1e-4  # of the mean square of a column: what keeps the equations solvable
 ROWS = 1024  # tokens that are added up at once
 Square = npt.NDArray[np.float64]
@@ -67,15 +65,14 @@ def _narrow(layer: Layer, square: Square, columns: int) -> Layer:
 
 
 def _kept(square: Square, weights: Square, columns: int) -> npt.NDArray[np.int64]:
-    """The columns that stay: those that are least missed go, some at a time; the last, the bias, stays."""
-    inverse, weights = np.linalg.inv(square), weights.copy()
-    here = np.arange(len(weights))
-    while (left := len(here) - 1 - columns) > 0:
-        missed = (weights[:-1] ** 2).sum(axis=1) / np.diag(inverse)[:-1]
-        gone = np.argsort(missed, kind="stable")[: min(STEP, left)]
-        rest = np.setdiff1d(np.arange(len(here)), gone)
-        shift: Any = np.linalg.solve(inverse[np.ix_(gone, gone)], inverse[gone][:, rest]).T
-        weights = weights[rest] - shift @ weights[gone]
-        inverse = inverse[np.ix_(rest, rest)] - shift @ inverse[gone][:, rest]
-        here = here[rest]
-    return here[:-1]
+    """The columns that stay: one by one the one that is missed least goes; the last, the bias, stays."""
+    inverse, weights, here = np.linalg.inv(square), weights.copy(), np.ones(len(weights) - 1, dtype=bool)
+    for _ in range(len(here) - columns):
+        missed = np.full(len(here), np.inf)
+        missed[here] = (weights[:-1][here] ** 2).sum(axis=1) / np.diag(inverse)[:-1][here]
+        gone = int(missed.argmin())
+        shift = inverse[:, gone] / inverse[gone, gone]
+        weights -= np.outer(shift, weights[gone])
+        inverse -= np.outer(shift, inverse[gone])
+        here[gone] = False
+    return np.flatnonzero(here)
