@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 KINDS = {".css": "text/css", ".js": "text/javascript"}
 FILES = (
     *("page.css", "conversations.css"),
-    *("reading.js", "keys.js", "presence.js", "page.js", "conversations.js"),
+    *("stream.js", "reading.js", "keys.js", "presence.js", "page.js", "conversations.js"),
 )
 HEAD = "".join(
     f'<link rel="stylesheet" href="{name}">' if name.endswith(".css") else f'<script src="{name}" defer></script>'

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from app.assistant import build_embedder
+from app.counts import counted
 from app.indexer import Former
 from app.progress import Display, Style
 from app.settings import Settings
-from app.terminal import counted, plain
+from app.terminal import plain
 from indexing.backup import write_backup
 from indexing.embed import Embedder
 from indexing.ingest import Progress

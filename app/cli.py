@@ -273,8 +273,8 @@ def doctor_command(check: bool, json: bool, **options: Any) -> int:
 
 
 def rebuild_command(json: bool, **options: Any) -> int:
+    from app.counts import counted
     from app.indexer import run_rebuild
-    from app.terminal import counted
 
     flags = set(options)
 

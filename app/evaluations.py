@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.counts import counted
 from app.links import link
-from app.render import counted, escape
+from app.render import escape
 
 RUNS = "runs"
 NAME = re.compile(r"[\w][\w.+-]{0,120}")
@@ -116,7 +117,7 @@ def _about(run: Run) -> str:
     href = escape(link(f"/runs/{run.name}/report"))
     opens = f'<a href="{href}" target="_blank" rel="noopener">Open its report</a>'
     return (
-        f'<p class="count">{escape(run.name)}: suite {escape(run.suite)}, {config["suite"]["items"]} items, '
+        f'<p class="count">{escape(run.name)}: suite {escape(run.suite)}, {counted(config["suite"]["items"], "item")}, '
         f"{escape(str(model))}. {opens}</p>"
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.counts import counted
 from app.grounding.check import Checked, Checker, Source
 from app.grounding.judgement import Opinion
 from app.hearing import opinions
@@ -138,5 +139,5 @@ def ground_batch(batch: Path, out: Path | None, opinion: Opinion | None = None) 
 
     statuses = [result["status"] for result in run_lines(batch, out, check)]
     if failed := statuses.count("error"):
-        raise OnrecordError(f"{failed} of {len(statuses)} items could not be checked; their lines say why")
+        raise OnrecordError(f"{failed} of {counted(len(statuses), 'item')} could not be checked; their lines say why")
     return "not_supported" not in statuses

@@ -15,10 +15,11 @@ from threading import Thread
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from app.counts import counted
 from app.indexer import run_index
 from app.links import link
 from app.progress import Display
-from app.render import byline, counted, escape
+from app.render import byline, escape
 from app.settings import Settings
 from indexing.catalogue import Catalogue
 from indexing.copies import all_groups

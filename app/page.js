@@ -152,8 +152,8 @@
   });
 
   // The question goes to the top of the conversation and its answer grows under it. In one column the page itself
-  // scrolls: there it is moved once for a question, and then left to the reader.
-  let asked = null;
+  // scrolls: there it is moved when a question is asked and when its sources give it room, and then left to the reader.
+  let asked = null; // up to which of the two
   let settled = null; // the question whose ended answer is in view
   function keepInView() {
     const column = element("conversation");
@@ -163,12 +163,14 @@
     const ended = document.querySelector("#current .exchange:is(.asked, .found)") ? null : question.textContent;
     if (ended !== null && ended === settled) return;
     settled = ended;
+    if (ended !== null) asked = null;
     if (column.scrollHeight > column.clientHeight && getComputedStyle(column).overflowY !== "visible") {
       const top = question.getBoundingClientRect().top - column.getBoundingClientRect().top + column.scrollTop;
       column.scrollTop = Math.min(top - 8, column.scrollHeight - column.clientHeight);
-    } else if (document.querySelector("#current .exchange.asked") && asked !== question.textContent) {
-      question.scrollIntoView({ block: "start" });
-      asked = question.textContent;
+    } else if (ended === null) {
+      const stage = document.querySelector("#current .exchange.asked") ? "asked" : "found";
+      if (asked !== stage) question.scrollIntoView({ block: "start" });
+      asked = stage;
     }
   }
 
@@ -184,9 +186,24 @@
   }
 
   // A limit that is taken away goes with its button; one then goes on writing.
+  let dropped = {};
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#limit-chips button")) document.querySelector("#question textarea")?.focus();
-  });
+    const chip = event.target.closest("#limit-chips button");
+    if (!chip) return;
+    dropped = { ...chip.dataset };
+    document.querySelector("#question textarea")?.focus();
+  }, true);
+
+  // The values of the controls (from, until, sources, authors) without it.
+  function withoutLimit([since, until, sources, authors]) {
+    const others = (names, key) => (names || []).filter((one) => dropped.limit !== key || one !== dropped.name);
+    return [
+      dropped.limit === "since" ? "" : since,
+      dropped.limit === "until" ? "" : until,
+      others(sources, "sources"),
+      others(authors, "authors"),
+    ];
+  }
 
   // A new question: its sources, from the top.
   function startOver() {
@@ -196,6 +213,6 @@
     element("panel").scrollTop = 0;
   }
 
-  window.onrecord = { ...window.onrecord, startOver };
+  window.onrecord = { ...window.onrecord, startOver, withoutLimit };
   begin();
 })();

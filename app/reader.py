@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
 from app.cite import variants
+from app.counts import counted
 from app.links import link
-from app.render import SUSPECT, attribute, byline, counted, day_of, escape, name_of, source_page
+from app.render import SUSPECT, attribute, byline, escape, moment_of, name_of, source_page
 from app.source import SUSPECT_NOTE, Source, differences
 from indexing.documents import Copy
 from indexing.spans import Span
@@ -148,9 +148,9 @@ def _citing(source: Source, marked: Sequence[Span]) -> str:
 
 def _banner(source: Source) -> str:
     """That a text is not, or no more, what its document says."""
-    read = f" This is its text as it was indexed {_moment(source.indexed_at)}" if source.indexed_at else ""
+    read = f" This is its text as it was indexed {moment_of(source.indexed_at)}" if source.indexed_at else ""
     if source.standing == "superseded":
-        since = f", until {_moment(source.replaced_at)}" if read and source.replaced_at else ""
+        since = f", until {moment_of(source.replaced_at)}" if read and source.replaced_at else ""
         link = f" {_link(source.today.id, source.today.version, 'Open its present text')}" if source.today else ""
         words = f"the document has changed since.{read}{since}{'.' if read else ''}{link}"
         return f'<p class="standing" role="note"><strong>Superseded</strong>: {words}</p>'
@@ -170,7 +170,7 @@ def _facts(source: Source) -> str:
     rows.append(("Dated by", escape(facts.date_found) if about.date else ""))
     rows.append(("Encoding", escape(facts.encoding) if facts.encoding.lower() not in PLAIN_ENCODINGS else ""))
     others = {version: moment for version, moment in source.versions if version != source.document.version}
-    links = [_link(source.document.id, version, _moment(moment)) for version, moment in reversed(others.items())]
+    links = [_link(source.document.id, version, moment_of(moment)) for version, moment in reversed(others.items())]
     rows.append(("Versions", _listed(["this one", *links]) if links else ""))
     rows.append(("Also in", _listed([_copy(copy) for copy in source.copies])))
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows if value)
@@ -256,12 +256,3 @@ def _shortened(text: str, *, first: bool, last: bool) -> str:
 def _cut(text: str) -> str:
     """Without the word that the end may have cut."""
     return text.rsplit(maxsplit=1)[0] if len(text.split()) > 1 else text
-
-
-def _moment(text: str) -> str:
-    """A recorded moment as people write it."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return escape(text)
-    return f"{day_of(moment.date().isoformat())}, {moment:%H:%M}{' UTC' if moment.tzinfo else ''}"

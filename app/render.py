@@ -9,11 +9,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import quote
 
 from app.answers import AsOf, Citation, Disagreement, Ruling, Statement
 from app.cite import answer_markdown, answer_plain
+from app.counts import counted
 from app.exchange import REFUSED, Exchange, numbered
 from app.limits import limited, searched_in
 from app.links import link
@@ -266,6 +267,8 @@ def sources(each: Exchange | None) -> str:
     if not each.hits:
         if each.stage == "failed":
             return '<h2>Sources</h2><p class="empty">The question could not be answered.</p>'
+        if each.stage == "stopped":
+            return '<h2>Sources</h2><p class="empty">Stopped before any passage was found.</p>'
         return '<h2>Sources</h2><p class="empty">No passage was found.</p>'
     numbers = numbered(each.statements)
     cards = "".join(f"<li>{card(hit, numbers)}</li>" for hit in each.hits)
@@ -325,7 +328,8 @@ def _visible(passage: Passage, cited: Mapping[Citation, int]) -> str:
 
 
 def _progress(each: Exchange) -> str:
-    words = "Searching the documents…" if each.stage == "asked" else "Reading the passages…"
+    reading = "The next statement is written and checked…" if each.statements else "Reading the passages…"
+    words = "Searching the documents…" if each.stage == "asked" else reading
     return f'<p class="progress" role="status">{words}</p>'
 
 
@@ -379,8 +383,13 @@ def day_of(text: str) -> str:
     return f'<time datetime="{day.isoformat()}">{day.day} {MONTHS[day.month - 1]} {day.year}</time>'
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def moment_of(text: str) -> str:
+    """A recorded moment as people write it."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return escape(text)
+    return f"{day_of(moment.date().isoformat())}, {moment:%H:%M}{' UTC' if moment.tzinfo else ''}"
 
 
 def _near(passage: Passage) -> str:

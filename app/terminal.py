@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.answers import Answer, AsOf, Citation, Disagreement, Statement
+from app.counts import counted
 from app.exchange import REFUSED, numbered
 from app.grounding.check import Checked
 from app.limits import searched_in
@@ -113,10 +114,6 @@ def _problems(problems: list[dict[str, str]]) -> list[str]:
     return [
         f"  {one['kind']}: {plain(one['path'])}: {plain(one['reason'])}; {plain(one['remedy'])}" for one in problems
     ]
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 class _Page:

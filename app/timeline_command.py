@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 
 from app.assistant import build
+from app.counts import counted
 from app.quotes.draft_commands import aliases_of
 from app.settings import Settings
-from app.terminal import counted, plain
+from app.terminal import plain
 from app.timeline import Entry, Timeline, beginning, timeline, unit_of
 
 BAR = 40  # columns of the longest bar

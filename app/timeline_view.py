@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 
+from app.counts import counted
 from app.quotes.said import Said
-from app.render import MONTHS, attribute, counted, day_of, escape, name_of, source_page
+from app.render import MONTHS, attribute, day_of, escape, name_of, source_page
 from app.timeline import Bar, Entry, Row, Timeline, beginning, following, rows, unit_of
 from indexing.documents import Document
 from indexing.quoted import Speaker

@@ -127,7 +127,8 @@ def compare(collection: Collection, *, repair: bool) -> Examination:
     ):
         if held != current:
             lacking, extra = len(current - held), len(held - current)
-            findings.append(Finding(store, f"{lacking} passages are missing, {extra} should not be there", repair))
+            passages = "passage is" if lacking == 1 else "passages are"
+            findings.append(Finding(store, f"{lacking} {passages} missing, {extra} should not be there", repair))
             if repair:
                 mend()
     texts, held = collection.text_ids(), collection.texts.ids()

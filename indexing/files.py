@@ -132,6 +132,7 @@ def refuse_if_unmounted(
     if not any(file.suffix.lower() in FORMATS for file in found.files):
         kinds = " ".join(sorted(FORMATS))
         kept = f" The {len(known)} documents indexed from there are kept; --prune removes them." if known else ""
+        kept = " The document indexed from there is kept; --prune removes it." if len(known) == 1 else kept
         raise OnrecordError(f"there is nothing to index in {places}: no file of a kind Onrecord reads ({kinds}).{kept}")
     if len(gone) < MANY or len(gone) * 2 <= len(known):
         return

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 ARTIFACTS = ROOT / "artifacts"
@@ -32,6 +32,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=15_000)  # milliseconds: on a machine with much else to do an answer takes a while
 PAUSE = "0.05"  # seconds between statements of the staged assistant; `slowly` in a question makes it more
 
 
@@ -52,8 +53,10 @@ class Window:
         self.page.wait_for_selector(".welcome")
         return self.page
 
-    def ask(self, question: str) -> None:
-        self.page.wait_for_timeout(250)  # nobody asks in the moment an answer ends, when Gradio is not yet listening
+    def ask(self, question: str, *, at_once: bool = False) -> None:
+        """Ask by keyboard, once no answer is being written, or `at_once`."""
+        if not at_once:
+            expect(self.page.locator("#current .exchange:is(.asked, .found)")).to_have_count(0)
         self.page.fill("#question textarea", question)
         self.page.press("#question textarea", "Enter")
 

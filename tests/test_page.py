@@ -203,7 +203,7 @@ def test_a_question_asked_while_one_is_answered_waits_in_its_box(staged: Window)
     page = staged.open()
     staged.ask("How did they vote? Please linger.")
     expect(page.locator("#current .statement").first).to_be_visible()
-    staged.ask("please refuse")
+    staged.ask("please refuse", at_once=True)
     expect(page.locator("#hint")).to_contain_text("An answer is being written.")
     expect(page.locator("#question textarea")).to_have_value("please refuse")
     page.click("#stop")
@@ -245,6 +245,10 @@ def test_a_narrow_window_stacks_without_scrolling_sideways(staged: Window) -> No
     page.locator("#current .marker").first.click()
     expect(page.locator("#reader mark.current")).to_be_in_viewport()
     look("source")
+    page.keyboard.press("Escape")
+    staged.ask("How did they vote after that?")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("#current .question")).to_be_in_viewport(ratio=1)
     talk, panel = page.locator("#talk").bounding_box(), page.locator("#panel").bounding_box()
     assert talk and panel and panel["y"] >= talk["y"] + talk["height"] - 1
 
@@ -395,12 +399,10 @@ def test_a_time_that_the_question_names_can_be_dropped_and_limits_given(chat: Wi
     chat.ask("What did Trump and Putin speak about in February 2025?")
     expect(page.locator("#current .read-as")).to_contain_text("Preferred: 2025-02-01 to 2025-02-28")
     page.click("#unlimited")
-    expect(page.locator("#current .exchange.done")).to_be_visible()
     expect(page.locator("#current .read-as")).to_have_count(0)
+    expect(page.locator("#current .exchange.done")).to_be_visible()
     page.click("#limits button")
     page.fill("#since textarea, #since input", "2025-05")
-    page.keyboard.press("Tab")
-    expect(page.locator("#limit-chips button")).to_have_text(["✕ from 2025-05"])  # before it, a press may be lost
     chat.ask("What did Trump and Putin speak about?")
     expect(page.locator("#current .read-as")).to_contain_text("Searched: 2025-05-01 to today.")
     expect(page.locator("#sources .card").first).to_contain_text("After a Monday call")
@@ -415,6 +417,63 @@ def test_a_time_that_the_question_names_can_be_dropped_and_limits_given(chat: Wi
     page.fill("#since textarea, #since input", "soon")
     chat.ask("And then?")
     expect(page.locator("#hint")).to_contain_text("is no date; write 2015")
+
+
+# The end of each stream of events, and the first request to join one, come through when the test lets them.
+SLOW = """(() => {
+    const send = window.fetch;
+    window.held = {};
+    const free = async (what) => { while (window.held[what]) await new Promise((done) => setTimeout(done, 10)); };
+    window.fetch = async (input, init) => {
+        const path = new URL(input.url || input, document.baseURI).pathname;
+        if (path.endsWith("/queue/join") && window.held.join === true) {
+            window.held.join = "one";
+            await free("join");
+        }
+        const response = await send(input, init);
+        if (!path.endsWith("/queue/data")) return response;
+        const slow = new TransformStream({ async transform(chunk, out) {
+            const text = new TextDecoder().decode(chunk);
+            const end = (text + 'data: {"msg":"close_stream"').indexOf('data: {"msg":"close_stream"');
+            out.enqueue(new TextEncoder().encode(text.slice(0, end)));
+            if (end < text.length) await free("end");
+            out.enqueue(new TextEncoder().encode(text.slice(end)));
+        } });
+        return new Response(response.body.pipeThrough(slow), response);
+    };
+})()"""
+
+
+@pytest.mark.parametrize("late", ["end", "join"])
+def test_a_question_asked_in_the_moment_a_limit_is_set_or_dropped_heeds_what_is_set(chat: Window, late: str) -> None:
+    """Where the limit's event is only just over, the word of which is on its way; or has not reached the server."""
+    page = chat.page
+    page.add_init_script(SLOW)
+    chat.open()
+    expect(page.locator("#examples button:visible").first).to_be_visible()
+    page.click("#limits button")
+    chips, question = page.locator("#limit-chips button"), "What did Trump and Putin speak about?"
+    page.evaluate("late => window.held[late] = true", late)
+    page.fill("#since textarea, #since input", "2025-05")
+    if late == "end":
+        expect(chips).to_have_text(["✕ from 2025-05"])
+    with page.expect_response("**/queue/join*"):
+        chat.ask(question)
+    page.evaluate("window.held = {}")
+    expect(page.locator("#current .read-as")).to_contain_text("Searched: 2025-05-01 to today.")
+    expect(chips).to_have_text(["✕ from 2025-05"])
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    page.evaluate("late => window.held[late] = true", late)
+    chips.click()
+    if late == "end":
+        expect(chips).to_have_count(0)
+    with page.expect_response("**/queue/join*"):
+        chat.ask(question)
+    page.evaluate("window.held = {}")
+    expect(page.locator("#past .read-as")).to_have_count(1)
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("#current .read-as")).to_have_count(0)
+    expect(chips).to_have_count(0)
 
 
 DRAFT = """Brink wrote that “peace at any price is peace at all — it is appeasement”.
@@ -434,6 +493,8 @@ def test_a_quote_is_checked_and_its_source_opened(chat: Window) -> None:
     expect(card).to_contain_text("altered")
     expect(card.locator(".difference ins")).to_have_text("not")
     expect(card.locator(".passage mark")).to_have_text("peace at any price is not peace at all")
+    expect(card.locator(".passage blockquote")).to_have_text(re.compile("^…of the .* American …$", re.DOTALL))
+    expect(card.locator(".searched")).to_contain_text(re.compile(r"as of \d+ \w+ 20\d\d, "))
     with page.expect_popup() as opened:
         card.locator("figcaption a").click()
     expect(opened.value.locator("mark").first).to_have_text("peace at any price is not peace at all")

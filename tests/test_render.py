@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import render
+from app.access.routes import waiting
 from app.answers import Answer, Citation, Done, Restart, Said, Sources, Statement
+from app.counts import counted
 from app.exchange import Exchange, numbered
 from app.reader import FRONT_MATTER, merged, reader
 from app.source import Source
@@ -218,3 +220,8 @@ def test_the_terminal_calls_a_refusal_a_refusal() -> None:
 
 def test_control_characters_are_spelled_out() -> None:
     assert plain("a\x1b[31m\r\nb\u202e") == "a\\x1b[31m b\\u202e"
+
+
+def test_one_of_a_thing_is_no_several() -> None:
+    assert [counted(number, "document") for number in (0, 1, 1_200)] == ["0 documents", "1 document", "1,200 documents"]
+    assert [waiting(seconds) for seconds in (0.2, 90, 91)] == ["1 second", "90 seconds", "2 minutes"]

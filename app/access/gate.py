@@ -22,6 +22,7 @@ from app.access.rules import ASKING, FOR_PROGRAMS, may, needs
 from app.access.sessions import Session
 from app.access.tokens import PREFIX, Reach
 from app.api import problem
+from app.counts import counted
 from app.identity import NOTE, ROLE, USER
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -198,7 +199,7 @@ def _page_named(body: bytes) -> list[str]:
 
 def _later(wait: float) -> Response:
     seconds = math.ceil(wait)
-    refusal = problem(f"too many requests; try again in {seconds} seconds", 429)
+    refusal = problem(f"too many requests; try again in {counted(seconds, 'second')}", 429)
     refusal.headers["Retry-After"] = str(seconds)
     return refusal
 

@@ -20,6 +20,7 @@ from app.access.roles import allows, role_named
 from app.access.sessions import Session
 from app.access.store import new_secret
 from app.access.tokens import Reach
+from app.counts import counted
 from app.links import link
 from indexing.errors import OnrecordError, UsageError
 
@@ -275,7 +276,7 @@ def same(kept: str, given: str) -> bool:
 
 
 def waiting(seconds: float) -> str:
-    return f"{math.ceil(seconds / 60)} minutes" if seconds > 90 else f"{math.ceil(seconds)} seconds"
+    return counted(math.ceil(seconds / 60), "minute") if seconds > 90 else counted(math.ceil(seconds), "second")
 
 
 def _own(request: Request, form: str) -> Session:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from app.conversations.store import Conversations
 from app.conversations.values import Conversation, Summary
+from app.counts import counted
 from app.exchange import REFUSED
 from app.settings import Settings
-from app.terminal import counted, plain
+from app.terminal import plain
 from indexing.errors import UsageError
 
 LISTED_AT_MOST = 1000

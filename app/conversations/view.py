@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from app.conversations.values import LONGEST_NOTE, Feedback, Summary
-from app.render import attribute, counted, day_of, escape
+from app.counts import counted
+from app.render import attribute, day_of, escape
 
 NAMED = 80  # characters of a question where it is only named
 SHELF_HEAD = (

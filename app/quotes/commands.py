@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from app.quotes.desk import QuoteDesk
+from app.counts import counted
 from app.lines import run_lines
 from app.quotes.draft_commands import aliases_of
 from app.quotes.result import Profile, Verdict
@@ -82,7 +83,9 @@ def verdict_for_terminal(verdict: Verdict) -> str:
     for place in verdict.closest:
         lines += [f"  closest: {place.file} [{place.span.start}:{place.span.end}]", f"    “{_line(place.text)}”"]
     lines += [f"  note: {note}" for note in verdict.notes]
-    lines.append(f"Searched {verdict.searched.documents} documents, as of {verdict.searched.indexed_at}.")
+    lines.append(
+        f"Searched {counted(verdict.searched.documents, 'document')}, as of {verdict.searched.indexed_at[:10]}."
+    )
     return "".join(f"{line}\n" for line in lines)
 
 

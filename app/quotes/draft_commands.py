@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from app.counts import counted
 from app.settings import Settings
 from indexing.errors import OnrecordError, UsageError
 
@@ -66,7 +67,7 @@ def speakers(settings: Settings, json: bool) -> None:
         return
     for one in found:
         days = "–".join(dict.fromkeys(day for day in (one.first, one.last) if day))
-        print(f"{one.quotations:6,}  {one.name}  ({one.documents:,} documents{', ' + days if days else ''})")
+        print(f"{one.quotations:6,}  {one.name}  ({counted(one.documents, 'document')}{', ' + days if days else ''})")
     if not found:
         print("Nobody is quoted by name in the index.")
 
@@ -100,7 +101,9 @@ def for_terminal(found: DraftReport) -> str:
     skipped = len(found.checked) - len(judged)
     if not found.checked:
         return f"There are no quotes in {found.draft.name}."
-    return "\n".join([*lines, f"{green} of {len(judged)} quotes green" + (f", {skipped} skipped." if skipped else ".")])
+    return "\n".join(
+        [*lines, f"{green} of {counted(len(judged), 'quote')} green" + (f", {skipped} skipped." if skipped else ".")]
+    )
 
 
 def _line(number: int, one: Checked) -> str:

@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from app.counts import counted
 from app.quotes.draft import Checked, DraftReport, Tone
 from app.quotes.result import Occurrence, Verdict
-from app.render import attribute, counted, day_of, escape
+from app.render import attribute, day_of, escape, moment_of
 from indexing.spans import Span
 
 AROUND = 32  # characters of prefix and suffix in a TextQuoteSelector
@@ -50,7 +51,7 @@ def page_of(report: DraftReport) -> str:
     )
     searched = verdicts[0].searched if verdicts else None
     scope = (
-        f"{counted(searched.documents, 'document')} searched, index as of {escape(searched.indexed_at)}. "
+        f"{counted(searched.documents, 'document')} searched, index as of {moment_of(searched.indexed_at)}. "
         if searched
         else ""
     )

@@ -85,7 +85,8 @@ def _absent(headline: Headline, searched: Searched) -> str:
         return "Not found in these words; a passage seems close in meaning, which is a machine's guess."
     if not searched.complete:
         return "Not found, but the index is incomplete: run `onrecord doctor`, then check again."
-    return f"Not in the {searched.documents:,} documents searched (as of {searched.indexed_at or 'now'})."
+    searched_in = "the one document" if searched.documents == 1 else f"the {searched.documents:,} documents"
+    return f"Not in {searched_in} searched (as of {searched.indexed_at[:10] or 'now'})."
 
 
 def _told(edit: Edit | None) -> str:

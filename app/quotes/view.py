@@ -7,11 +7,13 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote as quoted
 
+from app.counts import counted
 from app.links import link
 from app.quotes.draft import Checked, DraftReport
 from app.quotes.export import TONES, annotations_of, csv_of, page_of
+from app.quotes.occurrences import AROUND
 from app.quotes.result import Edit, Occurrence, Variant, Verdict
-from app.render import attribute, byline, counted, escape
+from app.render import attribute, byline, escape, moment_of
 from indexing.spans import Span
 
 OTHERS = 20  # occurrences and variants that are listed
@@ -105,8 +107,9 @@ def _found(verdict: Verdict) -> str:
     parts.append(f'<ul class="notes">{listed}</ul>' if listed else "")
     searched = verdict.searched
     whole = "" if searched.complete else " The index is incomplete: some documents are not searched yet."
+    documents = counted(searched.documents, "document")
     parts.append(
-        f'<p class="searched">{counted(searched.documents, "document")} searched, as of {escape(searched.indexed_at)}.'
+        f'<p class="searched">{documents} searched, as of {moment_of(searched.indexed_at)}.'
         f"{whole} Rules: {escape(verdict.policy.profile)}.</p>"
     )
     return "".join(parts)
@@ -158,8 +161,13 @@ def _passage(one: Occurrence) -> str:
     standing = (
         '<p class="standing">Only an older, superseded version says this.</p>' if one.standing != "current" else ""
     )
+    before, after = one.before, one.after
+    if len(before) == AROUND:  # what stands around was cut by characters; half a word tells nothing
+        before = f"…{before.partition(' ')[2]}"
+    if len(after) == AROUND:
+        after = f"{after.rpartition(' ')[0]} …"
     return (
-        f'<figure class="passage"><blockquote>…{escape(one.before)}<mark>{escape(one.text)}</mark>{escape(one.after)}…'
+        f'<figure class="passage"><blockquote>{escape(before)}<mark>{escape(one.text)}</mark>{escape(after)}'
         f"</blockquote><figcaption>{_place(one)}</figcaption>{said}{standing}</figure>"
     )
 

@@ -14,6 +14,7 @@ from app.ui.place import html_place  # before gradio, whose settings it makes
 from indexing.catalogue import Catalogue
 
 CHOICES = 1000  # sources or authors offered at most
+WITHOUT = "(...given) => window.onrecord.withoutLimit(given)"
 
 
 class LimitControls:
@@ -35,7 +36,8 @@ class LimitControls:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         changes = [one.change for one in self.given]
         gr.on(changes, chips, self.given, [self.chips], trigger_mode="always_last", **quiet)
-        self.chips.select(without, self.given, self.given, **quiet)
+        # Within the page: a question asked right after is asked without it.
+        self.chips.select(None, self.given, self.given, js=WITHOUT, **quiet)
 
     @property
     def given(self) -> list[Any]:
@@ -69,19 +71,6 @@ def chips(since: str | None, until: str | None, sources: list[str] | None, autho
         for key, value, shown in (*days, *names)
     )
     return f'<ul class="limit-chips" aria-label="The search is limited to">{buttons}</ul>' if buttons else ""
-
-
-def without(
-    since: str | None, until: str | None, sources: list[str] | None, authors: list[str] | None, pressed: gr.EventData
-) -> list[Any]:
-    """The values of the controls after a chip was pressed."""
-    key, name = str(pressed.limit), str(pressed.name)
-    return [
-        "" if key == "since" else since,
-        "" if key == "until" else until,
-        [one for one in sources or () if (key, one) != ("sources", name)],
-        [one for one in authors or () if (key, one) != ("authors", name)],
-    ]
 
 
 def _days(since: str | None, until: str | None) -> tuple[tuple[str, str, str], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.counts import counted
 from eval.arguments import DONE, Commands, command
 
 NAMES = ("squad", "ragtruth", "summedits", "wice", "mtrag", "ragas", "beir")
@@ -26,7 +27,8 @@ def run(kind: str, path: Path, out: Path) -> int:
         raise UsageError(f"--out {out} is not a .jsonl file")
     found = KINDS[kind](path)
     written = found.write(out)
-    print(f"{len(found.items)} items, {len(found.documents)} documents: {', '.join(map(str, written))}")
+    sizes = counted(len(found.items), "item"), counted(len(found.documents), "document")
+    print(f"{', '.join(sizes)}: {', '.join(map(str, written))}")
     if found.answers:
         answers = next(path for path in written if path.name.endswith(".answers.jsonl"))
         print(f"score the recorded answers: python -m eval run {out} --answers {answers}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from app.counts import counted
 from eval.arguments import DONE, Commands, add_settings, command, given_settings, positive
 
 
@@ -51,6 +52,6 @@ def run(
         queue = review or out.with_suffix(".review.jsonl")
         write_suite(made, out, queue)
     listed = ", ".join(f"{name} {number}" for name, number in made.counts().items())
-    print(f"{out}: {len(made.items)} items ({listed})")
+    print(f"{out}: {counted(len(made.items), 'item')} ({listed})")
     print(f"{queue}: {len(made.doubtful)} to be looked at")
     return DONE

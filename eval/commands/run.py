@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.counts import counted
 from eval.arguments import (
     DONE,
     ERROR,
@@ -105,7 +106,7 @@ def run(suite: Path, json: bool, dry_run: bool, out: Path | None, baseline: str 
     print(line(metrics) if json else table(metrics, beside), end="\n" if json else "")
     print(f"records: {run.folder}", file=sys.stderr)
     if run.failed:
-        print(f"error: {run.failed} of {run.items} items failed; the records say why", file=sys.stderr)
+        print(f"error: {run.failed} of {counted(run.items, 'item')} failed; the records say why", file=sys.stderr)
     if run.unjudged:
         unjudged_told(run.unjudged)
     return ERROR if run.failed or run.unjudged else DONE

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from app.counts import counted
 from eval.arguments import DONE, SHIPPED, Commands, command
 
 
@@ -32,8 +33,8 @@ def run(files: list[Path], schema: bool) -> int:
     for path in files or sorted(SHIPPED.glob("*.jsonl")):
         suite = load_suite(path)
         suite.documents()
-        counted: Counter[str] = Counter(item.type for item in suite.items)
-        counts = ", ".join(f"{name} {number}" for name, number in sorted(counted.items()))
+        types: Counter[str] = Counter(item.type for item in suite.items)
+        counts = ", ".join(f"{name} {number}" for name, number in sorted(types.items()))
         clusters = len({item.group for item in suite.items})
-        print(f"{path}: {len(suite.items)} items ({counts}); {clusters} clusters")
+        print(f"{path}: {counted(len(suite.items), 'item')} ({counts}); {counted(clusters, 'cluster')}")
     return DONE
