@@ -27,11 +27,11 @@ COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 -x '/kubernetes/' .venv/
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv chat index test check docs clean stale
+.PHONY: help venv chat index test check docs pictures clean stale
 
 help: ## list what can be made
 	@echo "usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1 \2/p' Makefile | while read -r name text; do printf '  %-7s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1 \2/p' Makefile | while read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
 
 venv: .venv/.runtime ## make or update .venv, with pip (UV=1: with uv; PYTHON=...: with another Python >= 3.11)
 	@echo "venv: .venv is up to date"
@@ -65,6 +65,11 @@ check: .venv/.dev ## check the format, lint, types and import layers
 docs: .venv/.runtime ## write docs/configuration.md from the settings
 	@echo "docs: writing docs/configuration.md"
 	@$(BIN)/onrecord config --reference >docs/configuration.md.part && mv docs/configuration.md.part docs/configuration.md
+
+pictures: .venv/.dev ## take docs/*.png anew, from a chat over the seeds in a browser
+	@sh tests/install_browser.sh $(BIN)/python
+	@echo "pictures: taking docs/page.png, docs/quotes.png, docs/timeline.png"
+	@$(BIN)/python -m tests.pictures
 
 clean: ## remove .venv, caches and what tests left behind (never an index, never documents)
 	@echo "clean: removing .venv, caches, artifacts, build, dist"

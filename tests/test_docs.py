@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
@@ -140,3 +141,38 @@ def test_the_containers_run_without_rights_and_fetch_nothing() -> None:
     assert {word.removeprefix(PREFIX).lower() for word in words} <= Settings.model_fields.keys()
     for source in re.findall(r"^COPY (?!--from)(.+) \S+$", docker, re.MULTILINE):
         assert all((ROOT / one).exists() for one in source.split()), source
+
+
+def test_compose_file_and_image_agree_with_the_product() -> None:
+    from app.settings import PREFIX, Settings
+
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    ours, chroma = compose["services"]["onrecord"], compose["services"]["chroma"]
+    known = (
+        "build image command restart read_only tmpfs cap_drop security_opt stop_grace_period environment ports volumes"
+    )
+    for name, service in compose["services"].items():
+        assert service.keys() <= {*known.split(), "volumes", "depends_on", "healthcheck"}, name
+    assert set(compose) == {"services", "volumes"}
+
+    (command,) = re.findall(r"^CMD (.+)$", docker, re.MULTILINE)
+    assert ours["command"] == json.loads(command) and re.search(r'^ENTRYPOINT \["onrecord"\]$', docker, re.MULTILINE)
+    _parses(parser(), ours["command"])
+
+    home = re.search(r"ONRECORD_HOME=(\S+)", docker)
+    (volume,) = re.findall(r"^VOLUME (\S+)$", docker, re.MULTILINE)
+    targets = [one.rsplit(":", 2 if one.endswith(":ro") else 1)[1] for one in ours["volumes"]]
+    assert home and Path(home[1]).is_relative_to(volume) and targets == [volume, "/documents"]
+    named = [one.split(":")[0] for service in (ours, chroma) for one in service["volumes"]]
+    assert set(compose["volumes"]) == {one for one in named if one.isalpha()}
+
+    port = str(Settings.model_fields["port"].default)
+    assert re.findall(r"^EXPOSE (\d+)$", docker, re.MULTILINE) == re.findall(r":(\d+)/healthz", docker) == [port]
+    assert ours["ports"][0].endswith(f":{port}")
+
+    given = ours["environment"]
+    Settings(**{name.removeprefix(PREFIX).lower(): value for name, value in given.items() if "$" not in str(value)})
+    assert int(ours["stop_grace_period"].rstrip("s")) > int(given["ONRECORD_SHUTDOWN_SECONDS"])
+    assert given["ONRECORD_CHROMA_URL"] == "http://chroma:8000" and "/8000" in chroma["healthcheck"]["test"][-1]
+    assert ours["depends_on"] == {"chroma": {"condition": "service_healthy"}}
