@@ -124,6 +124,8 @@
       go(new URLSearchParams(link.search).get("c"), true);
       return;
     }
+    const packet = event.target.closest("#shelf-list .acts a");
+    if (packet) packet.closest("details").open = false;
     const button = event.target.closest("[data-act]");
     if (!button) return;
     const act = button.dataset.act;

@@ -30,6 +30,7 @@ from indexing.schema import Entry, Problem
 
 UPLOADS = "uploads"
 SHOWN = 200  # documents listed at once
+FEW = 5  # problems that are not folded away
 PIECE = 1 << 20  # bytes copied at once
 LONGEST_NAME = 120  # characters of a file's name that are kept
 UNSAFE = re.compile(r"[^\w .,()+&'’-]+")
@@ -61,7 +62,7 @@ def _described(entry: Entry) -> str:
 
 
 def as_html(shown: Shelf) -> str:
-    """The shelf as HTML: newest first, each with a link to its text, then what is not in the index, with remedies."""
+    """The shelf as HTML: what is not in the index, with remedies; then newest first, each with a link to its text."""
     if not shown.total and not shown.problems:
         return (
             '<div class="empty-shelf"><h2>The library is empty</h2><p>Add files above, or run '
@@ -76,7 +77,7 @@ def as_html(shown: Shelf) -> str:
     )
     head = "<tr><th scope=col>Document</th><th scope=col>Published</th><th scope=col>File</th></tr>"
     table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else "<p>Nothing matches.</p>"
-    return f'<p class="count" role="status">{found}</p>{table}{rest}{_problems(shown.problems)}'
+    return f'{_problems(shown.problems)}<p class="count" role="status">{found}</p>{table}{rest}'
 
 
 def _row(entry: Entry, copies: int) -> str:
@@ -97,13 +98,17 @@ def _row(entry: Entry, copies: int) -> str:
 def _problems(problems: Sequence[Problem]) -> str:
     if not problems:
         return ""
-    rows = "".join(
+    rows = [
         f"<li><strong>{escape(one.kind)}</strong> <code>{escape(Path(one.path).name)}"
         f"{escape('/' + one.member) if one.member else ''}</code>: {escape(one.reason)}; {escape(one.remedy)}</li>"
         for one in problems[:SHOWN]
-    )
+    ]
     rest = f"<li>and {len(problems) - SHOWN:,} more: onrecord status</li>" if len(problems) > SHOWN else ""
-    return f'<section class="problems"><h2>Not in the index ({len(problems):,})</h2><ul>{rows}{rest}</ul></section>'
+    folded = f"<details><summary>{len(problems) - FEW:,} more</summary><ul>{''.join(rows[FEW:])}{rest}</ul></details>"
+    return (
+        f'<section class="problems"><h2>Not in the index ({len(problems):,})</h2><ul>{"".join(rows[:FEW])}</ul>'
+        f"{folded if len(problems) > FEW else ''}</section>"
+    )
 
 
 def uploaded(settings: Settings) -> list[str]:

@@ -205,6 +205,13 @@
     ];
   }
 
+  // Where files can be dropped shows that they are over it.
+  function dragged(event) {
+    const over = event.type === "dragover" && event.target.closest?.("#library-add, #quote-file");
+    for (const place of document.querySelectorAll("#library-add, #quote-file")) place.classList.toggle("dragged", place === over);
+  }
+  for (const kind of ["dragover", "dragleave", "drop"]) document.addEventListener(kind, dragged, true);
+
   // A new question: its sources, from the top.
   function startOver() {
     depth = 0;

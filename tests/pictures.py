@@ -18,16 +18,16 @@ from tests.browser import FLAGS, ROOT, free_port, served
 SIZE = {"width": 1280, "height": 860}  # pixels
 ONRECORD = [sys.executable, "-m", "app.cli"]
 QUESTION = "How many Ukrainians trust Zelensky?"
-DRAFT = "\n\n".join(
-    [
-        "Draft for Friday",
-        "Bridget A. Brink, the former ambassador, said that “peace at any price is peace at all — it is appeasement.”",
-        "Trump called Zelensky a “dictator without elections” and remarked that Ukraine “may be Russian someday”.",
-        "“Elections are impossible in Ukraine for now,” Trump said, and “it was a lovely day in the garden of the "
-        "embassy,” he added.",
-        "The book “War and Peace” was on the table.\n",
-    ]
-)
+DRAFT = """Draft for Friday
+
+Bridget A. Brink, the former ambassador, said that “peace at any price is peace at all — it is appeasement.”
+
+Trump called Zelensky a “dictator without elections” and remarked that Ukraine “may be Russian someday”.
+
+“Elections are impossible in Ukraine for now,” Trump said, and “it was a lovely day at the embassy,” he added.
+
+The book “War and Peace” was on the table.
+"""
 
 
 def asked(page: Page) -> None:

@@ -15,6 +15,7 @@ from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection
 from indexing.embed import embedder
 from indexing.errors import OnrecordError, TooLargeError
+from indexing.schema import Problem
 
 
 @pytest.fixture
@@ -64,6 +65,14 @@ def test_files_come_in_are_listed_replaced_and_go_again(tmp_path: Path, settings
     assert gone["removed"] == 1
     assert "The library is empty" in library.as_html(library.shelf(catalogue))
     catalogue.close()
+
+
+def test_what_did_not_go_in_stands_first_and_much_of_it_is_folded() -> None:
+    problems = tuple(Problem(f"/docs/{number}.xyz", "skipped", "no format", "convert it") for number in range(8))
+    page = library.as_html(library.Shelf((), 3, {}, problems[:5]))
+    assert page.index("4.xyz") < page.index("3 documents") and "<details>" not in page
+    page = library.as_html(library.Shelf((), 3, {}, problems))
+    assert page.index("4.xyz") < page.index("<details><summary>3 more</summary>") < page.index("5.xyz")
 
 
 def test_what_was_not_added_here_is_not_removed_here(settings: Settings) -> None:

@@ -247,6 +247,7 @@ def test_a_narrow_window_stacks_without_scrolling_sideways(staged: Window) -> No
     look("source")
     page.keyboard.press("Escape")
     staged.ask("How did they vote after that?")
+    expect(page.locator("#current .question")).to_contain_text("after that")
     expect(page.locator("#current .exchange.done")).to_be_visible()
     expect(page.locator("#current .question")).to_be_in_viewport(ratio=1)
     talk, panel = page.locator("#talk").bounding_box(), page.locator("#panel").bounding_box()
