@@ -125,7 +125,10 @@
       return;
     }
     const packet = event.target.closest("#shelf-list .acts a");
-    if (packet) packet.closest("details").open = false;
+    if (packet) {
+      packet.closest("details").open = false;
+      packet.closest("details").querySelector("summary").focus();
+    }
     const button = event.target.closest("[data-act]");
     if (!button) return;
     const act = button.dataset.act;

@@ -103,7 +103,6 @@ def test_one_turns_from_each_place_an_answer_cites_to_the_next(staged: Window) -
 def test_a_question_is_asked_again_in_its_own_place_and_what_it_cost_is_told(staged: Window) -> None:
     page = answered(staged, "How did they vote? slowly, with tokens")
     expect(page.locator("#current")).to_contain_text("The model read 1,234 tokens and wrote 56, $0.0042.")
-    page.wait_for_timeout(250)  # as in Window.ask
     page.get_by_role("button", name="Ask again").click()
     expect(page.locator("#stop")).to_be_visible()
     expect(page.locator("#current .exchange.done")).to_be_visible()
