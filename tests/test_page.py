@@ -494,7 +494,7 @@ def test_a_quote_is_checked_and_its_source_opened(chat: Window) -> None:
     expect(card).to_contain_text("altered")
     expect(card.locator(".difference ins")).to_have_text("not")
     expect(card.locator(".passage mark")).to_have_text("peace at any price is not peace at all")
-    expect(card.locator(".passage blockquote")).to_have_text(re.compile("^…of the .* American …$", re.DOTALL))
+    expect(card.locator(".passage blockquote")).to_have_text(re.compile(r"^…of the .*\bAmerican …$", re.DOTALL))
     expect(card.locator(".searched")).to_contain_text(re.compile(r"as of \d+ \w+ 20\d\d, "))
     with page.expect_popup() as opened:
         card.locator("figcaption a").click()
