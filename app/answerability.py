@@ -100,7 +100,7 @@ def missing(evidence: Evidence) -> tuple[str, Candidate | None]:
         return "No document speaks of what is asked.", None
     nearest = max(evidence.ranked, key=lambda one: (one.topic, one.score))
     if claim := unstated(evidence):
-        return f"The documents do not say that {claim}.", nearest
+        return f"No document says that {claim}.", nearest
     spoken = f"The documents speak of {', '.join(named)}" if named else "The documents speak of this"
     return f"{spoken}, but do not say {_detail(evidence)}.", nearest
 

@@ -213,4 +213,4 @@ def test_a_premise_that_no_document_states_is_named_with_what_comes_nearest(scho
     premise = answer.ruling.premise
     assert answer.status == "refused" and premise is not None and premise.verdict == "not_supported"
     assert premise.text == "Wanda Prohl did strike a policeman" and premise.citation is not None
-    assert answer.ruling.reason == "The documents do not say that Wanda Prohl did strike a policeman."
+    assert answer.ruling.reason == "No document says that Wanda Prohl did strike a policeman."
