@@ -144,7 +144,7 @@ def _model() -> argparse.ArgumentParser:
     model = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     model.add_argument("--llm", metavar="MODEL", help="let this model write (default: sentences of the documents)")
     model.add_argument("--llm-url", metavar="URL", help="base URL of an OpenAI-compatible endpoint")
-    model.add_argument("--rerank", metavar="SPEC", help="order passages by folder:PATH (ONNX) or MODULE:CLASS")
+    model.add_argument("--rerank", metavar="SPEC", help="order passages by reader, folder:PATH (ONNX) or MODULE:CLASS")
     model.add_argument("--reader", metavar="DIR", help="this trained reader says which sentences answer")
     model.add_argument("--no-reader", dest="reader", action="store_const", const="", help="without, whatever is set")
     return model

@@ -66,7 +66,7 @@ def _embed_host(settings: Settings) -> str:
 
 
 def _rerank_host(settings: Settings) -> str:
-    if not settings.rerank or settings.rerank.startswith("folder:"):
+    if settings.rerank in ("", "reader") or settings.rerank.startswith("folder:"):
         return ""
     return _class_host(settings.rerank, "", settings.rerank_options)
 

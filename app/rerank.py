@@ -1,4 +1,5 @@
-"""An optional second look at what was found: a cross-encoder in a folder, or any LlamaIndex node postprocessor.
+"""An optional second look at what was found: our own reader, a cross-encoder in a folder, or any LlamaIndex node
+postprocessor.
 
 Importing this file is cheap; the frameworks are imported where a reranker is built.
 """
@@ -6,8 +7,9 @@ Importing this file is cheap; the frameworks are imported where a reranker is bu
 from __future__ import annotations
 
 import importlib
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,11 +18,15 @@ from app.settings import Settings
 from indexing.documents import Hit, Passage, Rank
 from indexing.errors import ModelError, UsageError
 from indexing.session import session
+from indexing.words import stems
 
 LOOKED_AT = 30  # of the best passages
 MAX_TOKENS = 512  # of question and passage together
 BATCH = 8
+READ, SENTENCES = 12, 2  # of the best passages the reader reads these; of each the sentences nearest in words
+WORD = 0.5  # how much a unit of its logit counts beside the logarithm of a passage's place
 NAME = "reranker"
+LEAST = 0.001  # a probability is never surer than this
 CLASS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
@@ -37,11 +43,15 @@ def reranker(settings: Settings) -> Reranker | None:
     kind, _, rest = settings.rerank.partition(":")
     if not settings.rerank:
         return None
+    if settings.rerank == "reader":
+        from app.understanding import SHIPPED, reading  # it rests on what is found, which rests on this
+
+        return BySentences(reading(settings.reader or SHIPPED).reads)
     if kind == "folder":
         return CrossEncoder(Path(rest))
     if CLASS.fullmatch(settings.rerank):
         return Postprocessor(settings.rerank, settings.rerank_options)
-    raise UsageError(f"rerank {settings.rerank!r} is neither folder:PATH nor MODULE:CLASS")
+    raise UsageError(f"rerank {settings.rerank!r} is neither reader, folder:PATH nor MODULE:CLASS")
 
 
 def reranked(hits: Sequence[Hit], order: Sequence[tuple[int, float]]) -> list[Hit]:
@@ -62,6 +72,36 @@ def shown_to_it(passage: Passage) -> str:
     text = passage.document.text
     said = (one.visible(text) for one in passage.sentences if one.kind != "suspect")
     return "\n".join(filter(None, (passage.document.metadata.title, " ".join(said))))
+
+
+class BySentences:
+    """The reader over passages: the likelier one of the nearest sentences of a passage answers, the further ahead."""
+
+    def __init__(self, reads: Callable[[str, Sequence[str], Sequence[str]], list[float]]) -> None:
+        self._reads = reads
+
+    def __call__(self, question: str, passages: Sequence[Passage]) -> list[tuple[int, float]]:
+        wanted = frozenset(stems(question))
+        near = [(place, *one) for place, passage in enumerate(passages[:READ]) for one in _nearest(wanted, passage)]
+        best: dict[int, float] = {}
+        values = self._reads(question, [text for _, text, _ in near], [before for _, _, before in near])
+        for (place, _, _), value in zip(near, values, strict=True):
+            best[place] = max(best.get(place, LEAST), value)
+        odds = {place: math.log(value / (1 - min(value, 1 - LEAST))) for place, value in best.items()}
+        scores = {place: WORD * one - math.log(place + 1) for place, one in odds.items()}
+        return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _nearest(wanted: frozenset[str], passage: Passage) -> list[tuple[str, str]]:
+    """The sentences of a passage that share most words with a question, each with what it is read with."""
+    text, kept = passage.document.text, []
+    for place, one in enumerate(passage.sentences):
+        if one.kind == "text":
+            before = passage.sentences[place - 1] if place else None
+            beside = before.visible(text) if before is not None and before.kind == "text" else ""
+            title = passage.document.metadata.title
+            kept.append((one.visible(text), " ".join(filter(None, (f"{title}." if title else "", beside)))))
+    return sorted(kept, key=lambda pair: -len(wanted & set(stems(pair[0]))))[:SENTENCES]
 
 
 class CrossEncoder:

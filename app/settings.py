@@ -80,8 +80,8 @@ class Settings(BaseModel):
 
     rerank: str = Field(
         "",
-        description="orders the passages anew: `folder:PATH` (a cross-encoder, model.onnx and tokenizer.json) "
-        "or `MODULE:CLASS` (any LlamaIndex node postprocessor)",
+        description="orders the passages anew: `reader` (our own, by their sentences), `folder:PATH` (a cross-encoder, "
+        "model.onnx and tokenizer.json) or `MODULE:CLASS` (any LlamaIndex node postprocessor)",
     )
     rerank_options: dict[str, Any] = Field(
         default_factory=dict, repr=False, description="arguments of a LlamaIndex postprocessor; may hold secrets"

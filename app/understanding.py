@@ -11,11 +11,13 @@ from pathlib import Path
 
 from app.denials import DENIAL
 from app.evidence import Candidate, Evidence
+from app.premise import ABOUT, MOST
 from app.reader_model import Stance, known, opened
 from indexing.errors import ModelError
 
 SHIPPED = "shipped"
 LOOKED_AT = 8  # of the best sentences: four more are right a little oftener and take half as long again
+FIRST = 3  # sentences that an answer shows
 LEAST = 0.001  # a probability is never surer than this
 
 Reads = Callable[[str, Sequence[str], Sequence[str]], list[float]]
@@ -99,6 +101,7 @@ def understood(evidence: Evidence, reading: Reading) -> Understood:
         for one, value in zip(best, values, strict=True)
     ]
     scored.sort(key=lambda pair: (-pair[0].score, pair[0].place))
+    scored = _with_denials(best, scored)
     least = scored[-1][0].score
     after = [replace(one, score=min(one.score, least)) for one in rest]
     ranked = (*(one for one, _ in scored), *after)
@@ -109,6 +112,23 @@ def _lift(one: Candidate, logit: float) -> float:
     """What is read of a sentence, beside the mean of all; what denies is not put back: to a question that supposes what
     is not so it is no answer, and yet what its asker must read."""
     return max(0.0, logit) if DENIAL.search(one.text) else logit
+
+
+def _with_denials(before: Sequence[Candidate], scored: list[tuple[Candidate, float]]) -> list[tuple[Candidate, float]]:
+    """The new order, in which a sentence that denies, speaks of what is asked and was among the first `FIRST` stays
+    there, no farther from the best than it was: whoever reads the others must read it, too."""
+    owed = {one.place: one.score - before[0].score for one in before[:FIRST] if _denies_it(one)}
+    floor, top = scored[min(FIRST, len(scored)) - 1][0].score, scored[0][0].score
+    raised = [
+        (replace(one, score=max(one.score, floor, top + owed[one.place])) if one.place in owed else one, value)
+        for one, value in scored
+    ]
+    return sorted(raised, key=lambda pair: (-pair[0].score, pair[0].place not in owed, pair[0].place))
+
+
+def _denies_it(one: Candidate) -> bool:
+    near = one.features.around >= ABOUT and one.features.names_around >= MOST
+    return near and DENIAL.search(one.text) is not None
 
 
 def likely_with(before: float, read: Sequence[float], seams: Seams) -> float:

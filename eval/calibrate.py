@@ -268,7 +268,7 @@ def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None, *, keep_ranki
 
     Returns the constants with what they are worth on both parts of every collection.
     """
-    items = _all(also)
+    items = all_items(also)
     constants = fit(items, keep_ranking=keep_ranking)
     constants["about"] = {
         "made_by": "python -m eval fit"
@@ -283,10 +283,11 @@ def calibrate(also: Sequence[tuple[Path, Path]], out: Path | None, *, keep_ranki
 
 def shipped_worth(also: Sequence[tuple[Path, Path]], reader: str = "") -> list[dict[str, Any]]:
     """What the shipped constants are worth on the same suites, with a reader (as in the settings) or without."""
-    return worth(_all(also), fitted(), reading(reader) if reader else None)
+    return worth(all_items(also), fitted(), reading(reader) if reader else None)
 
 
-def _all(also: Sequence[tuple[Path, Path]]) -> list[Weighed]:
+def all_items(also: Sequence[tuple[Path, Path]]) -> list[Weighed]:
+    """Every item of the shipped suites and of `also`, with what retrieval finds for it."""
     items: list[Weighed] = []
     with ExitStack() as stack:
         homes: dict[tuple[Path, ...], Assistant] = {}
@@ -304,7 +305,7 @@ def _all(also: Sequence[tuple[Path, Path]]) -> list[Weighed]:
 
 def tuning_items() -> list[Weighed]:
     """The tuning items of the shipped suites, with what our own retrieval ranks best for each."""
-    return [one for one in _all(()) if one.part == "tune"]
+    return [one for one in all_items(()) if one.part == "tune"]
 
 
 def _opened(home: Path, stack: ExitStack) -> Assistant:

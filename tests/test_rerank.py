@@ -16,7 +16,7 @@ from tokenizers.processors import TemplateProcessing
 
 from app.assistant import Assistant, build
 from app.destination import NOWHERE, destination
-from app.rerank import NAME, CrossEncoder, reranked, reranker
+from app.rerank import NAME, BySentences, CrossEncoder, reranked, reranker
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.documents import Document, Hit, Metadata, Passage, Sentence
@@ -133,7 +133,7 @@ def test_a_folder_that_cannot_be_used_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "options", "says"),
     [
-        ("nonsense", {}, "neither folder:PATH nor MODULE:CLASS"),
+        ("nonsense", {}, "neither reader, folder:PATH nor MODULE:CLASS"),
         ("no_such_package.rank:Ranker", {}, "pip install no-such-package"),
         (f"{CORE}:NoSuchClass", {}, "cannot be imported"),
         ("collections:OrderedDict", {}, "not a LlamaIndex node postprocessor"),
@@ -157,6 +157,26 @@ def test_postprocessors_of_llama_index_order_and_leave_out() -> None:
     cut = reranker(Settings(rerank=f"{CORE}:SimilarityPostprocessor", rerank_options={"similarity_cutoff": 0.6}))
     assert cut is not None
     assert [place for place, _ in cut("plain", PASSAGES)] == [0, 1]
+
+
+@given(st.lists(st.floats(0, 1), min_size=4, max_size=4))
+def test_by_sentences_the_likeliest_answer_comes_first_and_ties_keep_their_order(values: list[float]) -> None:
+    said = dict(zip(("plain dull", "good", "dull", "plain good"), values, strict=True))
+    order = BySentences(lambda _question, texts, _before: [said[one] for one in texts])("plain", PASSAGES)
+    assert sorted(place for place, _ in order) == [0, 1, 2, 3]
+    assert [score for _, score in order] == sorted((score for _, score in order), reverse=True)
+    alike = BySentences(lambda _question, texts, _before: [values[0]] * len(texts))("plain", PASSAGES)
+    assert [place for place, _ in alike] == [0, 1, 2, 3]
+
+
+def test_the_shipped_reader_orders_passages_by_what_answers() -> None:
+    reorder = reranker(Settings(rerank="reader", reader=""))
+    assert reorder is not None
+    told = [
+        passage(0, "The mill by the river is old."),
+        passage(1, "The mill was sold for 40,000 crowns.", title="Mill"),
+    ]
+    assert [place for place, _ in reorder("For how much was the mill sold?", told)] == [1, 0]
 
 
 @given(st.permutations(range(6)), st.integers(0, 6))

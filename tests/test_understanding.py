@@ -18,7 +18,7 @@ from app.finding import find
 from app.reader_model import Stance, opened
 from app.retrieve import Retriever
 from app.settings import Settings
-from app.understanding import LOOKED_AT, Reading, Seams, likely_with, odds, understood
+from app.understanding import FIRST, LOOKED_AT, Reading, Seams, likely_with, odds, understood
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.errors import ModelError
@@ -72,6 +72,18 @@ def test_the_sentence_that_the_reader_is_sure_of_comes_first(assistant: Assistan
         values = [0.999 if number == place else 0.001 for number in range(len(before.ranked))]
         found = understood(before, replace(saying(values), seams=replace(SEAMS, rank=3.0)))
         assert found.evidence.ranked[0].place == before.ranked[place].place and found.read[0] == 0.999
+
+
+@settings(deadline=None, max_examples=20)
+@given(values=st.lists(CHANCES, min_size=LOOKED_AT, max_size=LOOKED_AT))
+def test_what_denies_stays_among_the_first_whatever_the_reader_says(assistant: Assistant, values: list[float]) -> None:
+    before = weigh(*assistant.look_up("Why was the lighthouse at Farrow sold?"))
+    second = replace(before.ranked[1], text="The lighthouse at Farrow was never sold.")
+    given = replace(before, ranked=(before.ranked[0], second, *before.ranked[2:]))
+    assert second.features.around >= 0.4 and second.features.names_around >= 0.6
+    after = understood(given, replace(saying(values), seams=replace(SEAMS, rank=3.0))).evidence.ranked
+    assert second.place in [one.place for one in after[:FIRST]]
+    assert [one.score for one in after] == sorted((one.score for one in after), reverse=True)
 
 
 @given(CHANCES, st.lists(CHANCES, min_size=1, max_size=5), CHANCES)

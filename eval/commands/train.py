@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from eval.arguments import DONE, Commands, command, positive
 from indexing.errors import UsageError
 
+STEPS = 150  # of each ablation, where nothing else is said
+
 
 def add(commands: Commands) -> None:
     train = command(commands, "train", "make the shipped models anew (needs the extra `train`)", run)
     train.add_argument(
         "what",
-        choices=("reader", "pairs", "seams", "embedder"),
-        help="the reader; its pairs alone; how much its word counts; the sentence encoder's graph",
+        choices=("reader", "pairs", "seams", "ablations", "reliability", "embedder"),
+        help="the reader; its pairs alone; how much its word counts; short trainings without a part each; whether its "
+        "probabilities mean what they say; the sentence encoder's graph",
     )
     train.add_argument("--data", type=Path, metavar="DIR", help="xquad_dev.json, wice_dev.jsonl, ...; embedder: texts")
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="checkpoints, log, and the result")
     train.add_argument("--base", type=Path, metavar="FILE", help="the weights to begin with, where not installed")
     train.add_argument("--epochs", type=float, default=1.0, metavar="N", help="(default: 1)")
+    train.add_argument("--steps", type=positive, metavar="N", help="of 32 pairs, in place of epochs (ablations: 150)")
     train.add_argument("--rate", type=float, default=6e-5, metavar="X", help="of learning (default: 6e-5)")
     train.add_argument("--threads", type=positive, default=2, metavar="N", help="(default: 2)")
+    train.add_argument(
+        "--also",
+        nargs=2,
+        type=Path,
+        action="append",
+        default=[],
+        metavar=("SUITE", "HOME"),
+        help="ablations: a suite beside the shipped ones, and the index of its collection",
+    )
     train.add_argument("--only", choices=("answers", "supports"), help="train one head alone (an ablation)")
     train.add_argument("--no-synthetic", action="store_true", help="no pairs by construction (an ablation)")
     train.add_argument("--no-hard", action="store_true", help="no hard negatives (an ablation)")
@@ -38,12 +52,38 @@ def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | 
     if what == "seams":
         print(fit_seams(out))
         return DONE
+    also = [(suite, home) for suite, home in options.pop("also")]
+    if what == "ablations":
+        print(_ablations(data, out, base, also, options))
+        return DONE
+    if what == "reliability":
+        print(_reliability(data, out))
+        return DONE
     if data is None:
         raise UsageError("give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others")
     pairs = write_pairs(data, out, synthetic=synthetic, hard=hard, only=only)
     if what == "reader":
         print(make(pairs, base, out, **options))
     return DONE
+
+
+def _ablations(
+    data: Path | None, out: Path, base: Path | None, also: list[tuple[Path, Path]], options: dict[str, Any]
+) -> str:
+    from eval.training.ablations import measure, table, trained
+
+    steps = options["steps"] or STEPS
+    trained(data, out, base, steps=steps, rate=options["rate"], threads=options["threads"])
+    return table(measure(out, also, steps))
+
+
+def _reliability(data: Path | None, out: Path) -> str:
+    """Of the reader in `out`, or of the shipped one where there is none."""
+    from eval.training.ablations import pairs_in
+    from eval.training.reliability import reliability, table
+
+    folder = out if (out / "reader.json").exists() else Path(str(resources.files("app") / "trained"))
+    return table(reliability(folder, pairs_in(out, data), out))
 
 
 def _embedder(base: Path | None, texts: Path, out: Path) -> str:

@@ -49,26 +49,66 @@ def intervals(bars: Sequence[Bar], title: str) -> str:
     return _svg("".join(parts), height, title)
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line through points in the unit square, and what its axes are."""
+
+    points: Sequence[tuple[float, float]]
+    title: str
+    across: str
+    up: str
+    diagonal: bool = True
+
+
+SIDE, EDGE = 300, 44  # of a curve's square, and what stands to its left
+
+
 def curve(points: Sequence[tuple[float, float]], title: str, across: str, up: str, diagonal: bool = True) -> str:
     """A line through points in the unit square."""
-    size, edge = 300, 44
-    place = [(edge + x * size, 10 + (1 - y) * size) for x, y in points]
+    parts = _curve(Curve(points, title, across, up, diagonal))
+    return _svg(parts, SIDE + 54, title, SIDE + EDGE + 20, "square")
+
+
+def drawing(curves: Sequence[Curve], title: str) -> str:
+    """Curves, two a row, each under its title, as one SVG file that needs no page."""
+    wide, high = SIDE + EDGE + 30, SIDE + 84
+    width, height = wide * min(2, len(curves)), high * math.ceil(len(curves) / 2)
+    parts = "".join(
+        f'<g transform="translate({wide * (at % 2)} {high * (at // 2) + 26})">'
+        f'<text x="{EDGE}" y="0">{escape(one.title)}</text>{_curve(one)}</g>'
+        for at, one in enumerate(curves)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img" aria-label="{escape(title)}"><style>{ALONE}</style>'
+        f'<rect width="{width}" height="{height}" fill="#fff"/>{parts}</svg>\n'
+    )
+
+
+ALONE = (
+    "text{font:12px system-ui,sans-serif;fill:#222}.tick{font-size:11px;fill:#666}.frame,.chance{stroke:#bbb;fill:none}"
+    ".chance{stroke-dasharray:4 4}polyline{stroke:#1a5fb4;stroke-width:2;fill:none}circle{fill:#1a5fb4}"
+)
+
+
+def _curve(one: Curve) -> str:
+    size, edge = SIDE, EDGE
+    place = [(edge + x * size, 10 + (1 - y) * size) for x, y in one.points]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in place)
-    chance = f'<line class="chance" x1="{edge}" y1="{10 + size}" x2="{edge + size}" y2="10"/>' if diagonal else ""
+    chance = f'<line class="chance" x1="{edge}" y1="{10 + size}" x2="{edge + size}" y2="10"/>' if one.diagonal else ""
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in place) if len(place) <= 15 else ""
-    parts = (
+    return (
         f'<rect class="frame" x="{edge}" y="10" width="{size}" height="{size}"/>{chance}'
         f'<polyline points="{line}"/>{dots}'
-        f'<text x="{edge + size / 2}" y="{size + 42}" text-anchor="middle">{escape(across)}</text>'
+        f'<text x="{edge + size / 2}" y="{size + 42}" text-anchor="middle">{escape(one.across)}</text>'
         f'<text x="14" y="{10 + size / 2}" text-anchor="middle" transform="rotate(-90 14 {10 + size / 2})">'
-        f"{escape(up)}</text>"
+        f"{escape(one.up)}</text>"
         + "".join(
             f'<text class="tick" x="{edge + at * size}" y="{size + 24}" text-anchor="middle">{at:g}</text>'
             f'<text class="tick" x="{edge - 5}" y="{14 + (1 - at) * size}" text-anchor="end">{at:g}</text>'
             for at in (0, 0.5, 1)
         )
     )
-    return _svg(parts, size + 54, title, size + edge + 20, "square")
 
 
 def scatter(dots: Sequence[tuple[str, float, float]], title: str, across: str, up: str) -> str:

