@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from app.prompting import show
 from indexing.documents import Document, Metadata, Passage, Sentence
@@ -197,6 +197,26 @@ def test_a_script_that_something_brought_into_the_page_is_not_run(staged: Window
     assert page.title() == "Onrecord"
     assert len([one for one in staged.complaints if "Content Security Policy" in one]) >= 4
     staged.complaints.clear()
+
+
+def test_what_is_written_while_the_page_still_loads_stays(staged: Window) -> None:
+    page, held, free = staged.page, list[Route](), False
+
+    def hold(route: Route) -> None:
+        if free:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/queue/join*", hold)
+    page.goto(staged.address)
+    page.fill("#question textarea", "Who opposed it?")
+    free = True
+    for route in held:
+        route.continue_()
+    page.wait_for_selector(".welcome")
+    page.wait_for_timeout(200)
+    expect(page.locator("#question textarea")).to_have_value("Who opposed it?")
 
 
 def test_a_question_asked_while_one_is_answered_waits_in_its_box(staged: Window) -> None:

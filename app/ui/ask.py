@@ -203,9 +203,10 @@ class AskTab:
     def arrived(self, request: gr.Request, requested: str | None) -> Updates:
         """The page as it is opened: with the conversation that its address names, or with none."""
         user = user_of(request)
-        if not requested:
-            return self._entered(Talk(user))
-        return self._entered(self.shelf.opened(user, requested, self.assistant.collection.document))
+        talk = self.shelf.opened(user, requested, self.assistant.collection.document) if requested else Talk(user)
+        updates = self._entered(talk)
+        del updates[self.box]  # somebody may have begun to write while the page was loading
+        return updates
 
     def turned(self, request: gr.Request, talk: Talk, event: gr.EventData) -> Updates:
         """Another conversation is opened, or none, or this one deleted."""
