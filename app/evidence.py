@@ -26,6 +26,7 @@ QUOTATION = re.compile(r"[“”\"]|''")
 BEFORE, AFTER = 2, 1  # sentences around one that speak of the same thing
 LONG = 40  # words
 DEPTH = 8  # sentences of which each word is compared: it takes milliseconds a sentence
+DEPTH_READ = 3  # ... where a reader reads the best afterwards: more changed nothing on the tuning parts
 ABOUT = 60  # characters on each side of a short answer in which words tell what it is the answer to
 Tokens = Callable[[Sequence[str]], list[tuple[Offsets, Vectors]]]
 """For each text the spans of its tokens and their vectors in context; what an embedder may offer (`words`)."""
@@ -131,10 +132,16 @@ def fitted() -> Any:
     return json.loads(resources.files("app").joinpath("answerability.json").read_text(encoding="utf-8"))
 
 
-def weigh(query: Query, found: Found, tokens: Tokens | None = None, fit: Mapping[str, Any] | None = None) -> Evidence:
+def weigh(
+    query: Query,
+    found: Found,
+    tokens: Tokens | None = None,
+    fit: Mapping[str, Any] | None = None,
+    depth: int = DEPTH,
+) -> Evidence:
     """Every sentence of the passages once (chunks overlap, copies repeat), where its passage ranks best.
 
-    With `tokens` the best are ordered anew by how well their words match the question's, one by one.
+    With `tokens` the best `depth` are ordered anew by how well their words match the question's, one by one.
     """
     fit = fitted() if fit is None else fit
     asked = read_question(query.asked.full if query.asked else query.text)
@@ -151,7 +158,7 @@ def weigh(query: Query, found: Found, tokens: Tokens | None = None, fit: Mapping
                 best[key] = replace(one, score=score, topic=topic)
     ranked = sorted(best.values(), key=_order)
     if tokens is not None and len(ranked) > 1:
-        ranked = _reranked(asked, query.text, ranked, tokens, fit.get("rerank", fit["rank"]))
+        ranked = _reranked(asked, query.text, ranked, depth, tokens, fit.get("rerank", fit["rank"]))
     return Evidence(asked, query, found, tuple(ranked))
 
 
@@ -160,10 +167,10 @@ def _order(one: Candidate) -> tuple[float, tuple[str, Span]]:
 
 
 def _reranked(
-    asked: Asked, text: str, ranked: Sequence[Candidate], tokens: Tokens, weights: Weights
+    asked: Asked, text: str, ranked: Sequence[Candidate], depth: int, tokens: Tokens, weights: Weights
 ) -> list[Candidate]:
     """The best in a new order; those after them keep theirs, and their distance to the last of the best."""
-    best, rest = ranked[:DEPTH], ranked[DEPTH:]
+    best, rest = ranked[:depth], ranked[depth:]
     topical = {name: weight for name, weight in weights.items() if name in ALIGNED}
     (spans, rows), *each = tokens([text, *(one.text for one in best)])
     carrying = [at for at, (start, end) in enumerate(spans) if stems(text[start:end])]
