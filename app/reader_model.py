@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -27,6 +27,8 @@ QUESTION, EVIDENCE, CONTEXT, JUDGED = 40, 120, 24, 72  # tokens that are read at
 LONGEST = max(QUESTION + CONTEXT + 1, EVIDENCE) + JUDGED + 3  # ... of a pair
 CLS, SEP = 101, 102
 REMEDY = "make it again by python -m eval train reader, or say --no-reader"
+
+NO_SHIFTS = {"answers": 0.0, "supports": 0.0}  # of a reader made before they were fitted
 
 Rows = npt.NDArray[np.float64]
 Tokens = Callable[[str], list[int]]
@@ -64,7 +66,14 @@ def inputs(pair: Encoded) -> dict[str, npt.NDArray[np.int64]]:
 class Reader:
     """The two heads over one session; safe to use from several threads. Raises ModelError where a run fails."""
 
-    def __init__(self, model: Path, tokenizer: str, temperatures: dict[str, float], workers: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Path,
+        tokenizer: str,
+        temperatures: Mapping[str, float],
+        shifts: Mapping[str, float],
+        workers: int | None = None,
+    ) -> None:
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_str(tokenizer)
@@ -74,7 +83,7 @@ class Reader:
             self._session = session(model)
         except Exception as error:  # onnxruntime raises types of its own for a bad file
             raise ModelError(f"the reader {model} cannot be used ({error}); {REMEDY}") from error
-        self._temperatures = temperatures
+        self._temperatures, self._shifts = temperatures, shifts
         self._pool = ThreadPoolExecutor(workers or max(1, min(4, os.cpu_count() or 1)), thread_name_prefix="reader")
 
     def answers(self, question: str, sentences: Sequence[str], contexts: Sequence[str] = ()) -> list[float]:
@@ -84,7 +93,7 @@ class Reader:
         asked, texts = self._ids(question), list(map(self._ids, sentences))
         before = list(map(self._ids, contexts)) if contexts else [[] for _ in sentences]
         rows = self._run([encoded(asked, one, text, most=QUESTION) for one, text in zip(before, texts, strict=True)])
-        return [float(value) for value in _sigmoid(rows[:, 0] / self._temperatures["answers"])]
+        return [float(value) for value in self._probability("answers", rows[:, 0])]
 
     def supports(self, claim: str, evidence: Sequence[str]) -> Stance:
         """What the sentences, read together, say to the claim."""
@@ -96,9 +105,13 @@ class Reader:
             return []
         pairs = [encoded(self._ids(" ".join(those)), (), self._ids(claim), most=EVIDENCE) for claim, those in given]
         rows = self._run(pairs)
-        wrong = _sigmoid(rows[:, 1] / self._temperatures["supports"])
+        wrong = self._probability("supports", rows[:, 1])
         against = _sigmoid(rows[:, 2])
         return [Stance(1 - float(w), float(w * a), float(w * (1 - a))) for w, a in zip(wrong, against, strict=True)]
+
+    def _probability(self, head: str, logits: Rows) -> Rows:
+        """Calibrated on what was kept aside from training."""
+        return _sigmoid(logits / self._temperatures[head] + self._shifts[head])
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
@@ -123,7 +136,7 @@ def _sigmoid(values: Rows) -> Rows:
 
 
 def known(at: Path) -> dict[str, Any]:
-    """What was written beside the model when it was made: its sha256, its temperatures."""
+    """What was written beside the model when it was made: its sha256, how its logits are calibrated."""
     path = at / "reader.json"
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -142,4 +155,4 @@ def opened(at: Path) -> Reader:
         raise ModelError(f"the reader {model} cannot be read ({error.strerror}); {REMEDY}") from error
     if hashlib.sha256(data).hexdigest() != about["sha256"]:
         raise ModelError(f"the reader {model} was altered (its sha256 is not {about['sha256'][:12]}…); {REMEDY}")
-    return Reader(model, tokenizer.read_text(encoding="utf-8"), about["temperatures"])
+    return Reader(model, tokenizer.read_text(encoding="utf-8"), about["temperatures"], about.get("shifts", NO_SHIFTS))

@@ -1,4 +1,4 @@
-"""From the trained network to the file that is shipped: ONNX, int8 weights, a temperature for each head."""
+"""From the trained network to the file that is shipped: ONNX, int8 weights, and how each head is calibrated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
 from app.reader_model import LONGEST, inputs
 from eval.training.fit import Example, logits_of, spread, worth
@@ -38,14 +38,18 @@ def run(model: bytes, given: Sequence[Example]) -> np.ndarray[Any, Any]:
     return np.array([opened.run(["logits"], inputs(one.tokens))[0][0] for one in given], dtype=float).reshape(-1, 3)
 
 
-def temperature(logits: np.ndarray[Any, Any], held: np.ndarray[Any, Any]) -> float:
-    """What the logits are divided by so that they are as likely as possible."""
+def calibration(logits: np.ndarray[Any, Any], held: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """What the logits are divided by, and what is added then, so that they are as likely as possible (Platt 1999).
 
-    def loss(log: float) -> float:
-        odds = logits / np.exp(log)
+    A temperature alone cannot take back that one label counts more than the other in training.
+    """
+
+    def loss(weights: np.ndarray[Any, Any]) -> float:
+        odds = logits / np.exp(weights[0]) + weights[1]
         return float((np.logaddexp(0, odds) - held * odds).mean())
 
-    return round(float(np.exp(minimize_scalar(loss, bounds=(-2, 2.5), method="bounded").x)), 4)
+    log, shift = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=((-2, 2.5), (-8, 8))).x
+    return round(float(np.exp(log)), 4), round(float(shift), 4)
 
 
 def export(
@@ -53,21 +57,22 @@ def export(
 ) -> dict[str, Any]:
     """Write `reader.onnx` and `reader.json` into `out`; returns what is written, with what making it small cost.
 
-    `seen` is some of what it was trained on. Temperatures are fitted on `held`; `reported` was not looked at before.
+    `seen` is some of what it was trained on. The calibration is fitted on `held`; `reported` was not looked at before.
     """
     data = small(network, seen)
     (out / "reader.onnx").write_bytes(data)
     before, after, last = logits_of(network, held, exact=True), run(data, held), run(data, reported)
-    temperatures = {}
+    temperatures, shifts = {"answers": 1.0, "supports": 1.0}, {"answers": 0.0, "supports": 0.0}
     for head, task in enumerate(("answers", "supports")):
         mine = np.array([one.pair.task == task for one in held], dtype=bool)
         wanted = np.array([one.targets[head] for one in held], dtype=float)
         if mine.any():
-            temperatures[task] = temperature(after[mine, head], wanted[mine])
+            temperatures[task], shifts[task] = calibration(after[mine, head], wanted[mine])
     about = {
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "temperatures": {"answers": 1.0, "supports": 1.0} | temperatures,
+        "temperatures": temperatures,
+        "shifts": shifts,
         "kept_aside": {"pairs": len(held), "float": worth(held, before), "int8": worth(held, after)},
         "reported": {"pairs": len(reported), "int8": worth(reported, last), "95 %": spread(reported, last)},
     }

@@ -1,5 +1,5 @@
 """Whether the reader's probabilities mean what they say: each head on what was kept aside and on what is reported, as
-its logits are and divided by its temperature."""
+its logits are and calibrated."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.optimize import minimize
-
-from app.reader_model import Reader, opened
+from app.reader_model import NO_SHIFTS, Reader, known, opened
 from eval.agreement import bins
 from eval.report import plots
 from eval.training import data as sources
@@ -24,26 +21,22 @@ HEADS = {"answers": "share that answers", "supports": "share that is supported"}
 
 def reliability(folder: Path, pairs: Sequence[Pair], out: Path) -> dict[str, Any]:
     """For each head and split its bins (mean probability, share that holds, n) and its expected calibration error
-    before and after the temperature; written to `out/reliability.json` and, as pictures, `out/reliability.svg`."""
+    before and after it was calibrated; written to `out/reliability.json` and, as pictures, `out/reliability.svg`."""
     reader = opened(folder)
-    temperatures = json.loads((folder / "reader.json").read_text(encoding="utf-8"))["temperatures"]
+    about = known(folder)
     _, aside, reported = sources.divided(pairs)
     found: dict[str, Any] = {}
     for head in HEADS:
-        said = {
-            split: list(_probabilities(reader, head, [one for one in given if one.task == head]))
-            for split, given in (("kept aside", aside), ("reported", reported))
-        }
-        moved = _fitted(said["kept aside"])
-        for split, after in said.items():
+        scale, shift = about["temperatures"][head], about.get("shifts", NO_SHIFTS)[head]
+        sign = -1 if head == "supports" else 1  # its logit is that of being wrong
+        for split, given in (("kept aside", aside), ("reported", reported)):
+            after = list(_probabilities(reader, head, [one for one in given if one.task == head]))
             found[f"{head}, {split}"] = {
                 "n": len(after),
-                "temperature": temperatures[head],
-                "ece_before": error([(_undone(value, temperatures[head]), held) for value, held in after]),
+                "temperature": scale,
+                "shift": shift,
+                "ece_before": error([(_undone(value, scale, sign * shift), held) for value, held in after]),
                 "ece_after": error(after),
-                "ece_with_a_shift": error(
-                    [(_sigmoid(moved[0] * _odds(value) + moved[1]), held) for value, held in after]
-                ),
                 "bins": bins(after),
             }
     (out / "reliability.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -72,9 +65,9 @@ def _probabilities(reader: Reader, head: str, given: Sequence[Pair]) -> Iterator
         yield from ((value, one.positive) for value, one in zip(values, some, strict=True))
 
 
-def _undone(value: float, temperature: float) -> float:
-    """A probability as it was before its logit was divided by the temperature."""
-    return _sigmoid(temperature * _odds(value))
+def _undone(value: float, temperature: float, shift: float) -> float:
+    """A probability as it was before its logit was divided by the temperature and shifted."""
+    return _sigmoid(temperature * (_odds(value) - shift))
 
 
 def _odds(value: float) -> float:
@@ -86,26 +79,13 @@ def _sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
-def _fitted(scored: Scored) -> tuple[float, float]:
-    """What a logit would be multiplied by, and what would be added to it, so that what holds is likeliest."""
-    odds, held = np.array([_odds(value) for value, _ in scored]), np.array([float(one) for _, one in scored])
-
-    def loss(weights: np.ndarray[Any, Any]) -> float:
-        total = weights[0] * odds + weights[1]
-        return float((np.logaddexp(0, total) - held * total).mean())
-
-    scale, shift = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B").x
-    return float(scale), float(shift)
-
-
 def table(found: dict[str, Any]) -> str:
     """The same for people."""
     lines = []
     for name, one in found.items():
         lines.append(
-            f"{name}: n {one['n']}, temperature {one['temperature']}, "
-            f"ECE {one['ece_before']:.3f} before, {one['ece_after']:.3f} after; "
-            f"{one['ece_with_a_shift']:.3f} if a shift were fitted, too (on what was kept aside)"
+            f"{name}: n {one['n']}, temperature {one['temperature']}, shift {one['shift']}, "
+            f"ECE {one['ece_before']:.3f} before, {one['ece_after']:.3f} after"
         )
         lines.append(f"  {'probability':>12}{'observed':>10}{'n':>6}")
         lines += [f"  {part['score']:>12.3f}{part['held']:>10.3f}{part['n']:>6}" for part in one["bins"]]
