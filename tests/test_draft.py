@@ -214,7 +214,7 @@ def test_check_is_a_gate_that_ends_with_0_only_where_every_quote_is_green(
     good.write_text("“peace at any price is not peace at all — it is appeasement” was heard.\n", encoding="utf-8")
     bad.write_text(GOOD + "\n" + BAD, encoding="utf-8")
     assert main(["check", str(good), "--home", str(seeds_home)]) == 0
-    assert "1 of 1 quotes green." in capsys.readouterr().out
+    assert "1 of 1 quote green." in capsys.readouterr().out
     assert main(["check", str(bad), "--json", "--report", str(page), "--home", str(seeds_home)]) == 3
     first, second = json.loads(capsys.readouterr().out)
     assert (first["headline"], second["headline"], second["severity"]) == ("verbatim", "altered", "critical")
