@@ -29,7 +29,6 @@ from indexing.ingest import Report, index
 from indexing.load import load
 from indexing.schema import Entry
 from indexing.sentences import sentences_of
-from indexing.session import session
 
 CHUNK_TOKENS, OVERLAP_TOKENS = 188, 30  # of LlamaIndex's splitter: about what our chunks have; about a sentence
 SENTENCE_TRANSFORMER = "sentence-transformers/all-MiniLM-L6-v2"
@@ -196,7 +195,11 @@ def measure_llama_index(files: Path, home: Path, threads: int) -> dict[str, Any]
 
 
 def _llama_index_embedding(threads: int) -> Any:
-    """The packaged model as a plain LlamaIndex embedding: one session, on all cores unless `threads` says otherwise."""
+    """The packaged model as a plain LlamaIndex embedding: one session with onnxruntime's own options.
+
+    It runs on all cores, unless `threads` says otherwise.
+    """
+    import onnxruntime
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from pydantic import PrivateAttr
 
@@ -205,7 +208,11 @@ def _llama_index_embedding(threads: int) -> Any:
         _tokenizer: Any = PrivateAttr()
 
         def model_post_init(self, context: Any, /) -> None:
-            self._session = session(Path(str(resources.files("indexing") / "minilm" / "model.onnx")), threads)
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            options.log_severity_level = 3
+            model = str(resources.files("indexing") / "minilm" / "model.onnx")
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
             self._tokenizer = _tokenizer()
 
         def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:

@@ -21,7 +21,7 @@ from indexing.session import session
 Vectors = npt.NDArray[np.float32]
 Offsets = list[tuple[int, int]]
 
-MINILM_SHA256 = "09334b76efabd88ff35731141620ea6dd8c4d671dbb2c8c2f35ac41e8626eabf"
+MINILM_SHA256 = "7b4332fb326a602d9de5ab5d95c284ca5982724a8de44aa06865f1513c1ea8d4"
 MINILM_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256  # what all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen
 BATCH = 2  # texts that a model with a mask takes at once: short batches waste least on padding, and hold least memory

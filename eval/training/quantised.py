@@ -68,6 +68,7 @@ class Bert:
     norm: Norm
     layers: Sequence[Layer]
     heads: int
+    active: str = "Gelu"  # or "FastGelu", by tanh: 1.5 % sooner, and nearer to it than 8 bits are
 
 
 @dataclass
@@ -106,7 +107,7 @@ def encoder(graph: Graph, bert: Bert, seen: Peaks | None, *, kinds: bool = False
     """
     hidden = _embedded(graph, bert, kinds=kinds)
     for number, layer in enumerate(bert.layers):
-        hidden = _layer(graph, f"layer{number}", hidden, layer, bert.heads, seen)
+        hidden = _layer(graph, f"layer{number}", hidden, layer, bert, seen)
     return hidden
 
 
@@ -153,21 +154,21 @@ def _embedded(graph: Graph, bert: Bert, *, kinds: bool) -> str:
     return _normed(graph, total, bert.norm, "embedded")
 
 
-def _layer(graph: Graph, name: str, hidden: str, layer: Layer, heads: int, seen: Peaks | None) -> str:
+def _layer(graph: Graph, name: str, hidden: str, layer: Layer, bert: Bert, seen: Peaks | None) -> str:
     parts = [layer.query, layer.key, layer.value]
     read, parts = _smoothed(graph, f"{name}.attention", hidden, parts, seen)
     given = _quantised(graph, read) if seen else None
     names = [f"{name}.{part}" for part in ("query", "key", "value")]
     asked = [_product(graph, own, read, part, seen, given) for own, part in zip(names, parts, strict=True)]
-    found = graph.node("MultiHeadAttention", asked, f"{name}.attended", JOINED, num_heads=heads)
+    found = graph.node("MultiHeadAttention", asked, f"{name}.attended", JOINED, num_heads=bert.heads)
     mixed = _product(graph, f"{name}.mixed", found, layer.mixed, seen)
     total = graph.node("Add", [hidden, mixed], f"{name}.between.sum")
     between = _normed(graph, total, layer.mixed_norm, f"{name}.between")
-    out = _inner(graph, name, between, layer, seen)
+    out = _inner(graph, name, between, layer, bert.active, seen)
     return _normed(graph, graph.node("Add", [between, out], f"{name}.out.sum"), layer.outer_norm, f"{name}.out")
 
 
-def _inner(graph: Graph, name: str, hidden: str, layer: Layer, seen: Peaks | None) -> str:
+def _inner(graph: Graph, name: str, hidden: str, layer: Layer, function: str, seen: Peaks | None) -> str:
     """The two products with what lies between; the columns that reach furthest go their own way."""
     read, (inner,) = _smoothed(graph, f"{name}.inner", hidden, [layer.inner], seen)
     outer, apart = layer.outer, None
@@ -176,11 +177,11 @@ def _inner(graph: Graph, name: str, hidden: str, layer: Layer, seen: Peaks | Non
         far, near = np.sort(order[:APART]), np.sort(order[APART:])
         few = Dense(inner.weight[:, far], inner.bias[far])
         reached = _product(graph, f"{name}.far", read, few, None)
-        reached = graph.node("Gelu", [reached], f"{name}.far.active", JOINED)
+        reached = graph.node(function, [reached], f"{name}.far.active", JOINED)
         apart = graph.node("MatMul", [reached, graph.hold(f"{name}.far.outer", outer.weight[far])], f"{name}.far.out")
         inner, outer = Dense(inner.weight[:, near], inner.bias[near]), Dense(outer.weight[near], outer.bias)
     active = _product(graph, f"{name}.inner.in", read, inner, seen)
-    active = graph.node("Gelu", [active], f"{name}.inner", JOINED)
+    active = graph.node(function, [active], f"{name}.inner", JOINED)
     out = _product(graph, f"{name}.outer", active, outer, seen)
     return graph.node("Add", [out, apart], f"{name}.outer.all") if apart else out
 

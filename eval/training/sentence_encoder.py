@@ -89,4 +89,5 @@ def _bert(held: dict[str, Array]) -> Bert:
         norm=norm("embeddings.LayerNorm"),
         layers=[layer(f"encoder.layer.{number}") for number in range(LAYERS)],
         heads=HEADS,
+        active="FastGelu",
     )
