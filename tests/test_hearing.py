@@ -14,7 +14,7 @@ from app.ground_command import source_of
 from app.grounding import calibration
 from app.grounding.check import Checked, Checker
 from app.grounding.judgement import Judgement
-from app.hearing import Hearing, one_after_the_other, opinions
+from app.hearing import USUAL, Hearing, one_after_the_other, opinions
 from app.reader_model import Stance
 from app.settings import Settings
 from app.understanding import SHIPPED, reading
@@ -64,7 +64,7 @@ def test_an_answer_that_it_likes_better_scores_no_less(one: float, other: float,
 
 
 def test_what_it_usually_says_changes_no_score() -> None:
-    usual = calibration.probability(1.0)
+    usual = calibration.probability(USUAL)
     assert checked(saying(usual)).score == pytest.approx(checked(None).score)
 
 
