@@ -61,6 +61,19 @@ def add_calibration(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--calibration", type=Path, metavar="FILE", help=about)
 
 
+def add_suites(parser: argparse._ActionsContainer, about: str = "") -> None:
+    """The flag that names suites beside the shipped ones; `about` stands before its help."""
+    parser.add_argument(
+        "--also",
+        nargs=2,
+        type=Path,
+        action="append",
+        default=[],
+        metavar=("SUITE", "HOME"),
+        help=f"{about}a suite beside the shipped ones, and the index of its collection",
+    )
+
+
 def judging(given: dict[str, Any], flags: dict[str, Any]) -> Any:
     """The `Judging` that the flags ask for; None where they name no judge."""
     from app.settings import load_settings

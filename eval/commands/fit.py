@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from app.understanding import SHIPPED
-from eval.arguments import DONE, Commands, command, line
+from eval.arguments import DONE, Commands, add_suites, command, line
 
 
 def add(commands: Commands) -> None:
@@ -32,15 +32,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_suites(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--also",
-        nargs=2,
-        type=Path,
-        action="append",
-        default=[],
-        metavar=("SUITE", "HOME"),
-        help="a suite beside the shipped ones, and the index of its collection",
-    )
+    add_suites(parser)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 

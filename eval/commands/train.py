@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from eval.arguments import DONE, Commands, command, positive
+from eval.arguments import DONE, Commands, add_suites, command, positive
 from indexing.errors import UsageError
 
 STEPS = 150  # of each ablation, where nothing else is said
@@ -27,15 +27,7 @@ def add(commands: Commands) -> None:
     train.add_argument("--steps", type=positive, metavar="N", help="of 32 pairs, in place of epochs (ablations: 150)")
     train.add_argument("--rate", type=float, default=6e-5, metavar="X", help="of learning (default: 6e-5)")
     train.add_argument("--threads", type=positive, default=2, metavar="N", help="(default: 2)")
-    train.add_argument(
-        "--also",
-        nargs=2,
-        type=Path,
-        action="append",
-        default=[],
-        metavar=("SUITE", "HOME"),
-        help="ablations: a suite beside the shipped ones, and the index of its collection",
-    )
+    add_suites(train, "ablations: ")
     train.add_argument("--only", choices=("answers", "supports"), help="train one head alone (an ablation)")
     train.add_argument("--no-synthetic", action="store_true", help="no pairs by construction (an ablation)")
     train.add_argument("--no-hard", action="store_true", help="no hard negatives (an ablation)")

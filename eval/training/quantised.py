@@ -126,6 +126,7 @@ def peaks(bert: Bert, texts: Iterable[Mapping[str, npt.NDArray[np.int64]]], *, k
     encoder(graph, bert, None, kinds=kinds)
     outputs = {name: ["texts", "width", f"{name}.columns"] for name in names}
     data = graph.model(["input_ids", *(["token_type_ids"] if kinds else [])], outputs)
+    # with onnxruntime's own options: those of indexing/session.py round otherwise, and would write other bytes
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     found: dict[str, Array] = {}
     for text in texts:
