@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -20,7 +19,7 @@ from typing import Any
 from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import Settings, load_settings
-from eval.bench_index import SENTENCE_TRANSFORMER
+from eval.bench_embedding import OURS, TORCH, against_torch, told
 from eval.configuration import ROOT, versions
 from eval.machine import describe, machine, quantiles
 from eval.suite import Item, load_suite
@@ -28,7 +27,7 @@ from indexing.errors import OnrecordError
 from indexing.files import visible_files
 from indexing.load import READERS
 
-OURS, THEIRS, TORCH = "onrecord", "llama_index", "sentence_transformers"
+THEIRS = "llama_index"
 
 
 def bench_index(folder: Path, count: int, rounds: int, threads: int, times: int) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def bench_index(folder: Path, count: int, rounds: int, threads: int, times: int)
             for who in (OURS, THEIRS) if number % 2 == 0 else (THEIRS, OURS):
                 print(f"round {number + 1} of {rounds}: {who}, {len(files)} files", file=sys.stderr)
                 results[who].append(_measured(who, work / "files", work / f"{who}-{number}", threads))
-        extra = {"memory": _growth(work, times) if times else None, TORCH: _against_torch(work)}
+        extra = {"memory": _growth(work, times) if times else None, TORCH: against_torch(work / "files")}
     return {"machine": facts, "versions": versions(), "files": len(files), **results, **_compare(results), **extra}
 
 
@@ -60,19 +59,6 @@ def _growth(work: Path, times: int) -> dict[str, Any]:
     print(f"memory: the same files, and {times} times as many", file=sys.stderr)
     once, more = (_measured("memory", work / name, work / f"memory-{name}", 0) for name in ("files", "many"))
     return {"once": once, "more": more, "times": times, "growth_mb": more["peak_mb"] - once["peak_mb"]}
-
-
-def _against_torch(work: Path) -> dict[str, Any] | str:
-    """Our chunks embedded by ours and by sentence-transformers, or why that was not measured."""
-    missing = [name for name in ("torch", TORCH) if importlib.util.find_spec(name) is None]
-    if missing:
-        return f"not compared: {' and '.join(missing)} not installed here"
-    print(f"{TORCH}: {SENTENCE_TRANSFORMER}", file=sys.stderr)
-    try:
-        ours, theirs = (_measured(who, work / "files", work / who, 0) for who in ("embedding", TORCH))
-        return {"ours": ours, "theirs": theirs}
-    except OnrecordError as error:
-        return f"not compared: {error}"
 
 
 def _copy(folder: Path, target: Path, count: int) -> list[Path]:
@@ -135,7 +121,7 @@ def index_report(result: dict[str, Any]) -> str:
             f"unchanged again: {result['unchanged_times_faster']:.0f} times faster than indexing",
             f"an edited article: {result['edit_over_embedding']:.2f} times its embedding (chunks and sentences)",
             *_told_of_memory(result["memory"]),
-            _told_of_torch(result),
+            told(result[TORCH]),
         )
     )
 
@@ -148,17 +134,6 @@ def _told_of_memory(found: dict[str, Any] | None) -> tuple[str, ...]:
     return (
         f"peak memory: {told}, so {found['growth_mb']:.0f} MB more at {found['times']} times as many",
         "  (measured apart: after the first batch vectors come from a cheap sum, so that the larger run ends today)",
-    )
-
-
-def _told_of_torch(result: dict[str, Any]) -> str:
-    found = result[TORCH]
-    if isinstance(found, str):
-        return f"sentence-transformers in single precision: {found}"
-    ours, theirs = (found[who]["embedded_per_second"] for who in ("ours", "theirs"))
-    return (
-        f"embedding alone: {ours:.1f} chunks/s, sentence-transformers in single precision {theirs:.1f} "
-        f"= {ours / theirs:.2f} times"
     )
 
 

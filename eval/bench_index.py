@@ -1,14 +1,12 @@
 """One measurement of indexing in its own process: `python -m eval.bench_index WHO FILES HOME THREADS`.
 
 `onrecord` and `llama_index` read the same files, use the same ONNX model and write to a Chroma folder on disk. What is
-imported and loaded before the first file is not counted for either. `embedding` and `sentence_transformers` only embed
-our chunks, the latter in single precision; `memory` is ours where the model works for the first batch alone. Prints
-one JSON object.
+imported and loaded before the first file is not counted for either. `memory` is ours where the model works for the
+first batch alone. Prints one JSON object.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import resource
 import statistics
@@ -31,7 +29,6 @@ from indexing.schema import Entry
 from indexing.sentences import sentences_of
 
 CHUNK_TOKENS, OVERLAP_TOKENS = 188, 30  # of LlamaIndex's splitter: about what our chunks have; about a sentence
-SENTENCE_TRANSFORMER = "sentence-transformers/all-MiniLM-L6-v2"
 EDITS = 5  # articles edited one by one, whose median is told
 
 
@@ -121,39 +118,6 @@ def measure_memory(files: Path, home: Path) -> dict[str, Any]:
     with Collection(home, _Sparing(embedder("minilm")), create=True) as collection:
         report = index(collection, [files])
     return {"documents": report.documents, "chunks": report.chunks, "seconds": report.seconds, "peak_mb": _peak_mb()}
-
-
-def measure_embedding(files: Path) -> dict[str, Any]:
-    """Our chunks embedded by our model, and nothing else."""
-    texts, model = _chunks(files), embedder("minilm")
-    model.passages(texts[:8])
-    began = time.perf_counter()
-    model.passages(texts)
-    return _embedded(texts, time.perf_counter() - began)
-
-
-def measure_sentence_transformers(files: Path) -> dict[str, Any]:
-    """Our chunks embedded by sentence-transformers on this processor, as its documentation shows it."""
-    texts = _chunks(files)
-    model = importlib.import_module("sentence_transformers").SentenceTransformer(SENTENCE_TRANSFORMER, device="cpu")
-    model.max_seq_length = MAX_TOKENS
-    model.encode(texts[:8])
-    began = time.perf_counter()
-    model.encode(texts, batch_size=32, normalize_embeddings=True)
-    return _embedded(texts, time.perf_counter() - began)
-
-
-def _chunks(files: Path) -> list[str]:
-    texts: list[str] = []
-    for path in visible_files(files):
-        loaded = load(path.read_bytes(), path)
-        sentences = sentences_of(loaded.text, loaded.blocks)
-        texts += [chunk.text for chunk in chunks_of(loaded.text, sentences, loaded.metadata)]
-    return texts
-
-
-def _embedded(texts: Sequence[str], seconds: float) -> dict[str, Any]:
-    return {"chunks": len(texts), "seconds": seconds, "embedded_per_second": len(texts) / seconds}
 
 
 def measure_llama_index(files: Path, home: Path, threads: int) -> dict[str, Any]:
@@ -260,8 +224,6 @@ if __name__ == "__main__":
     measured = {
         "onrecord": lambda: measure_ours(files, home),
         "llama_index": lambda: measure_llama_index(files, home, threads),
-        "embedding": lambda: measure_embedding(files),
-        "sentence_transformers": lambda: measure_sentence_transformers(files),
         "memory": lambda: measure_memory(files, home),
     }[who]()
     print(json.dumps(measured))

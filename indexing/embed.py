@@ -21,7 +21,7 @@ from indexing.session import session
 Vectors = npt.NDArray[np.float32]
 Offsets = list[tuple[int, int]]
 
-MINILM_SHA256 = "7b4332fb326a602d9de5ab5d95c284ca5982724a8de44aa06865f1513c1ea8d4"
+MINILM_SHA256 = "2e445f871d0cfa647ba9ebea540bf78bd67df81373b3e6812e90b30a34933d38"
 MINILM_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256  # what all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen
 BATCH = 2  # texts that a model with a mask takes at once: short batches waste least on padding, and hold least memory
@@ -91,14 +91,18 @@ class OnnxEmbedder:
         batches = [order[at : at + self._batch] for at in range(0, len(order), self._batch)]
         result = np.zeros((len(ids), self.dimension), dtype=np.float32)
 
-        def work(batch: list[int]) -> None:
-            result[batch] = self._run([ids[index] for index in batch])
+        waiting = iter(batches)
+
+        def work() -> None:
+            for batch in waiting:  # a list's iterator hands each batch to one thread
+                result[batch] = self._run([ids[index] for index in batch])
 
         if len(batches) == 1:
-            work(batches[0])
+            work()
         else:
             with ThreadPoolExecutor(self._workers) as pool:
-                list(pool.map(work, batches))
+                for worker in [pool.submit(work) for _ in range(self._workers)]:
+                    worker.result()
         return result
 
     def words(self, texts: Sequence[str]) -> list[tuple[Offsets, Vectors]]:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from eval.__main__ import main
-from eval.bench import _against_torch, bench_index, index_report
+from eval.bench import bench_index, index_report
+from eval.bench_embedding import against_torch
 from eval.bench_scale import CHUNKS, SENTENCES, GivenVectors, World, bench_scale, build, scale_report
 from eval.machine import memory_mb
 from indexing.collection import Collection
@@ -97,7 +98,7 @@ def test_bench_index_tells_speed_memory_at_times_as_many_and_torch_where_it_is_t
     docs = write(
         tmp_path / "docs", {f"{n}.txt": f"The mill number {n} burnt down. Nobody rebuilt it." for n in range(3)}
     )
-    without = _against_torch(tmp_path)
+    without = against_torch(tmp_path)
     if importlib.util.find_spec("torch") is None:
         assert without == "not compared: torch and sentence_transformers not installed here"
     modules = write(tmp_path / "modules", {"torch.py": "", "sentence_transformers.py": FAKE})
@@ -108,10 +109,13 @@ def test_bench_index_tells_speed_memory_at_times_as_many_and_torch_where_it_is_t
     assert result["memory"]["growth_mb"] == result["memory"]["more"]["peak_mb"] - result["memory"]["once"]["peak_mb"]
     embedded = result["sentence_transformers"]
     assert embedded["ours"]["chunks"] == embedded["theirs"]["chunks"] == result["onrecord"][0]["chunks"] == 3
+    assert min(embedded["times"]) <= embedded["median"] <= max(embedded["times"])
     told = index_report(result)
     for words in ("unchanged again", "an edited article", "at 2 times as many", "sentence-transformers in single"):
         assert words in told
     assert "not compared: no torch" in index_report({**result, "sentence_transformers": "not compared: no torch"})
+    write(modules, {"sentence_transformers.py": "class SentenceTransformer: pass"})
+    assert against_torch(docs) == "not compared: sentence_transformers ended with code 1; its own words are above"
 
 
 def test_bench_scale_goes_on_in_a_folder_that_is_kept(tmp_path: Path) -> None:

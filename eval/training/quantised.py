@@ -69,6 +69,7 @@ class Bert:
     layers: Sequence[Layer]
     heads: int
     active: str = "Gelu"  # or "FastGelu", by tanh: 1.5 % sooner, and nearer to it than 8 bits are
+    apart_from: float = 0.0  # how many times as far as the rest inner columns must reach to stay in single precision
 
 
 @dataclass
@@ -165,24 +166,25 @@ def _layer(graph: Graph, name: str, hidden: str, layer: Layer, bert: Bert, seen:
     mixed = _product(graph, f"{name}.mixed", found, layer.mixed, seen)
     total = graph.node("Add", [hidden, mixed], f"{name}.between.sum")
     between = _normed(graph, total, layer.mixed_norm, f"{name}.between")
-    out = _inner(graph, name, between, layer, bert.active, seen)
+    out = _inner(graph, name, between, layer, bert, seen)
     return _normed(graph, graph.node("Add", [between, out], f"{name}.out.sum"), layer.outer_norm, f"{name}.out")
 
 
-def _inner(graph: Graph, name: str, hidden: str, layer: Layer, function: str, seen: Peaks | None) -> str:
+def _inner(graph: Graph, name: str, hidden: str, layer: Layer, bert: Bert, seen: Peaks | None) -> str:
     """The two products with what lies between; the columns that reach furthest go their own way."""
     read, (inner,) = _smoothed(graph, f"{name}.inner", hidden, [layer.inner], seen)
     outer, apart = layer.outer, None
-    if seen:
-        order = np.argsort(-seen[f"{name}.inner"], kind="stable")
+    reach = seen[f"{name}.inner"] if seen else np.zeros(0, np.float32)
+    order = np.argsort(-reach, kind="stable")
+    if seen and reach[order[0]] >= bert.apart_from * reach[order[APART]]:
         far, near = np.sort(order[:APART]), np.sort(order[APART:])
         few = Dense(inner.weight[:, far], inner.bias[far])
         reached = _product(graph, f"{name}.far", read, few, None)
-        reached = graph.node(function, [reached], f"{name}.far.active", JOINED)
+        reached = graph.node(bert.active, [reached], f"{name}.far.active", JOINED)
         apart = graph.node("MatMul", [reached, graph.hold(f"{name}.far.outer", outer.weight[far])], f"{name}.far.out")
         inner, outer = Dense(inner.weight[:, near], inner.bias[near]), Dense(outer.weight[near], outer.bias)
     active = _product(graph, f"{name}.inner.in", read, inner, seen)
-    active = graph.node(function, [active], f"{name}.inner", JOINED)
+    active = graph.node(bert.active, [active], f"{name}.inner", JOINED)
     out = _product(graph, f"{name}.outer", active, outer, seen)
     return graph.node("Add", [out, apart], f"{name}.outer.all") if apart else out
 

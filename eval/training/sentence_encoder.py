@@ -90,4 +90,5 @@ def _bert(held: dict[str, Array]) -> Bert:
         layers=[layer(f"encoder.layer.{number}") for number in range(LAYERS)],
         heads=HEADS,
         active="FastGelu",
+        apart_from=2.0,
     )
