@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.grounding.names import names
+from app.grounding.polarity import NEGATION
 from eval.quotes.changes import CONTRACTED, CRITICAL
 from eval.training.pairs import Label, changed
 
+HELD = re.compile(rf"\d|{NEGATION.pattern}", re.IGNORECASE)  # what a twin may not leave out
 FIGURE = re.compile(r"(?<![\w.,-])\d[\d,.]*\d|(?<![\w.,-])\d(?![\w.,]\d)")
 SAME = {
     "said": "stated", "began": "started", "started": "began", "large": "big", "big": "large", "many": "numerous",
@@ -147,7 +149,7 @@ STARTS = frozenset("the a an this these those it he she they in on at by after b
 def _reordered(text: str, rng: random.Random) -> str:
     """`In 1913, the dam broke.` and `The dam broke in 1913.`"""
     found = re.fullmatch(r"((?:In|On|At|After|Before|During|By|When|While|As) [^,.;:]{3,60}), ([^\s].{15,}?)\.", text)
-    if not found or re.search(r"[,;:] ?(?:and|but|which|who)", found[2]):
+    if not found or re.search(r"^(?:not|nor|and|but|or|which|who)\b|[,;:] ?(?:and|but|which|who)", found[2]):
         return text
     front, rest = found[1], found[2]
     return f"{rest[0].upper()}{rest[1:]} {front[0].lower()}{front[1:]}."
@@ -174,12 +176,20 @@ def _contracted(text: str, rng: random.Random) -> str:
     return text
 
 
+LEFT_OUT = (  # what stands in brackets, or a relative clause at the end, and what is put there
+    (re.compile(r" \([^()]{2,80}\)"), ""),
+    (re.compile(r", (?:which|who|where|including|such as) [^,;]{8,}\.$"), "."),
+)
+
+
 def _shortened(text: str, rng: random.Random) -> str:
-    """Without what stands in brackets, or without a relative clause at the end."""
-    made = re.sub(r" \([^()]{2,80}\)", "", text, count=1)
-    if made == text:
-        made = re.sub(r", (?:which|who|where|including|such as) [^,;]{8,}\.$", ".", text, count=1)
-    return made if len(made.split()) >= 5 else text
+    """Without what stands in brackets, or without a relative clause at the end; a figure or a denial stays."""
+    for pattern, end in LEFT_OUT:
+        for found in pattern.finditer(text):
+            made = f"{text[: found.start()]}{end}{text[found.end() :]}"
+            if not HELD.search(found[0]) and len(made.split()) >= 5:
+                return made
+    return text
 
 
 def claims_of(text: str, others: Sequence[str], rng: random.Random, most: int = 2) -> Iterator[Claim]:
