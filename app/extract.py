@@ -10,6 +10,7 @@ from app.answers import Citation, Statement
 from app.evidence import Candidate, Evidence
 from app.finding import Finding
 from app.short import Short
+from indexing.marks import outermost, stretches_of
 from indexing.spans import Span
 from indexing.words import stems
 
@@ -135,11 +136,21 @@ def highlights(finding: Finding, one: Candidate) -> tuple[Span, ...]:
 
 
 def _best(evidence: Evidence, one: Candidate) -> Short | None:
+    if evidence.asked.said and evidence.asked.kind == "person":
+        return _speaker(one)
+
     def weight(short: Short) -> tuple[bool, float, int]:
         around = one.text[max(0, short.span.start - WINDOW) : short.span.end + WINDOW]
         return short.beside, evidence.query.coverage(around), -short.span.start
 
     return max(one.shorts, key=weight, default=None)
+
+
+def _speaker(one: Candidate) -> Short | None:
+    """The first name outside quotation marks: who speaks stands beside what is said, and before what is said of him."""
+    said = [each.span for each in outermost(stretches_of(one.text, [Span(0, len(one.text))]))]
+    named = [short for short in one.shorts if not any(each.contains(short.span) for each in said)]
+    return min(named, key=lambda short: (not short.beside, short.span.start), default=None)
 
 
 def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -7,12 +7,12 @@ quotation, and the source and the day of the document. So the gate can hold it a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from app.answers import Citation, Statement
 from app.evidence import Candidate
 from app.finding import Finding
-from app.reported import reported
+from app.reported import IN_PART, PART, reported
 from indexing.quotations import Quotation
 from indexing.spans import Span
 from indexing.words import stems
@@ -20,7 +20,8 @@ from indexing.words import stems
 Quoted = Callable[[str, str], Sequence[Quotation]]
 """Who is quoted where in a version of a document."""
 
-WORDS = 14  # of a quotation in a lead; the whole stands in its sentence below
+WORDS = 30  # of a quotation in a lead; the whole stands in its sentence below
+CLAUSE = 6  # words at least that a part of a longer one has, where it ends with a clause; then it is cut there
 LOOKED_AT = 3  # sentences
 
 
@@ -66,25 +67,39 @@ def _lead(one: Candidate, quotation: Quotation) -> Statement | None:
     if not name or not name[0].isupper():
         return None
     where = reported(document.metadata)
-    said = "".join(_words(quotation, one))
+    said, whole = _words(quotation, one)
     first = said and quotation.inner[0].start < quotation.speaker_span.start  # names keep the order of the source
-    begin = f"“{said}” said {name}" if first else name
+    if first:
+        begin = f"“{said}”, said {name}" if whole else f"“{said}” {PART} {name}"
+    else:
+        begin = name
     middle = f", {where}" if where else ""
-    end = "" if first else f"{',' if where else ''} said {f'“{said}”' if said else 'so'}"
-    text = f"{begin}{middle}{end}."
+    end = f"{',' if where else ''} {'said' if whole else IN_PART} {f'“{said}”' if said else 'so'}"
+    text = f"{begin}{middle}{'' if first else end}."
     at = len(begin) - len(name)
     citations = tuple(Citation.of(document, span) for span in sorted(set(places)))
     return Statement(text, citations, "unchecked", highlight=(Span(at, at + len(name)),), lead=True)
 
 
-def _words(quotation: Quotation, one: Candidate) -> Iterator[str]:
-    """The first words of what is said in the sentence, as they stand; nothing where no marks set them off."""
-    if quotation.kind != "marks":
-        return
+def _words(quotation: Quotation, one: Candidate) -> tuple[str, bool]:
+    """What is said in the sentence, as it stands, and whether that is the whole; nothing where no marks set it off."""
     text, span = one.passage.document.text, one.sentence.span
     inner = next((each for each in quotation.inner if _both(span, each)), None)
-    if inner is not None:
-        said = Span(max(span.start, inner.start), min(span.end, inner.end)).of(text)
-        found = re.match(rf"\s*((?:\S+\s+){{0,{WORDS - 1}}}\S+)", said)
-        kept = re.sub(r"[,.;:\s]+$", "", found[1]) if found else ""
-        yield kept if "\n" not in kept and not re.search(r"[“”\"]", kept) else ""
+    if quotation.kind != "marks" or inner is None:
+        return "", True
+    said, whole = begun(Span(max(span.start, inner.start), min(span.end, inner.end)).of(text))
+    return ("", True) if "\n" in said or re.search(r"[“”\"]", said) else (said, whole)
+
+
+def begun(said: str) -> tuple[str, bool]:
+    """Words that were said, less the stop at their end, and whether these are all; of many the first part.
+
+    A part ends with a clause, else with a word that bears meaning: cut elsewhere, it could say what nobody said.
+    """
+    words, whole = list(re.finditer(r"\S+", said)), True
+    if len(words) > WORDS:
+        ends = [at for at, word in enumerate(words[:WORDS], 1) if at >= CLAUSE and word[0][-1] in ",;:.!?"]
+        bearing = [at for at, word in enumerate(words[:WORDS], 1) if stems(word[0])]
+        words, whole = words[: (ends or bearing or [WORDS])[-1]], False
+    kept = said[words[0].start() : words[-1].end()] if words else ""
+    return re.sub(r"[,.;:\s]+$", "", kept), whole

@@ -1,4 +1,4 @@
-"""Where and when something was reported, in words, from what is stored of a document; and a text without them."""
+"""Where and when something was reported, and that it is a part of what was said, in words; and a text without them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from indexing.documents import Document, Metadata
+
+PART, IN_PART = "is part of what was said by", "said in part"  # before a name, before words
 
 
 def reported(about: Metadata) -> str:
@@ -20,7 +22,11 @@ def reported(about: Metadata) -> str:
 
 
 def without_report(text: str, documents: Sequence[Document]) -> str:
-    """A lead without where and when, if these are just what is stored of a document that it cites."""
+    """A lead without where and when, if these are just what is stored of a document that it cites.
+
+    Nor does it say that it gives a part: no source says that.
+    """
+    text = text.replace(f"” {PART} ", "”, said ", 1).replace(f" {IN_PART} “", " said “", 1)
     for about in (document.metadata for document in documents):
         if found := reported(about):
             text = text.replace(f", {found}", "", 1)

@@ -15,6 +15,7 @@ from app.evidence import fitted
 from app.extract import LIST, choose
 from app.ground import ground
 from app.halves import halves
+from app.lead import CLAUSE, WORDS, begun
 from app.question import read_question
 from app.reported import reported, without_report
 from app.retrieve import Found, Retriever
@@ -24,6 +25,7 @@ from indexing.collection import Collection
 from indexing.documents import Metadata
 from indexing.embed import embedder
 from indexing.ingest import index
+from indexing.words import stems
 
 HERALD = """---
 title: "Marl Island's new school"
@@ -40,11 +42,32 @@ Three villages sent guests. Pastor Elan Moy came from Overby. The singer Dita Qu
 Plume came from Saltwick. The weaver Hanne Orr came from Brack.
 """
 
+PIER = """---
+title: A pier for Marl Island
+source: Marl Herald
+date: 2024-05-02
+---
+
+The pier on Marl Island is finished. Ships of sixty metres can moor there.
+
+“Nobody in Saltwick believed that the money would come, that the stones would be brought over the sound in one winter
+and that Oskar Brandt of the ministry would sign the papers before the ice went out,” said Jory Plume, a potter.
+"""
+
 
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    folder = tmp_path_factory.mktemp("school")
-    (folder / "herald.md").write_text(HERALD, encoding="utf-8")
+    yield from reading(tmp_path_factory, HERALD)
+
+
+@pytest.fixture(scope="module")
+def pier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    yield from reading(tmp_path_factory, PIER)
+
+
+def reading(tmp_path_factory: pytest.TempPathFactory, text: str) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("texts")
+    (folder / "herald.md").write_text(text, encoding="utf-8")
     with Collection(tmp_path_factory.mktemp("home"), embedder("minilm"), create=True) as collection:
         index(collection, [folder])
         yield Assistant(collection, Retriever(collection, 10), None, Settings())
@@ -164,7 +187,7 @@ def test_who_said_is_led_by_speaker_source_and_day_in_words_that_the_gate_suppor
     answer = school.ask("Who said that the children had waited six years?")
     first, second = answer.statements[0], answer.statements[1]
     assert first.text == (
-        "“The children have waited six years for this” said Wanda Prohl, as Marl Herald reported on 5 November 2023."
+        "“The children have waited six years for this”, said Wanda Prohl, as Marl Herald reported on 5 November 2023."
     )
     assert first.lead and first.support == "supported" and first.as_json()["lead"]
     assert [span.of(first.text) for span in first.highlight] == ["Wanda Prohl"]
@@ -182,6 +205,34 @@ def test_a_lead_with_another_day_or_speaker_is_not_supported(school: Assistant) 
         assert forged.support != "supported", changed
     plain = replace(lead, lead=False)
     assert ground(plain, lambda one: school.collection.document(one.document_id)).support != "supported"
+
+
+@given(st.lists(st.sampled_from(["the", "bridge", "will,", "and", "to", "not", "close.", "Ada", "of"]), max_size=60))
+def test_what_a_lead_quotes_is_all_that_was_said_or_its_first_part_up_to_a_word_that_may_end_it(
+    words: list[str],
+) -> None:
+    said = " ".join(words)
+    kept, whole = begun(f" {said}\n")
+    assert said.startswith(kept) and whole == (len(words) <= WORDS)
+    if whole:
+        assert said[len(kept) :].strip(" ,.") == ""
+    elif any(word[-1] in ",." for word in words[CLAUSE - 1 : WORDS]):
+        assert said[len(kept) :][0] in ",."
+    elif any(map(stems, words[:WORDS])):
+        assert stems(kept.split()[-1])
+
+
+def test_a_long_quotation_is_led_by_a_part_that_is_called_one_and_its_speaker_is_marked(pier: Assistant) -> None:
+    answer = pier.ask("Who said that nobody believed that the money would come?")
+    first, second = answer.statements[:2]
+    assert first.text == (
+        "“Nobody in Saltwick believed that the money would come” is part of what was said by Jory Plume, as Marl "
+        "Herald reported on 2 May 2024."
+    )
+    assert first.support == "supported"
+    assert second.text.startswith("“Nobody in") and [span.of(second.text) for span in second.highlight] == [
+        "Jory Plume"  # and not Oskar Brandt, of whom the words speak
+    ]
 
 
 @pytest.mark.parametrize(
