@@ -18,8 +18,8 @@ from app.answers import Turn
 from app.llm import language_model
 from app.settings import Settings
 from eval.__main__ import main
-from eval.training.asking import Plan, copied, doubt, plain_answer, unfit, write
-from eval.training.interview import DIALOGUE, TOKENS, Answer, Interview, answers_in
+from eval.training.asking import Plan, copied, doubt, narrowed, plain_answer, unfit, write
+from eval.training.interview import DIALOGUE, TOKENS, Answer, Interview, numbers_of
 from eval.training.questions import BY_MODEL, Paragraph, Reading, asked_by_model
 from indexing.errors import UsageError
 from tests.openai_server import OpenAIServer, Request, Says
@@ -204,11 +204,28 @@ def test_marks_around_an_answer_are_not_its_own() -> None:
     assert plain_answer("“90,000 crowns”, ") == "90,000 crowns"
 
 
-def test_a_grammar_lets_a_reply_be_nothing_or_words_of_a_sentence_in_a_row() -> None:
-    root, *rules = answers_in(['He said "no".', "It rained."]).grammar.strip().split("\n")
-    assert root == 'root ::= "none" | "[1] " s1 | "[2] " s2'
-    assert rules[0] == "s1 ::= s1w0 | s1w1 | s1w2"
-    assert rules[1:4] == ['s1w0 ::= "He" (" " s1w1)?', 's1w1 ::= "said" (" " s1w2)?', 's1w2 ::= "\\"no\\"."']
+def test_a_grammar_lets_a_reply_be_nothing_a_number_or_words_of_one_sentence_in_a_row() -> None:
+    sentences = ['He said "no".', "It rained."]
+    root, *rules = numbers_of(sentences, 1).grammar.strip().split("\n")
+    assert root == 'root ::= "none" | "[1]" quoted | "[2]"'
+    assert rules[0] == 'quoted ::= " " (w0 | w1 | w2)'
+    assert rules[1:] == ['w0 ::= "He" (" " w1)?', 'w1 ::= "said" (" " w2)?', 'w2 ::= "\\"no\\"."']
+    assert numbers_of(sentences).grammar == 'root ::= "none" | "[1]" | "[2]"\n'
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "asked_for", "made"),
+    [
+        ("Wynn counted 800 cracks in it", "How many cracks were there?", "", "800 cracks"),
+        ("800 cracks in 3 pillars", "How many cracks were there?", "", "800 cracks in 3 pillars"),
+        ("Wynn counted 800 cracks", "What did she do?", "", "Wynn counted 800 cracks"),
+        ("She turned to bridges in 2012", "When did she begin?", "", "2012"),
+        ("The pillars were Tessa Wynn's, she said", "Who looks after them?", "", "Tessa Wynn"),
+        ("Tessa Wynn counted 800 cracks", "Who counted?", "Tessa Wynn", "Tessa Wynn"),
+    ],
+)
+def test_a_quotation_that_says_more_is_narrowed(answer: str, question: str, asked_for: str, made: str) -> None:
+    assert narrowed(answer, question, asked_for) == made
 
 
 def test_the_text_comes_first_so_that_what_was_read_of_it_is_kept() -> None:
@@ -226,9 +243,10 @@ def test_the_text_comes_first_so_that_what_was_read_of_it_is_kept() -> None:
 
 
 def test_a_reply_that_is_neither_points_at_no_sentence() -> None:
-    with OpenAIServer(Says("[2] the pier,"), Says("Perhaps.")) as server:
+    with OpenAIServer(Says("[2] the pier,"), Says("[1]"), Says("Perhaps.")) as server:
         made = Interview(language_model(Settings(llm="m", llm_url=server.url, llm_references="text")))
         assert made.answer("Orle", ["One.", "Two."], "Where?") == Answer(2, "the pier,")
+        assert made.answer("Orle", ["One.", "Two."], "Where?") == Answer(1, "")
         assert made.answer("Orle", ["One.", "Two."], "Where?") == Answer(0, "Perhaps.")
         assert "grammar" not in server.requests[0].body
 

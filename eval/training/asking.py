@@ -37,10 +37,12 @@ OF_THE_TEXT = re.compile(
 POINTING = re.compile(r"\b(?:this|these|those|here|i|me|my|we|us|our|you|your)\b", re.IGNORECASE)
 PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs)\b", re.IGNORECASE)
 IDLE = re.compile(r"\bit (?:cost|take|rain|snow)\b|\bhow (?:much|many|long|often)\b", re.IGNORECASE)
-NAME = r"(?<!^)(?<![\w.])[A-Z][\w’'-]*[a-z]\w*(?: (?:of |the |de |von )*[A-Z][\w’'-]*)*"
+NAME = r"(?<!^)(?<![\w.“‘\"'])(?!I\b)[A-Z][\w’'-]*[a-z]\w*(?: (?:of |the |de |von )*[A-Z][\w’'-]*)*"
 FIGURE = r"(?<![\w.,-])\d[\d.,]*(?<![.,])(?:-\d+)?(?: ?%| (?:million|billion|percent|per cent))?"
-COUNTED = r"(?: (?!since|than|from|with|over|under|into)[a-z]{4,})?"
+SMALL = "since than from with over under into when while that after before during were have which where because until"
+COUNTED = rf"(?: (?!(?:{SMALL.replace(' ', '|')})\b)[a-z]{{4,}})?"
 WANTED = re.compile(f"{NAME}|{FIGURE}{COUNTED}")  # what may be asked for
+AMOUNT = re.compile(FIGURE + COUNTED)
 NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|dozens?|hundreds?|thousands?|"
     r"millions?|billions?|half|third|quarter|twice|once|none|no|few|several|many)\b",
@@ -51,11 +53,22 @@ TIME = re.compile(
     r"midnight|spring|summer|autumn|winter|today|yesterday|tomorrow|before|after|until|since|once|while|during|when)\b",
     re.IGNORECASE,
 )
-KINDS = (  # what a question asks for, and what an answer to it holds
-    (re.compile(r"\bhow (?:many|much|old|long|far|high|large|tall)\b", re.IGNORECASE), NUMBER),
-    (re.compile(r"\bwhat (?:percentage|number|share|proportion|year|date)\b", re.IGNORECASE), NUMBER),
-    (re.compile(r"^(?:when|since when|until when)\b", re.IGNORECASE), TIME),
-    (re.compile(r"^(?:who|whom|whose)\b", re.IGNORECASE), re.compile(r"[A-Z]|\b(?:the|an?|his|her|its|their)\b")),
+DATE = re.compile(rf"\b(?:\d{{1,2}} )?(?:{'|'.join(DATES)})(?: \d{{1,2}})?(?:,? \d{{4}})?\b|\b(?:1\d|20)\d\d\b")
+CAPITAL = r"[A-Z](?:[\w-]|['’](?!s\b))*"
+PERSON = re.compile(rf"{CAPITAL}(?: {CAPITAL})+")
+HOW, WHICH = (
+    re.compile(rf"\b{one}\b", re.IGNORECASE)
+    for one in (
+        "how (?:many|much|old|long|far|high|large|tall)",
+        "what (?:percentage|number|share|proportion|year|date)",
+    )
+)
+WHEN, WHO = (re.compile(f"^{one}\\b", re.IGNORECASE) for one in ("(?:since |until )?when", "who(?:m|se)?"))
+KINDS = (  # what a question asks for, what an answer to it holds, and what of a longer one is the answer
+    (HOW, NUMBER, AMOUNT),
+    (WHICH, NUMBER, AMOUNT),
+    (WHEN, TIME, DATE),
+    (WHO, re.compile(r"[A-Z]|\b(?:the|an?|his|her|its|their)\b"), PERSON),
 )
 
 
@@ -104,6 +117,17 @@ def plain_answer(words: str) -> str:
     return words.strip(" ,;:.!?\"“”'‘’()[]—–-")
 
 
+def narrowed(answer: str, question: str, asked_for: str) -> str:
+    """Of a quotation that says more, what was asked for, or the one amount, date or name where such is asked for."""
+    if asked_for and asked_for in answer:
+        return asked_for
+    for asks, _, part in KINDS:
+        if asks.search(question):
+            found = part.findall(answer)
+            return found[0] if len(found) == 1 else answer
+    return answer
+
+
 def unfit(question: str, answer: str, sentence: str, text: str, start: int) -> str:
     """Why an answer from the right sentence is refused; `start` is where the sentence begins in its text."""
     found = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", sentence)
@@ -113,7 +137,7 @@ def unfit(question: str, answer: str, sentence: str, text: str, start: int) -> s
         return "its answer is no few words"
     if answer.casefold() in question.casefold() or set(stems(answer)) <= set(stems(question)):
         return "its answer is in the question"
-    if any(asks.search(question) and not holds.search(answer) for asks, holds in KINDS):
+    if any(asks.search(question) and not holds.search(answer) for asks, holds, _ in KINDS):
         return "its answer is of another kind"
     return "" if text.find(answer) == start + found.start() else "its answer stands elsewhere, too"
 
@@ -156,16 +180,14 @@ class Round:
         if reason := doubt(question, sentence) or ("asked already" if wanted in self._known else ""):
             return question, "", reason
         self._known.add(wanted)
-        found = self._interview.answer(self._title, self._sentences, question)
+        found = self._interview.answer(self._title, self._sentences, question, at + 1)
         if found is None:
             return question, "", "nothing is said to answer it"
         if found.number != at + 1:
             return question, "", "another sentence is said to answer it"
-        answer = plain_answer(found.words)
-        if asked_for and asked_for not in answer and answer not in asked_for:
+        answer = narrowed(plain_answer(found.words), question, asked_for)
+        if asked_for and not set(stems(asked_for)) & set(stems(answer)):
             return question, answer, "another answer is found"
-        if asked_for in answer:
-            answer = asked_for or answer  # what is asked for, of a quotation that says more
         return question, answer, unfit(question, answer, sentence, self._text, self._starts[at])
 
     def _back(self, at: int, question: str) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,8 @@ from prompts import fill
 SYSTEM = "You make a reading test. You say what is asked for and nothing else."
 READY, NOTHING = "Ready.", "none"
 LONGEST = 160  # characters of a question
-TOKENS = 48  # of a reply
-REPLY = re.compile(r"\[(\d{1,3})\] ?(.+)")
+TOKENS = 32  # of a reply
+REPLY = re.compile(r"\[(\d{1,3})\] ?(.*)")
 EXAMPLE = (
     "Shells close the harbour of Velm",
     (
@@ -57,22 +58,25 @@ class Held:
 QUESTION = Held(f'root ::= [A-Z] [^?\\n\\[\\]]{{8,{LONGEST}}} "?"\n')
 
 
-def answers_in(sentences: Sequence[str]) -> Held:
-    """Nothing, or the number of a sentence and words that follow one another in it."""
-    rules, roots = [], [json.dumps(NOTHING)]
-    for number, text in enumerate(sentences, 1):
-        words = text.split()
-        roots.append(f'"[{number}] " s{number}')
-        rules.append(f"s{number} ::= {' | '.join(f's{number}w{at}' for at in range(len(words)))}")
+def numbers_of(sentences: Sequence[str], quoted: int = 0) -> Held:
+    """Nothing, or the number of a sentence; after the number `quoted`, words that follow one another in that sentence.
+
+    The others need no words: what matters of them is that they were chosen.
+    """
+    roots = [f'"[{number}]"{" quoted" * (number == quoted)}' for number in range(1, len(sentences) + 1)]
+    rules = [f"root ::= {' | '.join([json.dumps(NOTHING), *roots])}"]
+    if quoted:
+        words = sentences[quoted - 1].split()
+        rules.append(f'quoted ::= " " ({" | ".join(f"w{at}" for at in range(len(words)))})')
         for at, word in enumerate(words):
-            more = f' (" " s{number}w{at + 1})?' if at + 1 < len(words) else ""
-            rules.append(f"s{number}w{at} ::= {json.dumps(word, ensure_ascii=False)}{more}")
-    return Held("\n".join([f"root ::= {' | '.join(roots)}", *rules, ""]))
+            more = f' (" " w{at + 1})?' if at + 1 < len(words) else ""
+            rules.append(f"w{at} ::= {json.dumps(word, ensure_ascii=False)}{more}")
+    return Held("\n".join([*rules, ""]))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model points at: the number of a sentence, from 1, and what it says are its words."""
+    """What a model points at: the number of a sentence, from 1, and what it says are its words, if they were wanted."""
 
     number: int
     words: str
@@ -91,10 +95,13 @@ class Interview:
         """
         return self._said(title, sentences, _wanted(number, answer), QUESTION)
 
-    def answer(self, title: str, sentences: Sequence[str], question: str) -> Answer | None:
-        """What answers a question; None where the model says that nothing does, number 0 where it says neither."""
+    def answer(self, title: str, sentences: Sequence[str], question: str, quoted: int = 0) -> Answer | None:
+        """What answers a question; None where the model says that nothing does, number 0 where it says neither.
+
+        Words are wanted only where it points at sentence `quoted`.
+        """
         asked = fill("answer_numbered", question=as_data(question)).strip()
-        said = self._said(title, sentences, asked, answers_in(sentences))
+        said = self._said(title, sentences, asked, numbers_of(sentences, quoted))
         if said.strip(' ."').casefold() == NOTHING:
             return None
         found = REPLY.fullmatch(said)
@@ -102,18 +109,19 @@ class Interview:
 
     def _said(self, title: str, sentences: Sequence[str], asked: str, to: Held) -> str:
         turns = (*DIALOGUE, Turn("user", _shown(title, sentences)), Turn("assistant", READY))
-        try:
-            return "".join(self._stream(asked, turns, to)).strip()
-        except AnswerCutError:
-            return ""
+        said: list[str] = []
+        with suppress(AnswerCutError):  # what it has said until then is judged as it is
+            said.extend(self._stream(asked, turns, to))
+        return "".join(said).strip()
 
-    def _stream(self, asked: str, turns: Sequence[Turn], to: Held) -> Sequence[str]:
+    def _stream(self, asked: str, turns: Sequence[Turn], to: Held) -> Iterator[str]:
         if isinstance(self._model, Constrainable):
             try:
-                return list(self._model.stream_held(SYSTEM, asked, turns, to))
-            except ConstraintRefusedError:
+                yield from self._model.stream_held(SYSTEM, asked, turns, to)
+                return
+            except ConstraintRefusedError:  # before any delta
                 self._model.form = "text"
-        return list(self._model.stream(SYSTEM, asked, turns))
+        yield from self._model.stream(SYSTEM, asked, turns)
 
 
 def _shown(title: str, sentences: Sequence[str]) -> str:
