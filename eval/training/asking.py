@@ -18,7 +18,7 @@ from typing import Any
 
 from app.grounding.names import DATES, names
 from app.llm import LanguageModel
-from eval.training.interview import Answer, Interview
+from eval.training.interview import WORDING, Answer, Interview
 from eval.training.questions import Reading, key_of, written_lines
 from indexing.errors import UsageError
 from indexing.words import stems
@@ -204,7 +204,7 @@ def write(model: LanguageModel, reading: Reading, out: Path, plan: Plan) -> list
 
     What is there is gone on from: the same model and plan give the same file, however often it was killed.
     """
-    made_by = {"by": model.name, "seed": plan.seed, "each": plan.each}
+    made_by = {"by": model.name, "seed": plan.seed, "each": plan.each, "wording": WORDING}
     lines = taken_up(out, made_by)
     known = _known(reading)
     order = random.Random(plan.seed).sample(sorted(reading.by_key), len(reading.by_key))
@@ -245,7 +245,7 @@ def taken_up(out: Path, made_by: dict[str, Any]) -> list[dict[str, Any]]:
         os.truncate(out, len(whole))
     lines = [json.loads(line) for line in whole.decode().splitlines()]
     if any({name: line.get(name) for name in made_by} != made_by for line in lines):
-        raise UsageError(f"{out} was written with another model, seed or --each; choose another --out")
+        raise UsageError(f"{out} was written with another model, seed, --each or wording; choose another --out")
     return lines
 
 

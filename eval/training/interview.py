@@ -6,6 +6,7 @@ dialogue, shows what is wanted, and each request adds a line to it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -39,9 +40,11 @@ ASKED = ((3, "90,000 crowns", "How much will it cost to clear the old ammunition
          (2, "", "Where in Velm did somebody come upon what was left of a war?"))  # fmt: skip
 ANSWERED = (("Where in Velm was the old ammunition discovered?", "[2] beside the eastern pier"),
             ("How many passengers use the ferries of Velm each day?", NOTHING),
+            ("What did the ferry company say of the divers?", NOTHING),
             ("Who runs the port of Velm?", "[4] Ida Brandt"),
-            ("Since when have ships to Velm been cancelled?", "[1] since Monday"),
-            ("Why did the fishermen of Velm protest?", NOTHING))  # fmt: skip
+            ("How much will the navy have to pay?", "[3] 90,000 crowns"),
+            ("When were the shells made?", NOTHING),
+            ("Why did the fishermen of Velm protest on Monday?", NOTHING))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +148,4 @@ def _dialogue() -> tuple[Turn, ...]:
 
 
 DIALOGUE = _dialogue()
+WORDING = hashlib.sha256(f"{SYSTEM}{DIALOGUE}".encode()).hexdigest()[:12]  # of all that is said to every model
