@@ -58,18 +58,29 @@ def absent(one: Candidate, names: Sequence[str]) -> bool:
     )
 
 
+PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who|[Ww]e|I)\b[^.]*$")
 SAYS_NO = re.compile(r"\b(?:vot(?:e[sd]?|ing)|sa(?:y|ys|id|ying)|answer(?:s|ed|ing)?)\s+$", re.IGNORECASE)
 
 
-def denies(one: Candidate, verbs: Sequence[str], least: int) -> bool:
-    """Whether at least so many of the verbs stand in the reach of a denial."""
+TURNED_DOWN = re.compile(r"(?:refus|declin|reject|turn)", re.IGNORECASE)
+
+
+def denies(one: Candidate, verbs: Sequence[str], least: int, subjects: Sequence[str] = (), thing: str = "") -> bool:
+    """Whether at least so many of the verbs stand in the reach of a denial; of one of the subjects, where any is given.
+
+    Whoever is said to have turned down the `thing` has not done it, either.
+    """
     for found in DENIAL.finditer(one.text):
         if found[0].lower() == "no" and SAYS_NO.search(one.text[: found.start()]):
             continue  # whoever voted no did vote
+        if subjects and not any(_stands(subject, one.text[: found.start()]) for subject in subjects):
+            continue  # another is said not to have done it
         after = re.split(r"[.;:!?”]|, (?:but|and|who|which)\b", one.text[found.end() :])[0].split()[:SCOPE]
         reached = set(stems(" ".join(after)))
         if found[0].lower() in ("nothing", "none", "no"):  # "conceded nothing"
             reached |= set(stems(" ".join(one.text[: found.start()].split()[-2:])))
+        if thing and TURNED_DOWN.match(found[0]) and any(same(stem, thing) for stem in reached):
+            return True
         if sum(any(same(stem, verb) for stem in reached) for verb in dict.fromkeys(verbs)) >= min(
             least, len(verbs) or 1
         ):
@@ -100,6 +111,9 @@ def left_out(one: Candidate, words: Sequence[str]) -> bool:
     return sum(any(same(stem, word) for stem in held) for word in words) >= SAID
 
 
+WISHED = re.compile(r"\b(?:should|would|could|might|may|must|to)\s+(?:\w+\s+)?$", re.IGNORECASE)  # no fact
+
+
 def opposes(one: Candidate, claim: str, subjects: Sequence[str], *, plain: bool = False) -> bool:
     """Whether it says of the subject the opposite of what the claim does, and nowhere the same.
 
@@ -113,13 +127,18 @@ def opposes(one: Candidate, claim: str, subjects: Sequence[str], *, plain: bool 
                 one.text[max(0, found.start() - REACH) : found.start()],
                 one.text[found.end() : found.end() + 25],
             )
-            if DENIAL.search(" ".join(before.split()[-3:])):
+            if DENIAL.search(" ".join(before.split()[-3:])) or WISHED.search(before):
                 continue
             if plain and any(same(stem, subject) for stem in stems(before) for subject in subjects):
                 return True
             if not plain and any(_leads(subject, before) or subject in after for subject in subjects):
                 return True
     return False
+
+
+def _stands(subject: str, before: str) -> bool:
+    """Whether the subject stands before, or somebody who may be meant."""
+    return subject in before or bool(PRONOUN.search(before))
 
 
 def _leads(subject: str, before: str) -> bool:
@@ -129,7 +148,7 @@ def _leads(subject: str, before: str) -> bool:
         return not re.search(
             r"(?<!^)\b[A-Z][a-z]{2,}\s+(?!said|says)", re.sub(r"^\W*\w*", "", before[at + len(subject) :])
         )
-    return bool(re.search(r"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who)\b[^.]*$", before))
+    return bool(PRONOUN.search(before))
 
 
 def last_word(name: str) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.affirmations import Claim, affirmed, rest_of
 from app.denials import DENIAL, NOBODY, absent, denies, last_word, left_out, opposes, same, undone
 from app.evidence import Candidate, Evidence
 from app.lexicons import lexicon
@@ -29,6 +30,9 @@ AUXILIARY = re.compile(
 )
 SUBJECT = re.compile(r"^(?:which|what|who|how many)\s+(?P<rest>[^?]+)", re.IGNORECASE)  # "Which trustees voted no?"
 DENYING = re.compile(r"(?<= )(?:den(?:y|ies|ied)|refuse[sd]?|decline[sd]?|reject(?:s|ed)?)\b", re.IGNORECASE)  # a deed
+SPOKE = re.compile(
+    r"^what (?:did|does|do|has|have|had) [^?]*\b(?:say|said|tell|told|think|thought)\b(?! that)", re.IGNORECASE
+)
 LIGHT = frozenset(" ".join(lexicon("light_verbs")).split())  # they leave what is done to the words after them
 SMALL = frozenset(" ".join(lexicon("small_words")).split())
 
@@ -50,7 +54,7 @@ def contradicted(evidence: Evidence) -> Premise | None:
     """The premise that a sentence of the sources contradicts, if there is one."""
     question = evidence.question
     found = AUXILIARY.search(question) or SUBJECT.match(question)
-    if found is None or DENIAL.search(DENYING.sub("", question)):
+    if found is None or SPOKE.search(question) or DENIAL.search(DENYING.sub("", question)):
         return None
     claim = found["rest"].strip()
     for one in sorted(evidence.ranked, key=lambda each: (-each.topic, -each.score))[:LOOKED_AT]:
@@ -59,6 +63,19 @@ def contradicted(evidence: Evidence) -> Premise | None:
         if one.features.around >= ABOUT and _against(one, claim, evidence):
             return Premise(_spoken(found, claim, evidence), one)
     return None
+
+
+def stated(evidence: Evidence) -> bool:
+    """Whether some sentence that was found says what the question takes for granted, as far as words can tell."""
+    found = AUXILIARY.search(evidence.question) or SUBJECT.match(evidence.question)
+    if found is None:
+        return False
+    claim = found["rest"].strip()
+    subjects, leads = _subjects(claim, evidence)
+    verb = next(_carrying(claim, evidence), "")
+    if not (leads and verb):
+        return False  # without a name that does it, words alone cannot tell whose deed is spoken of
+    return affirmed(Claim(subjects, verb, rest_of(claim, subjects, verb)), evidence)
 
 
 def _against(one: Candidate, claim: str, evidence: Evidence) -> bool:
@@ -72,7 +89,11 @@ def _against(one: Candidate, claim: str, evidence: Evidence) -> bool:
         return True
     if not about:
         return False
-    if absent(one, evidence.asked.names) or denies(one, tuple(_verbs(claim, evidence, leads)), 1 if leads else 2):
+    verbs, least = tuple(_verbs(claim, evidence, leads)), 1 if leads else 2
+    if leads and " that " in claim:  # "Why does Lee believe that ...?" - what is believed
+        verbs, least = words[1:5], 2
+    thing = words[1] if leads and len(words) > 1 else ""
+    if absent(one, evidence.asked.names) or denies(one, verbs, least, subjects if leads else (), thing):
         return True
     if opposes(one, claim, subjects):
         return True
@@ -160,7 +181,8 @@ def _subjects(claim: str, evidence: Evidence) -> tuple[tuple[str, ...], bool]:
     """The last word of the name that the claim begins with, and that it does; else of every name in the question."""
     names = [name for name in evidence.asked.names if claim.find(name) >= 0]
     first = min(names, key=claim.find, default=None)
-    if first is not None and len(claim[: claim.find(first)].split()) <= 2:
+    ahead = claim[: claim.find(first)].split() if first is not None else []
+    if first is not None and len(ahead) <= 2 and "of" not in ahead:  # "the trustees of Vale": they are the subject
         return (last_word(first),), not re.search(r"[’']s?$", first)  # "Trump's campaign": another is the subject
     return tuple(last_word(name) for name in evidence.asked.names), False
 
@@ -180,7 +202,7 @@ def _verbs(claim: str, evidence: Evidence, leads: bool) -> Iterator[str]:
     carrying = [word for word in plain if word not in LIGHT]
     if plain and plain[0] in LIGHT and evidence.asked.noun:
         yield evidence.asked.noun.lower()
-    yield from carrying[: 2 if leads else 4]
+    yield from carrying[: 1 if leads else 4]
 
 
 def _carrying(claim: str, evidence: Evidence) -> Iterator[str]:

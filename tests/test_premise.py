@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.affirmations import Claim, says
 from app.assistant import Assistant
 from app.denials import ASKED, LEFT_OUT, same
 from app.lexicons import lexicon
@@ -33,13 +34,72 @@ against it. Ida Marsh refused to pay for the lamps. The old stage was sold to a 
 """
 
 
+LEAGUE = """# Orrin leaves the league
+
+The town of Orrin voted to leave the Harbour League on 4 March. Mayor Tove Lind had said that Orrin should remain in the
+Harbour League. In January the council had refused to leave the league before the vote.
+
+Captain Rolf Dane left the league's board in June. He could not convince the members that he was still of use to the
+board. Inspector Ada Birk found no proof that the league's letters had been opened, she said of the letters.
+
+In May Tove Lind endorsed Rolf Dane for the pilots' guild. Dane refused to endorse Lind.
+"""
+
+
 @pytest.fixture(scope="module")
-def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
+    folder = tmp_path_factory.mktemp("league")
+    (folder / "league.md").write_text(LEAGUE, encoding="utf-8")
+    with Collection(tmp_path_factory.mktemp("home"), embedder("minilm"), create=True) as collection:
+        index(collection, [folder])
+        yield collection
+
+
+@pytest.mark.parametrize("reader", ["", "shipped"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When did Orrin vote to leave the Harbour League?",
+        "Why did Rolf Dane leave the board of the Harbour League?",
+        "What did Ada Birk say about the letters of the Harbour League?",
+        "When did Tove Lind endorse Rolf Dane?",
+    ],
+)
+def test_what_others_advise_or_did_not_do_does_not_correct_what_is_so(
+    league: Collection, question: str, reader: str
+) -> None:
+    answer = Assistant(league, Retriever(league, 10), None, Settings(reader=reader)).ask(question)
+    assert (premise := answer.ruling.premise) is None or premise.verdict != "contradicted"
+
+
+@pytest.mark.parametrize("reader", ["", "shipped"])
+def test_who_only_is_said_to_have_refused_is_corrected(league: Collection, reader: str) -> None:
+    answer = Assistant(league, Retriever(league, 10), None, Settings(reader=reader)).ask(
+        "When did Rolf Dane endorse Tove Lind?"
+    )
+    premise = answer.ruling.premise
+    assert premise is not None and premise.citation is not None and "Dane refused" in premise.citation.quote
+
+
+@given(
+    st.sampled_from(["Ada Birk", "the guild"]),
+    st.sampled_from(["resigned", "paid", "left"]),
+    st.sampled_from(["", "has not ", "never ", "was asked whether she ", "wants to have ", "might have "]),
+)
+def test_a_deed_is_said_where_it_is_not_denied_asked_or_wished(who: str, deed: str, ahead: str) -> None:
+    text = f"{who[0].upper()}{who[1:]} {ahead}{deed}."
+    claim = Claim((who.rsplit(maxsplit=1)[-1],), deed, frozenset())
+    assert says(claim, "", "", text) == (not ahead)
+    assert not says(Claim(("Lind",), deed, frozenset()), "", "", text)
+
+
+@pytest.fixture(scope="module", params=["", "shipped"])
+def hall(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Assistant]:
     folder = tmp_path_factory.mktemp("hall")
     (folder / "hall.md").write_text(HALL, encoding="utf-8")
     with Collection(tmp_path_factory.mktemp("home"), embedder("minilm"), create=True) as collection:
         index(collection, [folder])
-        yield Assistant(collection, Retriever(collection, 10), None, Settings(reader=""))
+        yield Assistant(collection, Retriever(collection, 10), None, Settings(reader=request.param))
 
 
 @pytest.mark.parametrize(
