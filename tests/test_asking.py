@@ -19,8 +19,9 @@ from app.llm import language_model
 from app.settings import Settings
 from eval.__main__ import main
 from eval.training.asking import Plan, copied, doubt, narrowed, plain_answer, unfit, write
-from eval.training.interview import DIALOGUE, TOKENS, Answer, Interview, numbers_of
-from eval.training.questions import BY_MODEL, Paragraph, Reading, asked_by_model
+from eval.training.data import ASKED
+from eval.training.interview import DIALOGUE, TOKENS, WORDING, Answer, Interview, numbers_of
+from eval.training.questions import BY_MODEL, Paragraph, Reading, asked_by_model, own_texts
 from indexing.errors import UsageError
 from tests.openai_server import OpenAIServer, Request, Says
 
@@ -188,6 +189,19 @@ def test_rules_refuse_what_is_no_good_answer(question: str, answer: str, why: st
     sentence = "Engineer Tessa Wynn found a long crack in one pillar."
     before = "It has a pillar. "
     assert unfit(question, answer, sentence, before + sentence, len(before)) == why
+
+
+def test_the_shipped_questions_obey_the_rules_and_are_about_texts_that_are_there() -> None:
+    ours = Reading(own_texts())
+    lines = [json.loads(line) for line in ASKED.read_text(encoding="utf-8").splitlines()]
+    assert len({line["paragraph"] for line in lines}) == len(lines)
+    assert {line["wording"] for line in lines} == {WORDING}
+    kept = [(line["paragraph"], *one) for line in lines for one in line["asked"] if line["paragraph"] in ours.by_key]
+    assert len(kept) > 30
+    for key, question, answer in kept:
+        text, place = ours.by_key[key].text, ours.place(key, ours.by_key[key].text.find(answer))
+        sentence = ours.sentences(key)[place]
+        assert doubt(question, sentence) == unfit(question, answer, sentence, text, ours.spans(key)[place].start) == ""
 
 
 WORDS = st.lists(st.sampled_from("a b c d".split()), max_size=12)
