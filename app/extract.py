@@ -24,7 +24,7 @@ WINDOW = 60  # characters around a short answer in which the question's words co
 LEANING = re.compile(
     r"^[“\"'(]*(?:(?:and|but|so|then|still|yet|later|also|in fact|instead|however|after that)"
     r"[,\s]+)*(?:he|she|they|it|his|her|their|its|this|these|those|that|such|both|"
-    r"the (?:former|latter|two|three|same))\b",
+    r"the (?:former|latter|two|three|same))\b(?!-)",
     re.IGNORECASE,
 )
 SPEAKS = re.compile(

@@ -133,7 +133,8 @@ def read_question(question: str) -> Asked:
     kind = _kind(body, found, focus)
     names = tuple(dict.fromkeys(names_in(question, first=False)))
     said = kind in ("person", "words", "thing") and bool(SAYING.search(body))
-    if said and kind == "thing" and found and _speaks(body[found.end() :], focus):
+    named = found is not None and found[1].lower() == "what" and focus[:1].isupper()  # "Compare what Lee and Ray said"
+    if said and kind == "thing" and found and not named and _speaks(body[found.end() :], focus):
         kind = "person"  # "Which delegate grumbled that ..."
     sized = MEASURED.search(body) if kind == "count" else None
     unit = MEASURES[sized[1].lower()] if sized else ""

@@ -69,6 +69,13 @@ class Token(NamedTuple):
         return self.kind == "word" and self.text[0].isupper()
 
 
+# `Washington (AFP) –`, `HOLM VALE, Nov 5 (Midland Wire) -`, `PARIS —`: where and by whom, and nobody who speaks.
+DATELINE = re.compile(
+    r"[A-Z][\w.’'-]*(?:,? [\w.’'-]+){0,5} ?\([A-Z][\w.&/ -]{1,24}\) ?[-–—]+\s|"
+    r"[A-Z]{3,}(?:[ ,.]+[A-Z][A-Z.]+){0,3} ?[–—]+\s"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A noun phrase: its tokens `[first, last)`, and the name it is, empty for a pronoun or a description."""
@@ -93,11 +100,14 @@ class Line:
         self.begins = self._sentence_begins(quoted)
 
     def sentence(self, index: int) -> tuple[int, int]:
-        """The tokens `[first, last)` of the sentence that holds a token, its end mark left out."""
+        """The tokens `[first, last)` of the sentence that holds a token, without end mark and dateline."""
         first = self.begins[index]
         last = index
         while last < len(self.tokens) and self.begins[last] == first:
             last += 1
+        if dateline := DATELINE.match(self.text, self.tokens[first].start):
+            while first < index and self.tokens[first].start < dateline.end():
+                first += 1
         while last > first and self.tokens[last - 1].text in END:
             last -= 1
         return first, last

@@ -18,6 +18,8 @@ CHARACTERS = st.text(max_size=200)
     ("question", "kind", "focus"),
     [
         ("Who closed the bridge?", "person", ""),
+        ("Which delegate grumbled that it was over?", "person", "delegate"),
+        ("Compare what Lee and Ray said about the bridge.", "thing", "Lee and Ray"),
         ("Which attorney was in charge of the search?", "person", "attorney"),
         ("In which town did the mayor speak?", "place", "town"),
         ("When did the ferry sink?", "time", ""),

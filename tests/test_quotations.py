@@ -128,6 +128,8 @@ def test_a_mark_that_is_never_closed_takes_no_more_than_its_paragraph() -> None:
         ('The mayor, Ann Lee, said: "We paid."', "Ann Lee", "before"),
         ('Ann Lee, who has called it "a mess," is back.', "Ann Lee", "before"),
         ('Ann Lee met Bob Ray on Monday, saying "we paid" twice.', "Ann Lee", "before"),
+        ('Washington (AFP) – Ann Lee has met Bob Ray, saying that "bad remarks" do harm.', "Ann Lee", "before"),
+        ('HOLM VALE, Nov 5 (Midland Wire) - The mayor, Ann Lee, said: "We paid."', "Ann Lee", "before"),
         ('According to Ann Lee, "we paid."', "Ann Lee", "according"),
         ('"We paid," according to Ann Lee.', "Ann Lee", "according"),
         ('"We paid!" a spokesman for Ann Lee said.', "a spokesman", "after"),
