@@ -76,6 +76,11 @@ class Rambles(Honest):
         return "I am not sure, really"
 
 
+class Repeats(Honest):
+    def answers(self, found: Sequence[tuple[str, str]]) -> str:
+        return f"[{found[0][0]}] Tessa Wynn" if found else "none"
+
+
 class Copies(Honest):
     def asks(self, sentence: str) -> str:
         return f"Is it so that {sentence.rstrip('.')}?"
@@ -89,7 +94,7 @@ def last(sentence: str) -> str:
     return " ".join(sentence.split()[-2:])
 
 
-PLAN = Plan(seed=3, each=3, count=50)
+PLAN = Plan(seed=3, each=3, count=50, taken_out=True)
 
 
 def test_a_kept_answer_stands_in_the_sentence_that_was_asked_about_and_there_first(tmp_path: Path) -> None:
@@ -143,12 +148,26 @@ def test_nothing_is_kept_of_a_model_that_lies(liar: type[Honest], tmp_path: Path
     assert sum(sum(line["dropped"].values()) for line in lines) == sum(line["tried"] for line in lines) == 6
 
 
+def test_without_taking_sentences_out_no_other_may_hold_the_answer(tmp_path: Path) -> None:
+    again = "Tessa Wynn found rust. The mayor thanked Tessa Wynn for a report of forty pages."
+    some = Reading([*READING.paragraphs, Paragraph("Again", again.replace("found", "has often found some"), ())])
+    write(AlwaysKnows(), some, tmp_path / "asked.jsonl", Plan(seed=3, each=3))
+    lines = [json.loads(line) for line in (tmp_path / "asked.jsonl").read_text(encoding="utf-8").splitlines()]
+    kept = [(line["paragraph"], *one) for line in lines for one in line["asked"]]
+    assert kept
+    for key, _question, answer in kept:
+        assert sum(answer in one for one in some.sentences(key)) == 1
+    write(Repeats(), Reading(some.paragraphs[-1:]), tmp_path / "other.jsonl", Plan(seed=3, each=3))
+    (line,) = map(json.loads, (tmp_path / "other.jsonl").read_text(encoding="utf-8").splitlines())
+    assert not line["asked"] and "its answer stands elsewhere, too" in line["dropped"]
+
+
 def test_it_stops_when_enough_are_kept_and_a_file_of_others_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "asked.jsonl"
-    write(Honest(), READING, out, Plan(seed=3, each=3, count=1))
+    write(Honest(), READING, out, Plan(seed=3, each=3, count=1, taken_out=True))
     assert len(out.read_text(encoding="utf-8").splitlines()) == 1
     with pytest.raises(UsageError, match="choose another --out"):
-        write(Honest(), READING, out, Plan(seed=4, each=3))
+        write(Honest(), READING, out, Plan(seed=3, each=3))
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.arguments import DONE, Commands, add_settings, add_suites, command, given_settings, positive
 from indexing.errors import UsageError
+
+if TYPE_CHECKING:
+    from eval.training.asking import Plan
 
 MISSING = "give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others"
 SHIPPED = Path("shipped")
@@ -36,6 +39,7 @@ def add(commands: Commands) -> None:
     train.add_argument("--seed", type=int, default=1, metavar="N", help="questions: another choice (default: 1)")
     train.add_argument("--each", type=positive, default=6, metavar="N", help="questions: sentences a text (default: 6)")
     train.add_argument("--count", type=positive, default=500, metavar="N", help="questions: kept in all (default: 500)")
+    train.add_argument("--taken-out", action="store_true", help="questions: nothing may answer without their sentence")
     train.add_argument(
         "--asked",
         nargs="?",
@@ -50,14 +54,15 @@ def add(commands: Commands) -> None:
 
 
 def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | None, **options: Any) -> int:
+    from eval.training.asking import Plan
     from eval.training.data import ASKED
     from eval.training.make import fit_seams, make, write_pairs
 
     settings = given_settings(options)
-    asking = [options.pop(name) for name in ("seed", "each", "count")]
+    asking = [options.pop(name) for name in ("seed", "each", "count", "taken_out")]
     options = {name: value for name, value in options.items() if name not in settings}
     if what == "questions":
-        print(_questions(data, out, settings, *asking))
+        print(_questions(data, out, settings, Plan(*asking)))
         return DONE
     out.mkdir(parents=True, exist_ok=True)
     if what == "embedder":
@@ -84,16 +89,16 @@ def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | 
     return DONE
 
 
-def _questions(data: Path | None, out: Path, given: dict[str, Any], seed: int, each: int, count: int) -> str:
+def _questions(data: Path | None, out: Path, given: dict[str, Any], plan: Plan) -> str:
     from app.llm import language_model
     from app.settings import load_settings
-    from eval.training.asking import Plan, write
+    from eval.training.asking import write
     from eval.training.data import reading_of
 
     if data is None:
         raise UsageError(MISSING)
     out.parent.mkdir(parents=True, exist_ok=True)
-    return "\n".join(write(language_model(load_settings(given)), reading_of(data), out, Plan(seed, each, count)))
+    return "\n".join(write(language_model(load_settings(given)), reading_of(data), out, plan))
 
 
 def _ablations(

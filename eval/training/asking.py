@@ -1,7 +1,8 @@
 """Questions that a language model asks of the texts that the reader learns from, kept where they lead back.
 
 A model writes a question that one sentence answers. Asked afresh it must find that sentence in the whole text and quote
-an answer from it, and it must find nothing once the sentence is taken out. Rules refuse what can be told without it.
+an answer from it; where that is wanted it must also find nothing once the sentence is taken out. Rules refuse what can
+be told without it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ WORDS = (6, 45)  # of a sentence that is asked about
 ASKED = (4, 28)  # words of a question
 ANSWER = 20  # words, at most
 PART = 0.8  # of its sentence that an answer may be
+ELSEWHERE = "its answer stands elsewhere, too"
 SHARED = 0.8  # of a question's stems, without names, that may be its sentence's
 NAMED = 0.7  # of the questions, that are asked for with the answer they are to have
 RUN = 5  # words that a question may copy in a row
@@ -74,11 +76,16 @@ KINDS = (  # what a question asks for, what an answer to it holds, and what of a
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is asked: `each` sentences of a text, `count` questions kept in all, chosen by `seed`."""
+    """How much is asked: `each` sentences of a text, `count` questions kept in all, chosen by `seed`.
+
+    `taken_out`: the model must also say that nothing answers once the sentence is taken out. Otherwise no other
+    sentence may hold the answer.
+    """
 
     seed: int = 1
     each: int = 6
     count: int = 500
+    taken_out: bool = False
 
 
 def doubt(question: str, sentence: str) -> str:
@@ -139,7 +146,7 @@ def unfit(question: str, answer: str, sentence: str, text: str, start: int) -> s
         return "its answer is in the question"
     if any(asks.search(question) and not holds.search(answer) for asks, holds, _ in KINDS):
         return "its answer is of another kind"
-    return "" if text.find(answer) == start + found.start() else "its answer stands elsewhere, too"
+    return "" if text.find(answer) == start + found.start() else ELSEWHERE
 
 
 class Round:
@@ -152,16 +159,17 @@ class Round:
         self._known = {frozenset(stems(one)) for one in known}
         self.dropped: Counter[str] = Counter()
 
-    def asked(self, each: int, rng: random.Random) -> tuple[list[tuple[str, str]], int]:
+    def asked(self, plan: Plan, rng: random.Random) -> tuple[list[tuple[str, str]], int]:
         """Questions with their answers, in the order of the text, and how many were asked for."""
         places = [at for at, one in enumerate(self._sentences) if WORDS[0] <= len(one.split()) <= WORDS[1]]
-        chosen = sorted(rng.sample(places, min(each, len(places))))
+        chosen = sorted(rng.sample(places, min(plan.each, len(places))))
         wanted = [
             rng.choice([*WANTED.findall(self._sentences[at]), ""] if rng.random() < NAMED else [""]) for at in chosen
         ]
         there = [found for at, one in zip(chosen, wanted, strict=True) if (found := self._there(at, one)) is not None]
         # From the end: what stands before the sentence taken out has been read already.
-        kept = [(question, answer) for at, question, answer in reversed(there) if self._back(at, question)]
+        back = self._missed if plan.taken_out else self._alone
+        kept = [(question, answer) for at, question, answer in reversed(there) if back(at, question, answer)]
         return kept[::-1], len(chosen)
 
     def _there(self, at: int, asked_for: str) -> tuple[int, str, str] | None:
@@ -190,7 +198,15 @@ class Round:
             return question, answer, "another answer is found"
         return question, answer, unfit(question, answer, sentence, self._text, self._starts[at])
 
-    def _back(self, at: int, question: str) -> bool:
+    def _alone(self, at: int, question: str, answer: str) -> bool:
+        """Whether no other sentence holds the answer."""
+        others = [one for place, one in enumerate(self._sentences) if place != at]
+        held = any(re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", one) for one in others)
+        if held:
+            self.dropped[ELSEWHERE] += 1
+        return not held
+
+    def _missed(self, at: int, question: str, answer: str) -> bool:
         """Whether nothing is said to answer a question once its sentence is taken out."""
         others = [one for place, one in enumerate(self._sentences) if place != at]
         found: Answer | None = self._interview.answer(self._title, others, question)
@@ -204,7 +220,7 @@ def write(model: LanguageModel, reading: Reading, out: Path, plan: Plan) -> list
 
     What is there is gone on from: the same model and plan give the same file, however often it was killed.
     """
-    made_by = {"by": model.name, "seed": plan.seed, "each": plan.each, "wording": WORDING}
+    made_by = {"by": model.name, "seed": plan.seed, "each": plan.each, "taken_out": plan.taken_out, "wording": WORDING}
     lines = taken_up(out, made_by)
     known = _known(reading)
     order = random.Random(plan.seed).sample(sorted(reading.by_key), len(reading.by_key))
@@ -217,7 +233,7 @@ def write(model: LanguageModel, reading: Reading, out: Path, plan: Plan) -> list
             if key in done or len(reading.sentences(key)) < 2:
                 continue
             about = Round(interview, reading, key, known.get(key, ()))
-            kept, tried = about.asked(plan.each, random.Random(f"{plan.seed} {key}"))
+            kept, tried = about.asked(plan, random.Random(f"{plan.seed} {key}"))
             line = {"paragraph": key, "asked": kept, "tried": tried, "dropped": dict(sorted(about.dropped.items()))}
             stream.write(f"{json.dumps(line | made_by, ensure_ascii=False)}\n".encode())
             stream.flush()
@@ -245,7 +261,9 @@ def taken_up(out: Path, made_by: dict[str, Any]) -> list[dict[str, Any]]:
         os.truncate(out, len(whole))
     lines = [json.loads(line) for line in whole.decode().splitlines()]
     if any({name: line.get(name) for name in made_by} != made_by for line in lines):
-        raise UsageError(f"{out} was written with another model, seed, --each or wording; choose another --out")
+        raise UsageError(
+            f"{out} was written with another model, seed, wording, --each or --taken-out; choose another --out"
+        )
     return lines
 
 
