@@ -10,15 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import Settings, load_settings
+from app.understanding import Reading, reading
 from eval.bench_embedding import OURS, TORCH, against_torch, told
 from eval.configuration import ROOT, versions
 from eval.machine import describe, machine, quantiles
@@ -28,6 +30,13 @@ from indexing.files import visible_files
 from indexing.load import READERS
 
 THEIRS = "llama_index"
+SENTENCES, WORDS = 24, 50  # read beside a question at once; of both together: about 70 tokens
+TIMED = {
+    "whole answer": "ask_ms",
+    "to sources": "sources_ms",
+    f"reader: {SENTENCES} short sentences": "pairs_ms",
+    "reader: claim and 3 sentences": "claim_ms",
+}
 
 
 def bench_index(folder: Path, count: int, rounds: int, threads: int, times: int) -> dict[str, Any]:
@@ -195,11 +204,34 @@ def _asked(settings: Settings, reader: str, items: Sequence[Item], rounds: int) 
         with ThreadPoolExecutor(threads) as pool:
             asked = sum(len(each) for each in pool.map(lambda _: _round(assistant, items), range(threads)))
         taken = time.perf_counter() - began
+        read = _read(assistant, reading(reader), items) if reader else {}
     return {
         "ask_ms": quantiles([whole for whole, _ in timed]),
         "sources_ms": quantiles([sources for _, sources in timed]),
         "asks_per_second": round(asked / taken, 2),
+        **read,
     }
+
+
+def _read(assistant: Assistant, reader: Reading, items: Sequence[Item]) -> dict[str, Any]:
+    """The reader alone, on what is found for each item: a question beside so many sentences, a claim beside three."""
+    pairs, claims = [], []
+    for item in items:
+        query, found = assistant.look_up(item.question)
+        texts = [one.visible(hit.passage.document.text) for hit in found.hits for one in hit.passage.sentences]
+        room = WORDS - len(query.question.split())
+        short = [text for text in texts if len(text.split()) <= room][:SENTENCES]
+        if len(short) == SENTENCES:
+            pairs.append(_milliseconds(partial(reader.reads, query.question, short, [""] * SENTENCES)))
+        if len(texts) > 3:
+            claims.append(_milliseconds(partial(reader.supports, texts[3], texts[:3])))
+    return {key: quantiles(times) for key, times in (("pairs_ms", pairs), ("claim_ms", claims)) if times}
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
 
 
 def _round(assistant: Assistant, items: Sequence[Item]) -> list[tuple[float, float]]:
@@ -224,11 +256,11 @@ def ask_report(result: dict[str, Any]) -> str:
     ]
     for reader, found in result["readers"].items():
         lines.append(f"with the reader {reader}:" if reader else "without a reader:")
-        for name, key in (("whole answer", "ask_ms"), ("to sources", "sources_ms")):
-            times = found[key]
-            lines.append(
-                f"  {name:<13} p50 {times['p50']:7.1f} ms   p95 {times['p95']:7.1f} ms   max {times['max']:7.1f} ms"
-            )
+        for name, key in TIMED.items():
+            if times := found.get(key):
+                lines.append(
+                    f"  {name:<29} p50 {times['p50']:7.1f} ms   p95 {times['p95']:7.1f} ms   max {times['max']:7.1f} ms"
+                )
         lines.append(f"  at saturation {found['asks_per_second']:.1f} answers/s")
     return "\n".join(lines)
 

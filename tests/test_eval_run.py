@@ -164,10 +164,11 @@ def test_the_time_of_an_answer_is_measured(
     assert result["sources_ms"]["p50"] <= result["ask_ms"]["p50"]
     assert result["machine"]["cores"] >= 1
     assert list(result["readers"]) == ["shipped", ""]
+    assert result["claim_ms"]["n"] == 5 and "claim_ms" not in result["readers"][""]
     assert all(one["ask_ms"]["n"] == 5 and one["asks_per_second"] > 0 for one in result["readers"].values())
     assert main(arguments) == 0
     told = capsys.readouterr().out
-    assert "p95" in told and "without a reader" in told
+    assert "p95" in told and "without a reader" in told and told.count("reader: claim and 3 sentences") == 1
 
 
 def test_a_report_is_made_again_from_the_records(seeds_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
