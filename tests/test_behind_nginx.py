@@ -7,9 +7,11 @@ import ipaddress
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,10 +72,23 @@ def nginx(folder: Path, inner: int, stripped: str) -> Iterator[int]:
     assert NGINX is not None
     process = subprocess.Popen([NGINX, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")])
     try:
+        _await(port, process)
         yield port
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return when somebody listens; nginx takes a moment on a busy machine."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return
+        except OSError:
+            assert process.poll() is None and time.monotonic() < until, "nginx does not listen; its words are above"
+            time.sleep(0.05)
 
 
 @pytest.fixture(name="proxied", scope="module")
