@@ -58,11 +58,10 @@ def absent(one: Candidate, names: Sequence[str]) -> bool:
     )
 
 
-PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who|[Ww]e|I)\b[^.]*$")
 SAYS_NO = re.compile(r"\b(?:vot(?:e[sd]?|ing)|sa(?:y|ys|id|ying)|answer(?:s|ed|ing)?)\s+$", re.IGNORECASE)
-
-
-TURNED_DOWN = re.compile(r"(?:refus|declin|reject|turn)", re.IGNORECASE)
+TURNED_DOWN = re.compile("refus|declin|reject", re.IGNORECASE)  # of the denials those that are of a thing
+WISHED = re.compile(r"\b(?:should|would|could|might|may|must|to)\s+(?:\w+\s+)?$", re.IGNORECASE)  # no fact
+PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who|[Ww]e|I)\b[^.]*$")
 
 
 def denies(one: Candidate, verbs: Sequence[str], least: int, subjects: Sequence[str] = (), thing: str = "") -> bool:
@@ -109,9 +108,6 @@ def left_out(one: Candidate, words: Sequence[str]) -> bool:
     asked = max(ASKED.finditer(reach), key=re.Match.end, default=None)
     held = stems(reach[asked.end() :]) if asked else []
     return sum(any(same(stem, word) for stem in held) for word in words) >= SAID
-
-
-WISHED = re.compile(r"\b(?:should|would|could|might|may|must|to)\s+(?:\w+\s+)?$", re.IGNORECASE)  # no fact
 
 
 def opposes(one: Candidate, claim: str, subjects: Sequence[str], *, plain: bool = False) -> bool:

@@ -53,7 +53,7 @@ class Premise:
 def contradicted(evidence: Evidence) -> Premise | None:
     """The premise that a sentence of the sources contradicts, if there is one."""
     question = evidence.question
-    found = AUXILIARY.search(question) or SUBJECT.match(question)
+    found = _supposed(question)
     if found is None or SPOKE.search(question) or DENIAL.search(DENYING.sub("", question)):
         return None
     claim = found["rest"].strip()
@@ -65,9 +65,14 @@ def contradicted(evidence: Evidence) -> Premise | None:
     return None
 
 
+def _supposed(question: str) -> re.Match[str] | None:
+    """What a question takes for granted: its `rest`."""
+    return AUXILIARY.search(question) or SUBJECT.match(question)
+
+
 def stated(evidence: Evidence) -> bool:
     """Whether some sentence that was found says what the question takes for granted, as far as words can tell."""
-    found = AUXILIARY.search(evidence.question) or SUBJECT.match(evidence.question)
+    found = _supposed(evidence.question)
     if found is None:
         return False
     claim = found["rest"].strip()

@@ -16,7 +16,7 @@ from eval.training.ablations import ARMS, constructed, table
 from eval.training.data import by_model, divided
 from eval.training.make import kept_pairs
 from eval.training.pairs import Pair, Task
-from eval.training.questions import BY_MODEL
+from eval.training.questions import BY_MODEL, Reading
 from eval.training.reliability import _undone, error, picture
 from eval.training.worth import Outcome, figures, measured
 from indexing.errors import UsageError
@@ -70,7 +70,7 @@ def test_arms_learn_from_their_own_pairs_and_are_measured_on_the_same(
     groups = [{one.group for one in part} for part in given["asked"]]
     assert all(groups) and not groups[0] & (groups[1] | groups[2])
     with pytest.raises(UsageError, match="train questions"):
-        by_model(tmp_path, tmp_path / "none.jsonl")
+        by_model(Reading([]), tmp_path / "none.jsonl")
 
 
 def test_pairs_are_made_once_and_read_again_as_they_were(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from indexing.errors import UsageError
 if TYPE_CHECKING:
     from eval.training.asking import Plan
 
-MISSING = "give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others"
 SHIPPED = Path("shipped")
 STEPS = 150  # of each ablation, where nothing else is said
 
@@ -55,7 +54,7 @@ def add(commands: Commands) -> None:
 
 def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | None, **options: Any) -> int:
     from eval.training.asking import Plan
-    from eval.training.data import ASKED
+    from eval.training.data import ASKED, given
     from eval.training.make import fit_seams, make, write_pairs
 
     settings = given_settings(options)
@@ -68,8 +67,8 @@ def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | 
     if what == "embedder":
         print(_embedder(base, data or Path("seeds"), out))
         return DONE
-    asked = ASKED if options["asked"] == SHIPPED else options["asked"]
-    del options["asked"]
+    asked = options.pop("asked")
+    asked = ASKED if asked == SHIPPED else asked
     synthetic, hard = not options.pop("no_synthetic"), not options.pop("no_hard")
     if what == "seams":
         print(fit_seams(out))
@@ -81,24 +80,21 @@ def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | 
     if what == "reliability":
         print(_reliability(data, out))
         return DONE
-    if data is None:
-        raise UsageError(MISSING)
-    pairs = write_pairs(data, out, synthetic=synthetic, hard=hard, only=only, asked=asked)
+    pairs = write_pairs(given(data), out, synthetic=synthetic, hard=hard, only=only, asked=asked)
     if what == "reader":
         print(make(pairs, base, out, **options))
     return DONE
 
 
-def _questions(data: Path | None, out: Path, given: dict[str, Any], plan: Plan) -> str:
+def _questions(data: Path | None, out: Path, flags: dict[str, Any], plan: Plan) -> str:
     from app.llm import language_model
     from app.settings import load_settings
     from eval.training.asking import write
-    from eval.training.data import reading_of
+    from eval.training.data import given, reading_of
 
-    if data is None:
-        raise UsageError(MISSING)
+    reading = reading_of(given(data))
     out.parent.mkdir(parents=True, exist_ok=True)
-    return "\n".join(write(language_model(load_settings(given)), reading_of(data), out, plan))
+    return "\n".join(write(language_model(load_settings(flags)), reading, out, plan))
 
 
 def _ablations(

@@ -14,7 +14,6 @@ from eval.training import data as sources
 from eval.training.make import base_weights, kept_pairs, made_of
 from eval.training.pairs import Pair, Task
 from eval.training.worth import Asked, measured, outcomes, read_all
-from indexing.errors import UsageError
 
 NEEDED_NO_MORE = ("checkpoint.pt", "best.pt", "reader.float.onnx")  # 430 MB an arm
 
@@ -72,20 +71,17 @@ def trained(data: Path | None, out: Path, base: Path | None, asked: Path = sourc
 
 def pairs_in(out: Path, data: Path | None, *, hard: bool = True) -> list[Pair]:
     """All pairs, with hard negatives or without, from `out` or made of the sets in `data`."""
-
     name = "pairs.jsonl" if hard else "pairs-no-hard.jsonl"
-    return kept_pairs(out / name, lambda: sources.pairs(_given(data), hard=hard))
+    return kept_pairs(out / name, lambda: sources.pairs(sources.given(data), hard=hard))
 
 
 def asked_in(out: Path, data: Path | None, asked: Path) -> list[Pair]:
     """The pairs of the questions that a model asked, from `out` or made over the texts in `data`."""
-    return kept_pairs(out / "pairs-asked.jsonl", lambda: sources.by_model(_given(data), asked))
 
+    def made() -> list[Pair]:
+        return sources.by_model(sources.reading_of(sources.given(data)), asked)
 
-def _given(data: Path | None) -> Path:
-    if data is None:
-        raise UsageError("give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others")
-    return data
+    return kept_pairs(out / "pairs-asked.jsonl", made)
 
 
 def measure(out: Path, also: Sequence[tuple[Path, Path]], steps: int) -> dict[str, Any]:

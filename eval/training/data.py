@@ -39,17 +39,24 @@ def pairs(
     if synthetic:
         found += claims.constructed(reading, rng, CONSTRUCTED)
     if asked is not None:
-        found += by_model(folder, asked, hard=hard)
+        found += by_model(reading, asked, hard=hard)
     if not synthetic:
         found = [one for one in found if not one.source.endswith(" vague")]
     return found
 
 
-def by_model(folder: Path, asked: Path, *, hard: bool = True) -> list[Pair]:
+def by_model(reading: questions.Reading, asked: Path, *, hard: bool = True) -> list[Pair]:
     """The pairs of the questions that a model asked; UsageError where there is no such file."""
     if not asked.is_file():
         raise UsageError(f"there is no {asked}; make it: python -m eval train questions --out {asked}")
-    return list(questions.asked_by_model(reading_of(folder), asked, random.Random(SEED), hard=hard))
+    return list(questions.asked_by_model(reading, asked, random.Random(SEED), hard=hard))
+
+
+def given(folder: Path | None) -> Path:
+    """The folder with the data sets; UsageError where none is named."""
+    if folder is None:
+        raise UsageError("give --data DIR, the folder with xquad_dev.json, wice_dev.jsonl and the others")
+    return folder
 
 
 def reading_of(folder: Path) -> questions.Reading:
