@@ -36,17 +36,7 @@ class Claim:
 
 def affirmed(claim: Claim, evidence: Evidence) -> bool:
     """Whether a sentence that was found says the verb of the subject, with enough of the rest around it."""
-    return any(says(claim, title, before, text) for title, before, text in _sentences(evidence))
-
-
-def _sentences(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
-    """Of each sentence the title of its document, the sentence before it, and its words."""
-    for hit in evidence.found.hits:
-        document, before = hit.passage.document, ""
-        for sentence in hit.passage.sentences:
-            text = sentence.visible(document.text)
-            yield document.metadata.title, before, text
-            before = text
+    return any(says(claim, one.title, one.before, one.text) for one in evidence.sentences)
 
 
 def says(claim: Claim, title: str, before: str, text: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.evidence import Candidate, Evidence, fitted
-from app.premise import unstated
+from app.premise import unsaid, unstated
 from app.short import DAYS, MONTHS, Kind
 from app.signals import LOOKED_AT, signals
 
@@ -84,7 +84,9 @@ def likelihood(topic: float, found: Mapping[str, float], fit: Mapping[str, Any] 
 
 
 def answerability(evidence: Evidence) -> float:
-    """How likely the documents answer the question, 0 to 1."""
+    """How likely the documents answer, 0 to 1; 0 where what the question takes for granted is said of others only."""
+    if evidence.ranked and unsaid(evidence):
+        return 0.0
     return likelihood(on_topic(evidence), signals(evidence))
 
 

@@ -107,6 +107,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class InPlace:
+    """A sentence that was found with what stands around it; empty where nothing does."""
+
+    title: str  # of its document
+    before: str
+    text: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a question asks for, what was found, and every sentence of that, best first."""
 
@@ -124,6 +134,15 @@ class Evidence:
     def exact(self) -> bool:
         """Whether a few words could answer."""
         return self.asked.kind in EXACT
+
+    @property
+    def sentences(self) -> Iterator[InPlace]:
+        """Every sentence of the passages found, as they stand there: those of passages that overlap come again."""
+        for hit in self.found.hits:
+            document = hit.passage.document
+            texts = ["", *(one.visible(document.text) for one in hit.passage.sentences), ""]
+            for before, text, after in zip(texts, texts[1:], texts[2:], strict=False):
+                yield InPlace(document.metadata.title, before, text, after)
 
 
 @cache

@@ -9,7 +9,7 @@ from app.answerability import answerability, missing, threshold
 from app.answers import Citation, Ruling
 from app.disagreement import Difference, differences
 from app.evidence import DEPTH, DEPTH_READ, Candidate, Evidence, Tokens, weigh
-from app.premise import Premise, contradicted, stated, unsaid, unstated
+from app.premise import Premise, contradicted, stated, unstated
 from app.retrieve import Found, Query
 from app.signals import lack_year
 from app.understanding import Reading, likely_with, understood
@@ -55,7 +55,7 @@ class Finding:
 def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Reading | None = None) -> Finding:
     """Everything the evidence says to a question; `tokens` is what the embedder may offer, `reading` the reader."""
     weighed = evidence = weigh(query, found, tokens, depth=DEPTH if reading is None else DEPTH_READ)
-    likely = 0.0 if evidence.ranked and unsaid(evidence) else answerability(evidence)
+    likely = answerability(evidence)
     if reading is not None and evidence.ranked:
         again = understood(evidence, reading)
         lifted = likely_with(likely, again.read, reading.seams)

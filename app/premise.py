@@ -125,17 +125,15 @@ def unsaid(evidence: Evidence) -> str:
     if not (leads and name and len(said) == 1 and said[0].isalpha() and said[0].lower() not in LIGHT):
         return ""
     verb, beside = said[0].lower(), False
-    for hit in evidence.found.hits:
-        texts = [sentence.visible(hit.passage.document.text) for sentence in hit.passage.sentences]
-        for at, text in enumerate(texts):
-            if not any(same(stem, verb) for stem in stems(text)):
-                continue
-            if _does(text, subjects[0], verb):
-                return ""
-            if subjects[0] in text:
-                beside = True
-            elif any(subjects[0] in one for one in texts[max(0, at - 1) : at + 2]):
-                return ""
+    for one in evidence.sentences:
+        if not any(same(stem, verb) for stem in stems(one.text)):
+            continue
+        if _does(one.text, subjects[0], verb):
+            return ""
+        if subjects[0] in one.text:
+            beside = True
+        elif subjects[0] in one.before or subjects[0] in one.after:
+            return ""
     return f"{name} {found['verb'].lower()} {said[0]}" if beside else ""
 
 
@@ -153,12 +151,10 @@ def unstated(evidence: Evidence) -> str:
     verbs = [verb for verb in dict.fromkeys(_verbs(claim, evidence, leads)) if verb not in LIGHT]
     if not (leads and verbs):
         return ""
-    for hit in evidence.found.hits:
-        texts = [sentence.visible(hit.passage.document.text) for sentence in hit.passage.sentences]
-        for at, text in enumerate(texts):
-            near = " ".join([hit.passage.document.metadata.title, *texts[max(0, at - 1) : at + 2]])
-            if subjects[0] in near and any(same(stem, verbs[0]) for stem in stems(text)):
-                return ""
+    for one in evidence.sentences:
+        near = f"{one.title} {one.before} {one.text} {one.after}"
+        if subjects[0] in near and any(same(stem, verbs[0]) for stem in stems(one.text)):
+            return ""
     return _spoken(found, claim, evidence)
 
 

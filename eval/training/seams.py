@@ -10,7 +10,6 @@ from scipy.optimize import minimize, minimize_scalar
 
 from app.answerability import answerability, threshold
 from app.evidence import fitted
-from app.premise import unsaid
 from app.reader_model import Reader
 from app.understanding import LOOKED_AT, Seams, context, likely_with, odds
 from eval.calibrate import WANTED, Weighed, tuning_items
@@ -35,9 +34,8 @@ class Read:
         evidence = item.again(fitted())
         best = evidence.ranked[:LOOKED_AT]
         read = reader.answers(evidence.question, [one.text for one in best], [context(one) for one in best])
-        before = 0.0 if best and unsaid(evidence) else answerability(evidence)
         gold = tuple(one.place in item.gold for one in best)
-        return cls(item.kind, before, tuple(one.score for one in best), gold, tuple(read))
+        return cls(item.kind, answerability(evidence), tuple(one.score for one in best), gold, tuple(read))
 
 
 def fit(reader: Reader) -> Seams:

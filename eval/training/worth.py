@@ -12,7 +12,6 @@ import numpy as np
 
 from app.answerability import answerability
 from app.evidence import Evidence, fitted
-from app.premise import unsaid
 from app.reader_model import Reader, Stance
 from app.understanding import LOOKED_AT, Reading, Seams, context, likely_with, understood
 from eval.calibrate import Weighed
@@ -38,7 +37,7 @@ class Asked:
     @classmethod
     def of(cls, item: Weighed) -> Asked:
         evidence = item.again(fitted())
-        return cls(item, evidence, 0.0 if evidence.ranked and unsaid(evidence) else answerability(evidence))
+        return cls(item, evidence, answerability(evidence))
 
     @property
     def best(self) -> list[tuple[str, str]]:
