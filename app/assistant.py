@@ -261,10 +261,14 @@ class Assistant:
         )
 
     def _elsewhen(self, walk: _Walk, period: Period) -> str:
-        """That an answer rests on other times than the question names, although there are passages from then."""
+        """That an answer rests on other times than the question names, where nothing cited is from then or, where no
+        passage is from then either, speaks of that year."""
+        cited = [citation for statement in walk.statements for citation in statement.citations]
+        if any(not one.date or widened(period).holds(one.date) for one in cited):
+            return ""
         then = any(rank.ranking == "date" for hit in walk.found.hits for rank in hit.how)
-        days = {citation.date for statement in walk.statements for citation in statement.citations}
-        if not then or any(not day or widened(period).holds(day) for day in days):
+        years = {str(day.year) for day in (period.first, period.last) if day}
+        if not then and any(year in one.quote for year in years for one in cited):
             return ""
         return f"No source cited is from the time that the question names (“{period.words}”)."
 

@@ -48,6 +48,20 @@ def day(text: str) -> datetime.date:
         ("What did she say last month?", "2016-07-01", "2016-07-31"),
         ("What did she say this year?", "2016-01-01", "2016-12-31"),
         ("What did she say yesterday?", "2016-08-30", "2016-08-30"),
+        ("What was said between March and May 2016?", "2016-03-01", "2016-05-31"),
+        ("What was said from November to February 2016?", "2015-11-01", "2016-02-29"),
+        ("Who left in June or July 2016?", "2016-06-01", "2016-07-31"),
+        ("Who spoke on March 3-5, 2016?", "2016-03-03", "2016-03-05"),
+        ("Who spoke from 3 to 5 March 2016?", "2016-03-03", "2016-03-05"),
+        ("Which survey from March 2016 had her ahead?", "2016-03-01", "2016-03-31"),
+        ("What has he said from March 2016 on?", "2016-03-01", None),
+        ("What was done until the end of March 2016?", None, "2016-03-31"),
+        ("What was done until March 2016?", None, "2016-03-31"),
+        ("What was done since the end of March 2016?", "2016-03-31", None),
+        ("In 2016 Orr won: why?", "2016-01-01", "2016-12-31"),
+        ("What did the budget for 2016 leave out?", "2016-01-01", "2016-12-31"),
+        ("Today, who leads?", "2016-08-31", "2016-08-31"),
+        ("Over the past month, who led?", "2016-07-01", "2016-07-31"),
     ],
 )
 def test_times_are_read(question: str, first: str | None, last: str | None) -> None:
@@ -65,6 +79,16 @@ def test_times_are_read(question: str, first: str | None, last: str | None) -> N
         "What is 1984-85?",
         "In March 2016 and in June 2016, who led?",
         "On 31 February 2016?",
+        "How did the 2016 election change the town?",
+        "What did she say before the 2016 election?",
+        "Did 2000 people march?",
+        "Is Orwell's 1984 a novel about the town?",
+        "What is 12016 for?",
+        "What did THE TOWN TODAY print?",
+        "Who was on the Today show?",
+        "What was said on Last Week Tonight?",
+        "What changed in the last week of the strike?",
+        "How much more was raised than in the previous month?",
         "Why?",
         "",
     ],
@@ -93,6 +117,21 @@ def test_no_question_is_a_defect_and_the_words_stand_in_it(question: str, newest
         assert period.words in question
         assert period.first is None or period.last is None or period.first <= period.last
         widened(period)
+
+
+PIECES = st.sampled_from(
+    "before after from between until the end of|and|to|or|-|March|May 3|3 May|Feb. 30|2016|2015|, 2016|1984|early|in|"
+    "on|the last week of|spring|today|last year|Today|the convention|election|?|Who|led|2016-02-29|mid|by".split("|")
+)
+
+
+@given(st.lists(PIECES, max_size=9), st.sampled_from([" ", ""]))
+def test_no_order_of_times_is_a_defect(pieces: list[str], between: str) -> None:
+    question = between.join(pieces)
+    period = period_of(question, NEWEST, lambda event: day("2016-07-18"))
+    if period is not None:
+        assert period.words in question
+        assert period.first is None or period.last is None or period.first <= period.last
 
 
 @given(st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)), st.sampled_from(["%B %Y", "%Y", "%d %B %Y"]))
@@ -186,6 +225,27 @@ def test_an_answer_from_other_times_than_asked_about_says_so(opened: Opener, tmp
     assert told(question, dates=False) == ({"later.md"}, False)
     assert told(question.replace("March", "September")) == ({"later.md"}, False)
     assert told(question.replace("March 2016", "1950")) == (set(), False)  # no document is from 1950 or speaks of it
+
+
+def test_an_answer_from_a_time_that_no_document_is_from_says_so_unless_it_speaks_of_it(
+    opened: Opener, tmp_path: Path
+) -> None:
+    files = {
+        "a.md": "---\ndate: 2016-09-10\n---\n\nThe harbour master counted 73 ships in the harbour.\n",
+        "b.md": "---\ndate: 2016-09-10\n---\n\nThe harbour master closed the old quay in 2012, after a flood.\n",
+    }
+    collection = opened(tmp_path / "home")
+    index(collection, [write(tmp_path / "docs", files)])
+    assistant = Assistant(collection, Retriever(collection, 10), None, Settings(max_statements=1))
+
+    def told(question: str) -> bool:
+        answer = assistant.ask(question)
+        assert answer.status == "answered"
+        return any("No source cited is from" in notice for notice in answer.notices)
+
+    assert told("How many ships did the harbour master count in the harbour this year?") is False
+    assert told("When did the harbour master close the old quay, was it in 2012?") is False
+    assert told("How many ships did the harbour master count in the harbour last year?") is True
 
 
 def test_every_hit_says_why_it_was_found(harbour: Collection) -> None:
