@@ -108,8 +108,8 @@ class GenerativeAnswerer:
         with closing(closable(stream)) as deltas:
             try:
                 for delta in deltas:
-                    said.append(delta)
-                    yield from reader.feed(delta)
+                    said.append(delta[:room])
+                    yield from reader.feed(delta[:room])
                     if (room := room - len(delta)) < 0:
                         raise AnswerCutError("the answer does not end")
             except AnswerCutError:

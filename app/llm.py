@@ -12,7 +12,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,6 +26,7 @@ from indexing.errors import ModelError, UsageError
 
 PATIENCE = 600.0  # seconds to wait for a model on this machine, which reads a long prompt before it says a word
 REFUSALS = (400, 404, 415, 422, 501)  # statuses of endpoints that do not take a field of a request
+WHOLE = 20  # times the patience for the next bytes: what a whole answer may take
 LONGEST_WAIT = 30.0  # seconds; an endpoint that asks for more is given up at once
 
 
@@ -136,6 +137,30 @@ class _Opened(threading.local):
         self.responses.append(response)
 
 
+def _bounding(seconds: float) -> Callable[[Any], None]:
+    """Bounds a response that is about to be read: the client's own timeout begins anew with each byte, and a server
+    that only ever says that it is still there would hold a reader for ever."""
+    import httpx
+
+    class Bounded(httpx.SyncByteStream):
+        def __init__(self, stream: Any) -> None:
+            self._stream, self._until = stream, time.monotonic() + seconds
+
+        def __iter__(self) -> Iterator[bytes]:
+            for part in self._stream:
+                if time.monotonic() > self._until:
+                    raise httpx.ReadTimeout("the answer does not end")
+                yield part
+
+        def close(self) -> None:
+            self._stream.close()
+
+    def bound(response: Any) -> None:
+        response.stream = Bounded(response.stream)
+
+    return bound
+
+
 def _openai_like(settings: Settings, opened: _Opened) -> Any:
     llm_class = _imported("llama_index.llms.openai_like:OpenAILike")
     import httpx
@@ -152,7 +177,7 @@ def _openai_like(settings: Settings, opened: _Opened) -> Any:
         trust_env=bool(remote_host(url)),  # a proxy would take them off this machine
         timeout=settings.llm_timeout,
         limits=httpx.Limits(max_keepalive_connections=0),
-        event_hooks={"response": [opened.add]},
+        event_hooks={"response": [_bounding(settings.llm_timeout * WHOLE), opened.add]},
     )
     options: dict[str, Any] = {
         "temperature": 0.0,
@@ -276,7 +301,7 @@ class _LlamaIndexModel:
         try:
             for response in responses:
                 heard = True
-                ending = _ending(response.raw) or ending
+                ending = _later(ending, _ending(response.raw))
                 if delta := response.delta or "":
                     said = said or not delta.isspace()
                     yield delta
@@ -316,10 +341,16 @@ def _may_refuse(error: Exception) -> bool:
 def _ending(raw: Any) -> str | None:
     """Why the model stopped, as the chat protocol says it; "none" while it has not said so, None outside that protocol.
 
-    A connection that is closed too early looks like an end to the client: only the missing reason gives it away.
+    A connection that is closed too early looks like an end to the client: only the missing reason gives it away. An
+    event without choices (usage, a filter's verdict on the prompt) says nothing of the kind, whenever it comes.
     """
     choices = getattr(raw, "choices", None)
-    if choices is None:
+    if not choices:
         return None
-    reason = getattr(choices[0], "finish_reason", None) if choices else None
+    reason = getattr(choices[0], "finish_reason", None)
     return str(reason) if reason else "none"
+
+
+def _later(before: str | None, now: str | None) -> str | None:
+    """What is known of the ending after one more event: a reason once given stands."""
+    return before if now is None or (now == "none" and before is not None) else now

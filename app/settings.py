@@ -53,7 +53,12 @@ class Settings(BaseModel):
     llm_options: dict[str, Any] = Field(
         default_factory=dict, repr=False, description="arguments of a LlamaIndex LLM class; may hold secrets"
     )
-    llm_timeout: float = Field(60, gt=0, le=3600, description="seconds to wait for the endpoint's next bytes")
+    llm_timeout: float = Field(
+        60,
+        gt=0,
+        le=3600,
+        description="seconds to wait for the endpoint's next bytes; a whole answer may take 20 times that",
+    )
     llm_retries: int = Field(2, ge=0, le=10, description="further tries after a failure that may pass")
     llm_context: int = Field(4096, ge=512, le=2_000_000, description="tokens that passages, history and answer share")
 

@@ -94,7 +94,15 @@ class Silence:
     """Accepts the request and never answers, until the server is closed."""
 
 
-Reply = Says | Status | Cut | Raw | Silence
+@dataclass(frozen=True, slots=True)
+class Drips:
+    """Sends these bytes again and again, and never ends."""
+
+    body: bytes = b": still here\n\n"
+    delay: float = 0.01
+
+
+Reply = Says | Status | Cut | Raw | Silence | Drips
 Behaviour = Reply | Callable[[Request], Reply]
 
 BAD_JSON = Raw(b'data: {"choices": [{"delta": {"content": "Ye\n\ndata: [DONE]\n\n')
@@ -187,6 +195,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send_status(reply)
             case Raw():
                 self._send_bytes(200, reply.body, reply.content_type)
+            case Drips():
+                self._stream(iter(()), 0)
+                while not self.server_script.closing.wait(reply.delay):
+                    self._send_chunk(reply.body)
+                self.close_connection = True
             case Silence():
                 self.server_script.closing.wait(60)
                 self.close_connection = True

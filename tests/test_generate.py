@@ -327,6 +327,13 @@ def test_an_answer_without_end_is_cut() -> None:
     assert draft.notices == ("The model's answer was cut at its length limit.",)
 
 
+def test_of_one_delta_without_end_no_more_is_read_or_counted_than_an_answer_may_have() -> None:
+    draft = run(GenerativeAnswerer(Scripted("Putin called first [1.2]. " + "word " * 200_000), 1024))
+    assert quotes(draft.statements[0]) == [CALL[1]]
+    assert sum(len(said.text) for said in draft.statements) < 4000
+    assert draft.usage["answer_tokens"] is not None and draft.usage["answer_tokens"] < 1000
+
+
 @pytest.mark.parametrize("behaviour", [Cut("Putin called first [1.2]. And mo"), Status(401), Says("")])
 def test_a_failure_comes_through_also_after_statements(behaviour: Behaviour) -> None:
     with pytest.raises(ModelError):

@@ -25,6 +25,7 @@ from tests.openai_server import (
     STRANGE_JSON,
     Behaviour,
     Cut,
+    Drips,
     OpenAIServer,
     Raw,
     Says,
@@ -112,6 +113,37 @@ def test_an_endpoint_that_never_answers_is_given_up_after_the_timeout() -> None:
         with pytest.raises(ModelError, match="did not answer in time"):
             ask(server, llm_timeout=0.2)
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", [b": still here\n\n", b'data: {"choices": [{"index": 0, "delta": {}}]}\n\n'])
+def test_an_endpoint_that_only_says_that_it_is_still_there_is_given_up(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.llm.WHOLE", 0.01)
+    with OpenAIServer(Drips(body)) as server:
+        with pytest.raises(ModelError, match="did not answer in time"):
+            ask(server, llm_timeout=30.0)
+        assert server.hung_up.wait(5)
+
+
+NO_CHOICES = b'data: {"id": "1", "choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": 1}}\n\n'
+DELTA = b'data: {"id": "1", "choices": [{"index": 0, "delta": {"content": "Yes."}, "finish_reason": null}]}\n\n'
+STOP = b'data: {"id": "1", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n'
+OVER = b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    "events", [(NO_CHOICES, DELTA, STOP), (DELTA, STOP, NO_CHOICES), (DELTA, STOP, DELTA.replace(b"Yes.", b""))]
+)
+def test_an_answer_that_ended_is_whole_whatever_events_without_words_come_beside_it(events: tuple[bytes, ...]) -> None:
+    with OpenAIServer(Raw(b"".join([*events, OVER]))) as server:
+        assert ask(server) == "Yes."
+
+
+@pytest.mark.parametrize("events", [(DELTA,), (DELTA, NO_CHOICES), (NO_CHOICES, DELTA)])
+def test_an_answer_that_did_not_end_is_not_whole(events: tuple[bytes, ...]) -> None:
+    with OpenAIServer(Raw(b"".join([*events, OVER]))) as server, pytest.raises(ModelError, match="broke off"):
+        ask(server)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "http://no-such-host.invalid/v1"])
