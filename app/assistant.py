@@ -174,6 +174,8 @@ class Assistant:
                     for notice in part.notices:
                         walk.notices.append(notice)
                         yield Notice(notice)
+                elif isinstance(part, Restart):
+                    yield from self._withdrawn(walk)
                 else:
                     yield from self._said(walk, part)
         except ModelError as error:
@@ -187,12 +189,16 @@ class Assistant:
             elif finding.answers and generate.short and finding.answerability >= SURE:
                 yield from self._in_their_own_words(walk, finding, NOT_FOUND)
 
-    def _in_their_own_words(self, walk: _Walk, finding: Finding, why: str) -> Iterator[Event]:
-        """The documents' own sentences, in the place of what a model said or did not say."""
+    def _withdrawn(self, walk: _Walk) -> Iterator[Event]:
+        """Nothing of what was said so far stands."""
+        walk.dropped = 0
         if walk.statements:
             walk.statements.clear()
             yield Restart()
-        walk.dropped = 0
+
+    def _in_their_own_words(self, walk: _Walk, finding: Finding, why: str) -> Iterator[Event]:
+        """The documents' own sentences, in the place of what a model said or did not say."""
+        yield from self._withdrawn(walk)
         walk.mode = "extractive"
         walk.notices.append(why)
         yield Notice(why)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from app.answers import Citation, Statement
+from app.counts import counted
 from app.prompting import Shown
 from app.references import Claim, Reference, read_claims
 from app.repair import ANYWHERE, SAME_PASSAGE, meant, misplaced
@@ -30,7 +31,12 @@ class Tally:
     repaired: int = 0
     moved: int = 0
     attached: int = 0
+    unread: int = 0
     echoed: bool = False
+
+    def forget(self) -> None:
+        """What came so far was no answer."""
+        self.__init__()  # type: ignore[misc]
 
 
 def statement_of(claim: Claim, question: str, shown: Shown, tally: Tally) -> Statement | None:
@@ -128,6 +134,8 @@ def words_of(text: str) -> list[str]:
 
 def notices(tally: Tally) -> Iterator[str]:
     yield from tally.notices
+    if tally.unread:
+        yield f"{counted(tally.unread, 'statement')} of the model left out: the JSON was broken there."
     if tally.unknown == 1:
         yield "One reference of the model points at no passage and was dropped."
     elif tally.unknown:

@@ -9,13 +9,13 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from app.answers import Draft, Statement, Turn, Usage
+from app.answers import Draft, Restart, Statement, Turn, Usage
 from app.citing import Tally, notices, statement_of, words_of
 from app.constraints import Constraint, Form
 from app.evidence import Evidence
 from app.llm import AnswerCutError, Constrainable, ConstraintRefusedError, LanguageModel, answer_tokens, count_tokens
 from app.prompting import TOKENS_PER_MESSAGE, Reply, Shown, as_data, examples, excerpts, recent, show
-from app.references import Claim
+from app.references import WITHDRAWN, Claim
 from app.replies import ReplyReader
 from indexing.documents import Hit
 from indexing.errors import ModelError
@@ -63,8 +63,10 @@ class GenerativeAnswerer:
 
     def __call__(
         self, question: str, history: Sequence[Turn], hits: Sequence[Hit], evidence: Evidence | None = None
-    ) -> Iterator[Statement | Draft]:
+    ) -> Iterator[Statement | Restart | Draft]:
         """Statements, unchecked, each as soon as the model has finished it, and last the Draft that holds them all.
+
+        A Restart withdraws those before it: the model was thinking aloud.
 
         A Draft without statements: the model says that the passages do not answer. ModelError when the endpoint fails,
         also after statements that then are to be withdrawn. `evidence` has the sentences for a short prompt.
@@ -87,8 +89,12 @@ class GenerativeAnswerer:
 
     def _statements(
         self, form: Form, prompt: Prompt, question: str, said: list[str], tally: Tally
-    ) -> Iterator[Statement]:
+    ) -> Iterator[Statement | Restart]:
         for claim in self._claims(self._stream(form, prompt), said, tally):
+            if claim is WITHDRAWN:
+                tally.forget()
+                yield Restart()
+                continue
             if claim.text.startswith(REFUSAL) or words_of(claim.text) == words_of(REFUSAL):
                 return
             if (statement := statement_of(claim, question, prompt.shown, tally)) is not None:
@@ -117,6 +123,7 @@ class GenerativeAnswerer:
                 yield from (claim for claim in reader.finish() if claim.finished)
             else:
                 yield from reader.finish()
+        tally.unread += reader.unread
 
     def _prompt(
         self, form: Form, question: str, history: Sequence[Turn], hits: Sequence[Hit], evidence: Evidence | None

@@ -37,7 +37,9 @@ def ground(statement: Statement, lookup: Lookup, opinion: Opinion | None = None)
         return replace(statement, support="not_a_claim", reason="it says nothing that could be checked")
     if not cited:
         text, _ = exact_quotations(statement.text, ())
-        return replace(statement, text=text, support="unsupported", reason="no source is cited for it", score=0.0)
+        return replace(
+            statement, text=text.strip(), support="unsupported", reason="no source is cited for it", score=0.0
+        )
     verbatim = replace(statement, support="supported", reason="word for word in the source", score=1.0)
     quotes = [citation.quote for citation, _ in cited]
     if statement.text in ("".join(quotes), " ".join(quotes)):
@@ -45,6 +47,7 @@ def ground(statement: Statement, lookup: Lookup, opinion: Opinion | None = None)
     documents = tuple({document.version: document for _, document in cited}.values())
     sentences = list(_sentences(cited))
     text, faults = exact_quotations(statement.text, documents)
+    text = text.strip()
     if not faults and compact(plain(text)) in map(compact, [" ".join(sentences), *sentences]):
         return replace(verbatim, text=text)
     said = without_report(text, documents) if statement.lead else text

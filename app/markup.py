@@ -6,7 +6,9 @@ headings become tokens. At most `HELD` characters are kept back, and each is loo
 
 from __future__ import annotations
 
+import html
 import re
+import string
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,20 +16,29 @@ from typing import Literal
 
 HELD = 400  # characters that may wait for the bracket that closes them
 LONGEST_WORD = 1000  # characters without white space after which a word is cut
+SEEN = "\n\r\t\u200c\u200d\u200e\u200f"  # controls that texts need: lines, joiners of letters, the direction of writing
+LONGEST_ENTITY = 32  # characters of a name between `&` and `;`
 
-_BREAKING_TAG = re.compile(r"</?(?:br|p|li|ul|ol|div|tr|h[1-6]|hr)\b", re.IGNORECASE)
-_HIDING_TAG = re.compile(r"<(script|style|think|thinking|iframe|svg)\b[^>]*(?<!/)>", re.IGNORECASE)
+_WITHIN_A_LINE = re.compile(
+    r"</?(?:a|abbr|b|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|u|var|wbr)\b|<[!?|]",
+    re.IGNORECASE,
+)
+_REASONING = "think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis"
+_HIDING_TAG = re.compile(rf"<(script|style|iframe|svg|tool_call|{_REASONING})\b[^>]*(?<!/)>", re.IGNORECASE)
+_REASONED = re.compile(rf"</(?:{_REASONING})\s*>", re.IGNORECASE)
 _PREFIX = re.compile(r"(?:[-*+•–—>]|#{1,6}|(\d{1,3})[.)])[ \t]")
 _PREFIX_SO_FAR = re.compile(r"(?:[-*+•–—>]|#{1,6}|\d{1,3}[.)]?)")
+_OPENING, _CLOSING = "[【［", "]】］"
 _EMPHASIS = re.compile(r"[*`]+|~~+|(?<!\w)_+|_+(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """`word`: characters without white space; `marker`: what stands between the brackets of a reference; `line`: a line
-    ends; `item`: a list item begins, and `heading`: a heading, both at the start of their line."""
+    ends; `item`: a list item begins, and `heading`: a heading, both at the start of their line; `reasoned`: what came
+    before was no answer, but what the model thought on the way."""
 
-    kind: Literal["word", "marker", "line", "item", "heading"]
+    kind: Literal["word", "marker", "line", "item", "heading", "reasoned"]
     text: str = ""
 
 
@@ -43,18 +54,44 @@ class PlainText:
         self._state: Literal["line", "text", "[", "]", "<", "(", ">", "hidden"] = "line"
         self._hiding = ""
         self._number = 0  # of the last list item
+        self._code = ""  # of a character that is written as an entity or behind a backslash, as far as it has come
+
+    @property
+    def hidden(self) -> bool:
+        """Whether what is read now is dropped."""
+        return self._state == "hidden"
 
     def feed(self, delta: str) -> Iterator[Token]:
         for character in delta:
-            if character in "\n\r\t" or unicodedata.category(character) != "Cc":
-                yield from self._step(character)
+            for meant in self._meant(character):
+                if meant in SEEN or unicodedata.category(meant) not in ("Cc", "Cf"):
+                    yield from self._step(meant)
 
     def finish(self) -> Iterator[Token]:
         """What was held back, now that nothing follows; ends with a `line`."""
-        yield from self._step("\n")
+        code, self._code = self._code, ""
+        for character in [*code, "\n"]:
+            yield from self._step(character)
         if self._state == "<":
             yield from self._release("")
             yield from self._step("\n")
+
+    def _meant(self, character: str) -> str:
+        """The characters that are known now: `&quot;` is a mark, also as `&amp;quot;`, and `\\[` is a bracket."""
+        if not self._code:
+            if character in "&\\":
+                self._code = character
+                return ""
+            return "\n" if character in "\u2028\u2029" else character
+        code, self._code = self._code, ""
+        if code == "\\":
+            return character if character in string.punctuation else code + self._meant(character)
+        if character == ";" and (entity := html.unescape(f"{code};")) != f"{code};":
+            return "".join(map(self._meant, entity))
+        if len(code) < LONGEST_ENTITY and character.isascii() and (character.isalnum() or character == "#"):
+            self._code = code + character
+            return ""
+        return code + self._meant(character)
 
     def _step(self, character: str) -> Iterator[Token]:
         match self._state:
@@ -96,8 +133,10 @@ class PlainText:
             yield Token("line")
         elif character.isspace():
             yield from self._end_word()
-        elif character in "[<":
-            self._held, self._state = [character], "[" if character == "[" else "<"
+        elif character in _OPENING:
+            self._held, self._state = [character], "["
+        elif character == "<":
+            self._held, self._state = [character], "<"
         elif character == "(" and self._word[-1:] == ["]"]:  # the rest of a link around an image
             del self._word[-2 if self._word[-2:] == ["[", "]"] else -1 :]
             self._held, self._state = ["[", "]"], "("
@@ -105,10 +144,10 @@ class PlainText:
             yield from self._put(character)
 
     def _in_brackets(self, character: str) -> Iterator[Token]:
-        if character == "]":
+        if character in _CLOSING:
             self._held.append(character)
             self._state = "]"
-        elif character in "[\n\r" or len(self._held) >= HELD:
+        elif character in _OPENING or character in "\n\r" or len(self._held) >= HELD:
             yield from self._release(character)
         else:
             self._held.append(character)
@@ -123,8 +162,11 @@ class PlainText:
             yield from self._release(character)
 
     def _in_tag(self, character: str) -> Iterator[Token]:
-        no_tag = len(self._held) == 1 and not (character.isascii() and (character.isalpha() or character in "/!?"))
-        if no_tag or character == "<":
+        no_tag = len(self._held) == 1 and not (character.isascii() and (character.isalpha() or character in "/!?|"))
+        if no_tag and character == "<":  # `<<` for a mark
+            self._held, self._state = [], "text"
+            yield from self._put("«")
+        elif no_tag or character == "<":
             yield from self._release(character)
         elif character == ">":
             yield from self._end_tag("".join([*self._held, ">"]))
@@ -161,7 +203,10 @@ class PlainText:
         self._held, self._state = [], "text"
         if hiding := _HIDING_TAG.fullmatch(tag):
             self._hiding, self._state = hiding[1].lower(), "hidden"
-        elif _BREAKING_TAG.match(tag):
+        elif _REASONED.fullmatch(tag):
+            self._word, self._state = [], "line"
+            yield Token("reasoned")
+        elif not _WITHIN_A_LINE.match(tag):
             yield from self._step("\n")
 
     def _release(self, character: str) -> Iterator[Token]:
@@ -172,7 +217,10 @@ class PlainText:
             yield from self._step(later)
 
     def _put(self, character: str) -> Iterator[Token]:
-        self._word.append(character)
+        if character == ">" and self._word[-1:] == [">"]:
+            self._word[-1] = "»"
+        else:
+            self._word.append(character)
         if len(self._word) >= LONGEST_WORD:
             yield from self._end_word()
 

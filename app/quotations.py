@@ -6,19 +6,46 @@ the other, and a mark that is never closed.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 
 from app.quotes.exact import verbatim_spans
 from indexing.documents import Document
 from indexing.fold import fold
-from indexing.marks import outermost, stretches_of
+from indexing.marks import ELIDED, outermost, stretches_of
 from indexing.spans import Span
 
 DEEPEST = 8  # quotations within quotations that are looked into
 PASSES = 6  # readings of a text after which its marks are given up
+LONGEST = 160  # characters of a quotation that a reason repeats
 SINGLE = "['‘’‚‛]"
 STRAY = re.compile("``|''|[\"“”„‟〝〞＂«»‹›「」『』]")  # marks that set off words; not the apostrophe
+LONE = re.compile(rf"(?<!\w)['‘‚‛](?=\w)(?!(?!\d\d\b)(?:{ELIDED.pattern}))", re.IGNORECASE)  # opens alone
+# What a reader takes for a quotation mark although no keyboard means it so, as the mark that it looks like.
+LOOK_ALIKES = {
+    **dict.fromkeys("❝🙶⸂", "“"),
+    **dict.fromkeys("❞🙷🙸⸃", "”"),
+    **dict.fromkeys("❠⹂", "„"),
+    **dict.fromkeys("ʺˮ˝〃״", '"'),
+    **dict.fromkeys("❛", "‘"),
+    **dict.fromkeys("❜", "’"),
+    **dict.fromkeys("❟", "‚"),
+    **dict.fromkeys("´ʹˊˋ՚᾽᾿｀＇‵", "'"),
+    **dict.fromkeys("❮〈⟨〈", "‹"),
+    **dict.fromkeys("❯〉⟩〉", "›"),
+    **dict.fromkeys("⟪《", "«"),
+    **dict.fromkeys("⟫》", "»"),
+    **dict.fromkeys("｢﹁", "「"),
+    **dict.fromkeys("｣﹂", "」"),
+    **dict.fromkeys("﹃", "『"),
+    **dict.fromkeys("﹄", "』"),
+}
+_WRITTEN_OUT = re.compile(r"&(?:#x?[0-9a-f]{2,6}|[a-z]{2,8});", re.IGNORECASE)
+_LOOKS_ALIKE = re.compile(f"(?<!\\w)[{''.join(LOOK_ALIKES)}]+|[{''.join(LOOK_ALIKES)}]+(?!\\w)")
+_PRIMES = re.compile("(?<![0-9])([″′])")  # behind a digit they are feet, inches, minutes and seconds
+_TURNED = re.compile(r"(?<!\w)ʻ(?=\w[^ʻ]*[ʼ’'](?!\w))|(?<=\w)ʼ(?!\w)")  # elsewhere they are letters
+_TICKED = re.compile(r"(?<!\w)`(?=[^`'\n]{1,400}'(?!\w))")  # `as TeX has it'
 
 
 def exact_quotations(text: str, documents: Sequence[Document]) -> tuple[str, list[str]]:
@@ -28,6 +55,7 @@ def exact_quotations(text: str, documents: Sequence[Document]) -> tuple[str, lis
     document: marks that are taken away may leave others facing each other, so it is read again until nothing changes.
     """
     faults: list[str] = []
+    text = with_plain_marks(text)
     for _ in range(PASSES):
         before = text
         text, found = _read_through(before, documents, DEEPEST)
@@ -38,17 +66,35 @@ def exact_quotations(text: str, documents: Sequence[Document]) -> tuple[str, lis
     return re.sub(rf"(?<!\w){SINGLE}|{SINGLE}(?!\w)", "", STRAY.sub("", text)), [*dict.fromkeys(faults), fault]
 
 
+def with_plain_marks(text: str) -> str:
+    """The text with everything that a reader takes for a quotation mark as one of the marks that are looked for."""
+    text = _WRITTEN_OUT.sub(lambda found: mark if _is_mark(mark := html.unescape(found[0])) else found[0], text)
+    text = _LOOKS_ALIKE.sub(lambda found: "".join(LOOK_ALIKES[each] for each in found[0]), text)
+    text = _PRIMES.sub(lambda found: '"' if found[1] == "″" else "'", text)
+    return _TICKED.sub("‘", _TURNED.sub(lambda found: "‘" if found[0] == "ʻ" else "’", text))
+
+
+def _is_mark(character: str) -> bool:
+    return bool(STRAY.fullmatch(character) or re.fullmatch(SINGLE, character) or character in LOOK_ALIKES)
+
+
+def _without_marks(text: str) -> str:
+    """What stands outside of quotations, without what would open one: a single mark, too, since its like may follow in
+    the next statement."""
+    return LONE.sub("", STRAY.sub("", text))
+
+
 def _read_through(text: str, documents: Sequence[Document], deep: int) -> tuple[str, list[str]]:
     pieces: list[str] = []
     faults: list[str] = []
     at = 0
     for stretch in outermost(stretches_of(text, [Span(0, len(text))])):
-        pieces.append(STRAY.sub("", text[at : stretch.span.start]))
+        pieces.append(_without_marks(text[at : stretch.span.start]))
         kept, within = _kept(stretch.inner.of(text), documents, deep)
         pieces.append(kept)
         faults += within
         at = stretch.span.end
-    return "".join([*pieces, STRAY.sub("", text[at:])]), faults
+    return "".join([*pieces, _without_marks(text[at:])]), faults
 
 
 def _kept(inner: str, documents: Sequence[Document], deep: int) -> tuple[str, list[str]]:
@@ -59,8 +105,10 @@ def _kept(inner: str, documents: Sequence[Document], deep: int) -> tuple[str, li
         return inner, []
     found = quotation(core, documents) if re.search(r"\w", core) else None
     if found is not None:
-        return f"“{found}{words[len(core) :]}”", []
-    fault = f"the words “{words}” are not in the cited source"
+        before, behind = (" " if inner[at].isspace() else "" for at in (0, -1))
+        return f"{before}“{found}{words[len(core) :]}”{behind}", []
+    told = words if len(words) <= LONGEST else f"{words[:LONGEST].rstrip()} …"
+    fault = f"the words “{told}” are not in the cited source"
     if deep == 0:
         return STRAY.sub("", inner), [fault]
     return _read_through(inner, documents, deep - 1)[0], [fault]

@@ -7,6 +7,7 @@ answer (`WINDOW`, `LONGEST`), so that the work is linear in its length.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -17,22 +18,23 @@ WINDOW = 160  # characters before a full stop that decide whether it ends a sent
 LONGEST = 2000  # characters after which a sentence without an end is cut between words
 WIDEST = 50  # sentences in a range; nothing shown to a model is that long
 
-_NUMBER = r"[1-9]\d{0,2}"
-_NAMED = r"(?:(?:passage|sentence|source|ref|[ps])s?\.?\s*)?\^?"
+_NUMBER = r"(?:0[1-9](?!\d)|[1-9]\d{0,2})"
+_NAMED = r"(?:(?:passage|sentence|source|ref|[ps])s?[.:]?\s*)?\^?"
 _ITEM = rf"{_NAMED}({_NUMBER})(?:\.({_NUMBER}))?(?:\s*[-–]\s*(?:({_NUMBER})\.)?({_NUMBER}))?"
 _ITEMS = re.compile(_ITEM, re.IGNORECASE)
-_MARKER = re.compile(rf"\s*{_ITEM}(?:\s*(?:[,;&]|and)\s*{_ITEM})*\s*", re.IGNORECASE)
+_MARKER = re.compile(rf"\s*{_ITEM}(?:\s*(?:[,;&]|and)\s*{_ITEM})*\s*\.?\s*(?:†.*)?", re.IGNORECASE)
 _MAY_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 # What the sentence splitter takes for an end although it never is one.
 _NEVER_ENDS = re.compile(r"(?:^|[\s(\"“])(?:Lt|Col|Maj|Adm|Sgt|Capt|Brig|e\.g|i\.e|cf|approx)\.$")
 _PLAIN_END = re.compile(r"(?:^|.*[^\w.])[a-z]{2,}[.!?…][\"'”’»)\]]*$")  # of a word that is no initials, title or month
 _LEANS_BACK = re.compile(r"[.,;:!?…](?!\d)|[)\]\"'”’»]+[.,;:!?…]*$")
-_BRACKETS = re.compile(r"\s*\[([^\[\]]*)\]")
+_BRACKETS = re.compile(r"\s*[\[【［]([^\[\]【】［］]*)[\]】］]")
 # Links and images whose address stands elsewhere: `[words][label]`, `[label]: address`, and what is left of such.
 _LABELLED = re.compile(r"!?\[([^\[\]]*)\]\s?\[[^\[\]]*\]")
 _DEFINED = re.compile(r"\[[^\[\]]+\]:\s*\S+")
 _LINKING = re.compile(r"!(?=\[)|(?<=\])(?=\()")
-_EMPTY_BRACKETS = re.compile(r"\s*\(\s*\)")
+_EMPTY_BRACKETS = re.compile(r"\s*(?:\(\s*\)|\[\s*\])")
+_LEFT_BEFORE = re.compile(r"^[:;,.]\s+")  # of a marker that led its line
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,15 +54,20 @@ class Claim:
     finished: bool = True
 
 
+WITHDRAWN = Claim("", ())
+"""In the place of a claim: all claims before it were what the model thought, not what it answers."""
+
+
 def parse_marker(inside: str) -> tuple[Reference, ...]:
     """What stands between square brackets as references, in order, without repeats; nothing when it is no marker.
 
     `1.2`, `2.1, 2.3`, `1.2-1.4`, `1.2-4`, `1`, `1-3` (passages). A number of four digits is a year, not a reference.
     """
+    inside = unicodedata.normalize("NFKC", inside)
     if not _MARKER.fullmatch(inside):
         return ()
     found: dict[Reference, None] = {}
-    for match in _ITEMS.finditer(inside):
+    for match in _ITEMS.finditer(inside.partition("†")[0]):
         passage, sentence, last_passage, last = (int(number or 0) for number in match.groups())
         found.update(dict.fromkeys(_range(Reference(passage, sentence), last_passage, last)))
     return tuple(found)
@@ -78,11 +85,11 @@ def _range(first: Reference, last_passage: int, last: int) -> list[Reference]:
 
 
 def read_claims(deltas: Iterable[str]) -> Iterator[Claim]:
-    """All claims of an answer, each as soon as it is known to be finished."""
+    """All claims of a text, each as soon as it is known to be finished; what a model thinks aloud counts as well."""
     parser = ReferenceParser()
     for delta in deltas:
-        yield from parser.feed(delta)
-    yield from parser.finish()
+        yield from (claim for claim in parser.feed(delta) if claim is not WITHDRAWN)
+    yield from (claim for claim in parser.finish() if claim is not WITHDRAWN)
 
 
 class ReferenceParser:
@@ -109,6 +116,11 @@ class ReferenceParser:
         self._behind: list[Reference] = []  # markers after its last word so far
         self._sure = False  # whether its last word is closed by a full stop behind a marker: no abbreviation
 
+    @property
+    def hidden(self) -> bool:
+        """Whether what is read now is no part of the answer."""
+        return self._plain.hidden
+
     def feed(self, delta: str) -> Iterator[Claim]:
         for token in self._plain.feed(delta):
             yield from self._take(token)
@@ -131,6 +143,10 @@ class ReferenceParser:
                 self._behind += parse_marker(token.text)
             case "line":
                 self._end_line()
+            case "reasoned":
+                self._ahead, self._break, self._heading = [], "", False
+                self._begin([])
+                yield WITHDRAWN
             case "item" | "heading":
                 yield from self._end_if_any()
                 self._heading = token.kind == "heading"
@@ -197,7 +213,7 @@ class ReferenceParser:
         text = _BRACKETS.sub(lambda match: "" if parse_marker(match[1]) else match[0], text).strip()
         text = _LINKING.sub(" ", _DEFINED.sub("", _LABELLED.sub(r"\1", text))).strip()
         if self._own:
-            text = _EMPTY_BRACKETS.sub("", text)
+            text = _LEFT_BEFORE.sub("", _EMPTY_BRACKETS.sub("", text))
         if any("\ud800" <= character <= "\udfff" for character in text):  # halves of a character in two deltas
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         shown = any(character.isalnum() for character in text) and (not self._heading or bool(self._own))

@@ -7,8 +7,11 @@ passage says.
 
 from __future__ import annotations
 
+import html
+import itertools
 import random
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -97,6 +100,28 @@ MARKS = (
     ("", '"'),
     ("“", ""),
     ("“‘", "’”"),
+    ("″", "″"),
+    ("❝", "❞"),
+    ("❛", "❜"),
+    ("ʺ", "ʺ"),
+    ("´", "´"),
+    ("‵", "′"),
+    ("`", "'"),
+    ("＇", "＇"),
+    ("｢", "｣"),
+    ("﹃", "﹄"),
+    ("《", "》"),
+    ("⟨", "⟩"),
+    ("❮", "❯"),
+    ("<<", ">>"),
+    ("״", "״"),
+    ("&quot;", "&quot;"),
+    ("&ldquo;", "&#8221;"),
+    ("&amp;quot;", "&#x22;"),
+    ('\\"', '\\"'),
+    ("\u200b“\u00ad", "\u2060”"),
+    ("‘so it is. ", "’"),
+    ("'so it is [1.1]. ", "'"),
 )
 INVENTED = (
     "we never agreed to any of this",
@@ -105,6 +130,41 @@ INVENTED = (
     "I will resign tomorrow",
     "no one was hurt",
 )
+
+
+LOOKS_LIKE_A_MARK = ("QUOTATION", "APOSTROPHE", "PRIME", "CORNER BRACKET", "ANGLE BRACKET", "ACUTE ACCENT", "GERSHAYIM")
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+
+
+def quoted_by_eye(text: str) -> Iterator[str]:
+    """What a reader would take for a quotation: words between any two characters that look like marks.
+
+    It knows nothing of the product's own matcher: marks are told by their names in Unicode, entities are what a page
+    makes of them.
+    """
+    seen = as_seen(text)
+    places = [place for place, character in enumerate(seen) if character == "\x01"]
+    for start, end in itertools.pairwise(places):
+        inner = seen[start + 1 : end]
+        opens = not seen[:start][-1:].isalnum() and (inner[:1].isalnum() or inner[:1] in "([")
+        if opens and not seen[end + 1 : end + 2].isalnum() and re.search(r"\w", inner):
+            yield inner.strip(" .,;:!?")
+
+
+def as_seen(text: str) -> str:
+    """A text with every mark as one character, but for the apostrophe within a word, without what cannot be seen."""
+    for _ in range(3):
+        text = html.unescape(text)
+    text = unicodedata.normalize("NFC", text.translate(UNSEEN)).replace("…", "...")
+    text = re.sub("[\u2010-\u2015]", "-", text)
+    within = {match.start() for match in re.finditer(r"(?<=\w)['’´`ʼ](?=\w)", text)}
+    marked = ("\x01" if _is_mark(each) and place not in within else each for place, each in enumerate(text))
+    return " ".join("".join(marked).split())
+
+
+def _is_mark(character: str) -> bool:
+    named = unicodedata.name(character, "")
+    return unicodedata.category(character) in ("Pi", "Pf") or any(part in named for part in LOOKS_LIKE_A_MARK)
 
 
 def lies(seed: int, number: int, sentences: Sequence[str]) -> Iterator[str]:

@@ -257,6 +257,14 @@ def test_sources_that_do_not_exist_are_dropped_and_counted(seeds: Assistant) -> 
             assert document is not None and citation.span.of(document.text) == citation.quote
 
 
+def test_what_a_model_thinks_aloud_before_its_answer_is_withdrawn(seeds: Assistant) -> None:
+    poll = "Recent polls found that 57% of Ukrainians trust their president [1.1]."
+    answer, events = asked(seeds, Says(f"{poll} Everybody trusts him, I think [1.1]. So, then.</think>\n\n{poll}"))
+    kinds = [type(event).__name__ for event in events]
+    assert kinds.count("Restart") == 1
+    assert "Everybody" not in answer.text and answer.text.count("57%") == 1
+
+
 def test_where_nothing_that_a_model_says_holds_the_documents_answer_in_their_own_words(seeds: Assistant) -> None:
     answer, events = asked(seeds, Says("Everybody trusts him. It is well known [99.1]."))
     assert (answer.mode, answer.status) == ("extractive", "answered")

@@ -25,7 +25,7 @@ from indexing.ingest import index
 from indexing.marks import outermost, stretches_of
 from indexing.sentences import sentences_of
 from indexing.spans import Span
-from tests.attacks import EVIL, INVENTED, Attack, attacks, lies, obey
+from tests.attacks import EVIL, INVENTED, MARKS, Attack, as_seen, attacks, lies, obey, quoted_by_eye
 from tests.conftest import Opener
 from tests.openai_server import OpenAIServer, Request, Says
 from tests.small_llm import small_llm  # noqa: F401 - a fixture
@@ -117,7 +117,13 @@ def check_page(statements: Sequence[Statement]) -> None:
 def check_quotations(statements: Sequence[Statement], documents: Sequence[Document]) -> None:
     """What stands between marks of any kind is verbatim in a document that the statement cites."""
     texts = {document.id: fold(document.text) for document in documents}
+    plain = {document.id: " ".join(as_seen(document.text).replace("\x01", "").split()) for document in documents}
+    for words in quoted_by_eye(" ".join(each.text for each in statements)):
+        assert any(" ".join(words.split()) in text for text in plain.values()), words
     for each in statements:
+        for words in quoted_by_eye(each.text):
+            held = [plain[citation.document_id] for citation in each.citations]
+            assert any(" ".join(words.split()) in text for text in held), (each.text, words)
         cited = [texts[citation.document_id] for citation in each.citations]
         for stretch in outermost(stretches_of(each.text, [Span(0, len(each.text))])):
             words = fold(stretch.inner.of(each.text)).text.strip().rstrip(".,;:")
@@ -162,6 +168,17 @@ def test_a_model_that_lies_in_every_way_quotes_nobody_wrongly(seed: int) -> None
             if any(words in each.text for words in INVENTED if words not in " ".join(SENTENCES)):
                 assert each.support != "supported"
     assert {"supported", "unsupported"} <= supports
+
+
+@pytest.mark.parametrize("pair", MARKS, ids="".join)
+def test_invented_words_are_in_no_marks_of_any_kind(pair: tuple[str, str]) -> None:
+    hits = [hit(" ".join(SENTENCES[:2]), "a.txt"), hit(" ".join(SENTENCES[2:]), "b.txt")]
+    words = "lengthy and highly destructive"
+    quote = f"{pair[0]}{words}{pair[1]}"
+    statements = said_by(Lying(f"Trump called the conversation {quote} at night [1.2].\n{quote}, he said [2.1]."), hits)
+    assert not list(quoted_by_eye(" ".join(each.text for each in statements)))
+    assert words in " ".join(each.text for each in statements) or pair == ("<<", ">>")
+    assert not any(words in each.text and each.support == "supported" for each in statements)
 
 
 def test_orders_in_indexed_documents_reach_no_reader(tmp_path: Path, opened: Opener) -> None:

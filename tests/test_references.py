@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app import references
 from app.markup import HELD, LONGEST_WORD, PlainText
-from app.references import LONGEST, WIDEST, Claim, Reference, ReferenceParser, parse_marker, read_claims
+from app.references import LONGEST, WIDEST, WITHDRAWN, Claim, Reference, ReferenceParser, parse_marker, read_claims
 
 WORDS = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 SENTENCES = st.builds(
@@ -25,13 +25,21 @@ REFERENCES = st.builds(Reference, st.integers(1, 30), st.integers(1, 30))
 PIECES = st.sampled_from(
     "[ ] ( ) < > ! * ** _ ` # é 😀 “ ” Putin called first 3.5 [1.2] [2.1,2.3] [1.2-1.4] [1] [sic] [a](http://x)".split()
     + "![a](http://x) <br> <b> </b> <think> </think> <script> </script> ://x 1.2]".split()
+    + "& &quot; &amp; &amp;lt; &#91; &#x5d; ; \\ \\[ \\] \\< 【 】 【1.2】 << >> <|end|> \u202e \u200b \u2028".split(
+        " "
+    )
     + ["- ", "1. ", "2. ", "\n", "\n\n", " ", ". ", "U.S. ", "Mr. ", "\r\n", "\t", "\ud83d", "\x00"]
 )
 ANSWERS = st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(alphabet="ab .[]()<>!*1,-\n#", max_size=80))
 
 
 def claims(answer: str) -> list[Claim]:
-    return list(read_claims([answer]))
+    """The claims that stand once the answer is over."""
+    found: list[Claim] = []
+    parser = ReferenceParser()
+    for claim in (*parser.feed(answer), *parser.finish()):
+        found = [] if claim is WITHDRAWN else [*found, claim]
+    return found
 
 
 def said(answer: str) -> list[tuple[str, list[tuple[int, int]]]]:
@@ -43,7 +51,7 @@ def said(answer: str) -> list[tuple[str, list[tuple[int, int]]]]:
 def test_any_cut_into_deltas_gives_the_same_claims(answer: str, data: st.DataObject) -> None:
     places = sorted(data.draw(st.lists(st.integers(0, len(answer)), max_size=10)))
     deltas = [answer[start:end] for start, end in itertools.pairwise([0, *places, len(answer)])]
-    assert list(read_claims(deltas)) == claims(answer) == list(read_claims(answer))
+    assert list(read_claims(deltas)) == list(read_claims([answer])) == list(read_claims(answer))
 
 
 @settings(deadline=None)  # the first example loads the sentence splitter
@@ -135,6 +143,12 @@ def test_the_splitter_sees_a_bounded_part_of_each_sentence_once_per_full_stop(mo
         ("passage 2.3", [(2, 3)]),
         ("^4", [(4, 0)]),
         ("1.2, 1.2", [(1, 2)]),
+        ("01.02", [(1, 2)]),
+        ("1.2.", [(1, 2)]),
+        ("１.２", [(1, 2)]),
+        ("ref: 1.2", [(1, 2)]),
+        ("1†source", [(1, 0)]),
+        ("12,012", []),
         ("sic", []),
         ("2022", []),
         ("12,000", []),
@@ -196,6 +210,21 @@ CASES = {
     "He [sic] saw [2022] a<b and c < d.": [("He [sic] saw [2022] a<b and c < d.", [])],
     "Good \ud83d\ude00 day.": [("Good 😀 day.", [])],
     "It fell [1<b>.2]. It [1*] rose.": [("It fell.", []), ("It rose.", [])],
+    "It fell 【1.2】. It rose\\[1.3\\]. So ［2.1］.": [
+        ("It fell.", [(1, 2)]),
+        ("It rose.", [(1, 3)]),
+        ("So.", [(2, 1)]),
+    ],
+    "It fell [[1.2]]. 【News】 it rose【2†source】.": [("It fell.", [(1, 2)]), ("【News】 it rose.", [(2, 0)])],
+    "[1.1]: It fell.\n[^2]: So.": [("It fell.", [(1, 1)]), ("So.", [(2, 0)])],
+    "He said &quot;no&quot; &amp;amp;quot;x&quot; to AT&T; &copy <&lt;b>.": [
+        ('He said "no" "x" to AT&T; &copy «b>.', [])
+    ],
+    "&lt;img src=x onerror=alert(1)&gt;It &#91;1.1&#93; \\<b\\>fell.": [("It fell.", [(1, 1)])],
+    "It\u202e is\u200b so\u2028and so.\ufeff": [("It is so and so.", [])],
+    "We stole it. So it goes</think>It is [1.1].": [("It is.", [(1, 1)])],
+    "<reasoning>Is it?</reasoning><answer>It is [1.1].</answer>So.": [("It is.", [(1, 1)]), ("So.", [])],
+    "<|start|>It is [1.1].<|im_end|>": [("It is.", [(1, 1)])],
     "---\n***\n[1.1]\n": [],
     "": [],
 }

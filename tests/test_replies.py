@@ -42,7 +42,14 @@ def reply(*statements: tuple[str, list[str]]) -> str:
 
 @settings(deadline=None)
 @given(
-    SAID, st.sampled_from(["{}", "```json\n{}\n```", "  \n{}", "```\n{}```"]), st.lists(st.integers(0, 999), max_size=6)
+    SAID,
+    st.sampled_from(
+        [
+            *("{}", "```json\n{}\n```", "  \n{}", "```\n{}```", "\ufeff{}", "\n \n" * 30 + "{}", "<|x|>{}"),
+            *('<think>Is {it} "so?</think>{}', "Here it is:\n{}", "Here it is:\n\n```json\n{}\n```\nBye."),
+        ]
+    ),
+    st.lists(st.integers(0, 999), max_size=6),
 )
 def test_json_says_what_the_same_sentences_with_markers_would_wherever_it_is_cut(
     said: list[tuple[str, list[str]]], frame: str, places: list[int]
@@ -78,6 +85,10 @@ def test_a_statement_comes_out_as_soon_as_its_object_closes() -> None:
         ('[{"text": "It is so.", "source": "[1.2]"}]', ((1, 2),)),
         ('{"statements": [{"text": "It is so [1.1].", "sentences": ["9", null, true]}]}', ((1, 1), (9, 0))),
         ('{"text": "It is so.", "sentences": "none"} and more', ()),
+        ('{"statements": ["It is so [1.2]."]}', ((1, 2),)),
+        ('{"Text": "It is so.", "Sentences": ["1.2"],}', ((1, 2),)),
+        ('{"why": {"because": "so"}, "text": "It is so.", "sentences": [{"passage": 1, "sentence": 2}]}', ((1, 2),)),
+        ('{"arguments": {"statements": [{"text": "It is so.", "sentences": {"id": "1.2"}}]}}', ((1, 2),)),
     ],
 )
 def test_json_of_another_make_is_understood(text: str, references: tuple[tuple[int, int], ...]) -> None:
@@ -98,6 +109,18 @@ def test_what_only_begins_like_json_is_plain_text(text: str) -> None:
 def test_json_that_cannot_be_read_is_an_error_and_never_shown(text: str) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
         read([text])
+
+
+def test_a_statement_whose_json_is_broken_is_counted() -> None:
+    reader = ReplyReader()
+    told = list(reader.feed('{"statements": [{"text": "He said "no"."}, {"text": "It is so."}, {"text": "So'))
+    assert [claim.text for claim in [*told, *reader.finish()]] == ["It is so."]
+    assert reader.unread == 1
+
+
+def test_json_of_somebody_elses_within_words_is_no_answer() -> None:
+    text = 'The file holds:\n{"a": 1}\nand so it is [1.1].'
+    assert read([text]) == list(read_claims([text]))
 
 
 def test_an_object_without_end_takes_no_more_than_its_bound() -> None:
