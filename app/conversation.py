@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.answers import Turn
+from app.antecedents import NTH, PERSON, Person, bound, gives, owns, points_back, salient
+from indexing.people import last_of
 from indexing.words import stems
 
 LEANING = re.compile(
     r"^\W*(?:and|but|so|or|also|what about|how about|why not|why|when|where|who else|what else|since when|how so)\W*$|"
-    r"^\W*(?:and|but|so|or|what about|how about)\b|"
-    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|that|these|those|there|then|one|ones|former|latter|"
-    r"same|else|another|others?)\b",
+    r"^\W*(?:and|but|so|or|what about|how about)\b",
     re.IGNORECASE,
 )
+HOW_MANY = re.compile(r"\bhow\s+(?:many|much)\b", re.IGNORECASE)
 FEW = 2  # content words; a question of fewer is an ellipsis
 BACK = 4  # questions that are looked back at
 LONGEST = 300  # characters of an earlier message that count
@@ -32,15 +33,10 @@ NAME = re.compile(
     r"[A-Z][\w'’-]*(?:\s+(?:(?:de|van|von|der|den|la|le|al|bin|of|the)\s+)?(?:[A-Z]\.|[A-Z][\w'’-]+))*"
 )
 POSSESSIVE = re.compile(r"['’]s?$")
-PERSON = re.compile(r"\b(?:he|she|him|his|hers|her)\b", re.IGNORECASE)
-NTH = re.compile(
-    r"\bthe\s+(first|second|third|former|latter|last)(?:\s+(?:one|of\s+(?:them|these|those|the\s+two)))?\b",
-    re.IGNORECASE,
-)
+WORD = re.compile(r"[^\W\d_]+")
 PLACES = {"first": 0, "former": 0, "second": 1, "third": 2, "latter": -1, "last": -1}
 AFTER, AND = " (after: ", " / "  # how the questions before are shown behind one that still leans on them
 OTHERS = re.compile(r"[.!?;]\s|\b(?:my|our|your)\s+\w+", re.I)  # before a pronoun: who it means is said there
-REMAINING = re.compile(r"\b(?:it|its|they|them|their|this|that|these|those|there|then|one|same|else|another)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +57,12 @@ Rewrite = Callable[[str, Sequence[Turn]], Asked]
 
 
 def leans(question: str) -> bool:
-    """Whether a question needs the one before: a pronoun, a conjunction in front, or hardly a word of its own."""
-    return bool(LEANING.search(question)) or len(stems(question)) < FEW
+    """Whether a question needs the one before: a word that points back, a conjunction in front, or hardly a word of its
+    own."""
+    if LEANING.search(question) or len(stems(HOW_MANY.sub("", question))) < FEW or points_back(question):
+        return True
+    own = ((one, bound(question[: one.start()], one)) for one in PERSON.finditer(question))
+    return any(who is None or not (who.gender or one[0].casefold() in ("he", "she")) for one, who in own)
 
 
 def rewrite(question: str, history: Sequence[Turn], back: int = BACK) -> Asked:
@@ -70,13 +70,20 @@ def rewrite(question: str, history: Sequence[Turn], back: int = BACK) -> Asked:
     places = [place for place, turn in enumerate(history) if turn.role == "user"]
     if not places or not back or not leans(question):
         return Asked(question, question, question)
-    before = rewrite(history[places[-1]].content[:LONGEST], history[: places[-1]], back - 1)
-    answered = " ".join(turn.content[:LONGEST] for turn in history[places[-1] + 1 :])
-    named = names(answered)
-    full = _with_names(question, named, names(before.full))
-    leaning = bool(REMAINING.search(full)) or full == question
+    before = rewrite(_begun(history[places[-1]]), history[: places[-1]], back - 1)
+    answered = " ".join(_begun(turn) for turn in history[places[-1] + 1 :])
+    asked = before.full.partition(AFTER)[0]
+    people = salient(asked, answered)
+    several = [names(answered), names(asked)] if gives(asked) else [names(asked), names(answered)]
+    full = _with_people(_with_chosen(question, max(several, key=lambda each: len(each) > 1), people), people)
+    leaning = points_back(full) or full == question
     shown = f"{full}{AFTER}{_briefly(before.full)})" if leaning else full
     return Asked(question, shown, f"{before.searched} {full}")
+
+
+def _begun(turn: Turn) -> str:
+    """The beginning of a message; it may come with halves of characters."""
+    return turn.content[:LONGEST].encode("utf-8", "replace").decode("utf-8")
 
 
 def _briefly(before: str) -> str:
@@ -91,21 +98,27 @@ def names(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in found if len(name) > 1))
 
 
-def _with_names(question: str, answered: Sequence[str], asked: Sequence[str]) -> str:
-    """The question with the name of whom it speaks in place of its first pronoun, or of `the second one`."""
-    if (nth := NTH.search(question)) and len(answered) > 1:
-        place = PLACES[nth[1].casefold()]
-        if place < len(answered):
-            return question[: nth.start()] + answered[place] + question[nth.end() :]
-    people = [name for name in (*answered, *asked) if " " in name] or [*answered, *asked]
-    own = names(question)
-    pronoun = PERSON.search(question)
-    if pronoun is None or not people or OTHERS.search(question[: pronoun.start()]):
-        return question
-    after = question[pronoun.end() :]
-    word = pronoun[0].casefold()
-    if own and question.index(own[0]) < pronoun.start() and (word in ("he", "she") or people[0] not in answered):
-        return question  # a name of its own stands before it: the pronoun may be that one's
-    owning = word == "her" and re.match(r"\s+(?!to\b|for\b|in\b|on\b|at\b|of\b|by\b)\w", after)
-    owns = word in ("his", "hers") or bool(owning)
-    return question[: pronoun.start()] + people[0] + ("'s" if owns else "") + after
+def _with_chosen(question: str, several: Sequence[str], people: Sequence[Person]) -> str:
+    """The question with a name in place of `the second one` or `the former`."""
+    full = {last_of(one.name): one.name for one in people}
+
+    def chosen(found: re.Match[str]) -> str:
+        place = PLACES[next(filter(None, found.groups())).casefold()]
+        name = several[place] if place < len(several) else found[0]
+        return name if " " in name else full.get(last_of(name), name)
+
+    return NTH.sub(chosen, question) if len(several) > 1 else question
+
+
+def _with_people(question: str, people: Sequence[Person]) -> str:
+    """The question with the name of whom it speaks in place of each pronoun that nothing in it binds."""
+    at = 0
+    while (pronoun := PERSON.search(question, at)) and not OTHERS.search(question[: pronoun.start()]):
+        at = pronoun.end()
+        named = {word.casefold() for word in WORD.findall(question)}
+        free = (one for one in people if one.fits(pronoun[0]) and last_of(one.name) not in named)
+        if bound(question[: pronoun.start()], pronoun, people) or not (who := next(free, None)):
+            continue
+        name = who.name + ("'s" if owns(pronoun) else "")
+        question, at = question[: pronoun.start()] + name + question[at:], pronoun.start() + len(name)
+    return question

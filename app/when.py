@@ -164,7 +164,7 @@ def _days(parts: dict[str, str]) -> tuple[datetime.date, datetime.date]:
 
 def _relative(question: str, newest: str) -> Period | None:
     """`Last month` and its like, counted from the newest document."""
-    found = _RELATIVE.search(question[:1].lower() + question[1:])
+    found = _RELATIVE.search(question[:1].lower()[:1] + question[1:])
     try:
         today = datetime.date.fromisoformat(newest)
     except ValueError:

@@ -49,6 +49,106 @@ def test_a_follow_up_is_read_in_full(history: tuple[Turn, ...], question: str, f
     assert asked.said == question and asked.rewritten
 
 
+CHOICE = talk("Who is Tom Harrow?", "Sen. Helen Brandt has chosen Tom Harrow, of New Torvik, as her running mate.")
+RACE = talk("Did Harrow win the Torvik primary?", "If Brandt wins Torvik, it will be close, said Tom Harrow.")
+PAIR = talk("How do Ann Brandt and Tom Harrow differ?", "Over the bridge.")
+FERRY = talk("Who sails the ferry to Dornach?", "The Falk brothers.")
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "full"),
+    [
+        (CHOICE, "Where was he governor?", "Where was Tom Harrow governor?"),
+        (CHOICE, "Who chose him?", "Who chose Tom Harrow?"),
+        (CHOICE, "What does she like about him?", "What does Helen Brandt like about Tom Harrow?"),
+        (RACE, "So he lost Torvik, as you said?", "So Tom Harrow lost Torvik, as you said?"),
+        (RACE, "Why did she lose?", "Why did she lose? (after: Did Harrow win the Torvik primary?)"),
+        (PAIR, "What did the former say about the latter?", "What did Ann Brandt say about Tom Harrow?"),
+        (
+            talk("Who are Brandt and Harrow?", "Ann Brandt And Tom Harrow Are Rowing Over Lake Dornach."),
+            "What did the former say about the latter?",
+            "What did Ann Brandt say about Tom Harrow?",
+        ),
+        (talk("Did Una Marsh sail the Lady Torvik?", "Yes."), "When did she sink?", "When did Una Marsh sink?"),
+        (PAIR, "What did she say to him?", "What did Ann Brandt say to Tom Harrow?"),
+        (
+            talk("What did the White House say?", "The White House, in New Torvik, said spokesman Carl Lodge was ill."),
+            "When did he fall ill?",
+            "When did Carl Lodge fall ill?",
+        ),
+    ],
+)
+def test_a_pronoun_stands_for_a_person_whom_it_fits(history: tuple[Turn, ...], question: str, full: str) -> None:
+    assert rewrite(question, history).full == full
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Donald Orr promise in his speech to the council?",
+        "Did Bea Holm say that she would close the mill?",
+        "Did Orr say he would close the mill?",
+        "Who said that the mill would be sold to the Falks?",
+        "Which former mayor of Torvik wrote about the mill?",
+        "Is it true that there are two mills in Torvik?",
+        "How many mills were there in Torvik before the flood?",
+        "What will the mill earn this year?",
+        "What do those who work in the mill earn?",
+        "Did one of the councillors of Torvik resign?",
+        "Did no one see the fire in the mill?",
+    ],
+)
+def test_a_question_whose_words_point_to_itself_stands_alone(question: str) -> None:
+    assert rewrite(question, FERRY).searched == question
+    assert not rewrite(question, CHOICE).rewritten
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who said that?",
+        "What did Orr say that day in the town?",
+        "How many drowned?",
+        "Why did that happen?",
+        "Was it true?",
+        "How many mills are there?",
+        "What do those cost?",
+        "Which one sank?",
+        "What did one of them say?",
+        "What did the former earn?",
+        "What did Orr say about them?",
+        "What did Orr say about her?",
+        "Who else sails to Torvik?",
+    ],
+)
+def test_a_question_that_points_back_is_searched_for_with_the_one_before(question: str) -> None:
+    assert "Dornach" in rewrite(question, FERRY).searched
+
+
+@pytest.mark.parametrize(
+    "question", ["And what happened in the first debate?", "What did they say about the second bridge?"]
+)
+def test_an_ordinal_before_a_thing_is_no_person(question: str) -> None:
+    assert "Ross" not in rewrite(question, COUPLE).full and "Holm" not in rewrite(question, COUPLE).full
+
+
+PEOPLE = st.sampled_from(["Tom Harrow", "Helen Brandt", "Sen. Carl Lodge", "Mrs Jean Orrin", "Saul Velt", "Falk"])
+PLACES = st.sampled_from(["in New Torvik", "the White House", "at Lake Dornach", "If", "the Torvik Gazette", "While"])
+
+
+@given(st.lists(st.one_of(PEOPLE, PLACES), max_size=5), st.sampled_from(["he", "she"]), st.booleans())
+def test_a_place_or_a_body_is_never_put_for_a_pronoun(words: list[str], pronoun: str, asked: bool) -> None:
+    text = ", and ".join(words)
+    history = talk(f"What of {text}?", "Nothing.") if asked else talk("Who spoke?", f"It was {text}.")
+    full = rewrite(f"What did {pronoun} want?", history).full
+    assert not any(
+        word in full.partition(" (after")[0] for word in ("Torvik", "White", "Lake", "If", "While", "Gazette")
+    )
+    named = full.partition(" (after")[0]
+    assert not (pronoun == "he" and ("Helen" in named or "Orrin" in named))
+    assert not (pronoun == "she" and ("Tom" in named or "Carl" in named))
+
+
 @pytest.mark.parametrize("question", ["Which bridge did the council close?", "Who leads the Gazette today?"])
 def test_a_question_that_stands_alone_stays_as_it_is(question: str) -> None:
     assert rewrite(question, AMBASSADOR).searched == question

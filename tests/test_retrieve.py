@@ -252,6 +252,8 @@ def test_half_a_character_in_the_history_does_no_harm(seeds: Assistant) -> None:
     retriever = Retriever(seeds.collection, 10)
     query = retriever.read("And what did she say?", [Turn("user", "Who is \ud83d Brink?")])
     assert len(retriever(query).hits) == 10
+    turns = [Turn("user", "Who is \ud83d Brink?"), Turn("assistant", "\udc00"), Turn("user", "And \ud83d?")]
+    assert retriever(retriever.read("And what did she say?", turns)).hits
 
 
 def test_coverage_is_the_share_of_the_questions_words_and_rare_words_count_more(seeds: Assistant) -> None:
