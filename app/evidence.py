@@ -78,6 +78,7 @@ class Candidate:
     score: float = 0.0
     topic: float = 0.0
     aligned: float = 0.0
+    read: float | None = None  # how likely the reader says that it answers; None where it was not asked
 
     @property
     def passage(self) -> Passage:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from app.answers import Citation, Statement
 from app.evidence import Candidate, Evidence
 from app.finding import Finding
-from app.short import Short
-from indexing.marks import outermost, stretches_of
+from app.highlight import highlights, short_answer, stems_of
 from indexing.spans import Span
 from indexing.words import stems
 
@@ -19,7 +18,6 @@ LISTED = 3.4  # ... where several things are asked for
 ITEM = 1.0  # ... for an item of a list beyond the usual number of sentences
 LIST = 8  # sentences of a list at most, however few else are shown
 AGREEING = 0.5  # share of the content words of the shorter of two sentences that both hold when they say the same
-WINDOW = 60  # characters around a short answer in which the question's words count for it
 # A sentence whose subject is one of these speaks of somebody named before it.
 LEANING = re.compile(
     r"^[“\"'(]*(?:(?:and|but|so|then|still|yet|later|also|in fact|instead|however|after that)"
@@ -48,10 +46,10 @@ def extract(finding: Finding, most: int) -> Iterator[Statement]:
     chosen = choose(finding, max(most, LIST) if finding.evidence.asked.lists else most, most)
     sides = [side.candidate.place[0] for each in finding.differences for side in each.sides]
     documents = list(dict.fromkeys([*sides, *(one.candidate.place[0] for one in chosen)]))
+    marked = highlights(finding, [one.candidate for one in chosen])
     for one in sorted(chosen, key=lambda each: (documents.index(each.candidate.place[0]), each.candidate.place[1])):
         citations = tuple(_citations(one.candidate)) + tuple(c for other in one.agreeing for c in _citations(other))
-        text = one.candidate.text
-        yield Statement(text, citations, "unchecked", highlight=highlights(finding, one.candidate))
+        yield Statement(one.candidate.text, citations, "unchecked", highlight=marked.get(one.candidate.place, ()))
 
 
 def choose(finding: Finding, most: int, usual: int | None = None) -> list[Chosen]:
@@ -109,57 +107,10 @@ def agrees(evidence: Evidence, one: Candidate, other: Candidate) -> bool:
     """Whether two documents give the same short answer in sentences about the same."""
     if one.place[0] == other.place[0] or not evidence.exact:
         return False
-    answers, others = (_best_stems(evidence, each) for each in (one, other))
+    answers, others = (stems_of(short_answer(evidence, each), each) for each in (one, other))
     shared = len(one.stems & other.stems)
     fewer = min(len(one.stems), len(other.stems))
     return bool(answers and answers == others) and fewer > 0 and shared >= AGREEING * fewer
-
-
-def _best_stems(evidence: Evidence, one: Candidate) -> frozenset[str]:
-    best = _best(evidence, one)
-    return frozenset(stems(best.span.of(one.text))) if best else frozenset()
-
-
-def highlights(finding: Finding, one: Candidate) -> tuple[Span, ...]:
-    """Where the short answer stands in a sentence: the one nearest to the question's words, or all of a list.
-
-    Where sources differ it is the figure in which they do.
-    """
-    evidence = finding.evidence
-    differing = [side.span for each in finding.differences for side in each.sides if side.candidate.place == one.place]
-    if differing:
-        return tuple(differing)
-    if evidence.asked.several:
-        return _apart([short.span for short in one.shorts])
-    best = _best(evidence, one)
-    return (best.span,) if best else ()
-
-
-def _best(evidence: Evidence, one: Candidate) -> Short | None:
-    if evidence.asked.said and evidence.asked.kind == "person":
-        return _speaker(one)
-
-    def weight(short: Short) -> tuple[bool, float, int]:
-        around = one.text[max(0, short.span.start - WINDOW) : short.span.end + WINDOW]
-        return short.beside, evidence.query.coverage(around), -short.span.start
-
-    return max(one.shorts, key=weight, default=None)
-
-
-def _speaker(one: Candidate) -> Short | None:
-    """The first name outside quotation marks: who speaks stands beside what is said, and before what is said of him."""
-    said = [each.span for each in outermost(stretches_of(one.text, [Span(0, len(one.text))]))]
-    named = [short for short in one.shorts if not any(each.contains(short.span) for each in said)]
-    return min(named, key=lambda short: (not short.beside, short.span.start), default=None)
-
-
-def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Spans in order, without those that overlap one before."""
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda each: (each.start, -each.end)):
-        if not kept or span.start >= kept[-1].end:
-            kept.append(span)
-    return tuple(kept)
 
 
 def _citations(one: Candidate) -> Iterator[Citation]:

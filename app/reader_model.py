@@ -44,6 +44,15 @@ class Stance:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a sentence says to a question: how likely it answers, and for each token that was read where it stands in
+    the sentence and how likely it is part of the answer; no tokens from a reader made before it told them."""
+
+    likely: float
+    tokens: tuple[tuple[int, int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """A pair as the encoder reads it; `kinds` is 1 for the tokens that are judged, 0 for all others."""
 
@@ -83,17 +92,25 @@ class Reader:
             self._session = session(model)
         except Exception as error:  # onnxruntime raises types of its own for a bad file
             raise ModelError(f"the reader {model} cannot be used ({error}); {REMEDY}") from error
+        self._tells = "tokens" in [one.name for one in self._session.get_outputs()]
         self._temperatures, self._shifts = temperatures, shifts
         self._pool = ThreadPoolExecutor(workers or max(1, min(4, os.cpu_count() or 1)), thread_name_prefix="reader")
 
     def answers(self, question: str, sentences: Sequence[str], contexts: Sequence[str] = ()) -> list[float]:
         """How likely each sentence answers the question; `contexts` is what each is read with."""
-        if not sentences:
-            return []
-        asked, texts = self._ids(question), list(map(self._ids, sentences))
+        return [one.likely for one in self.read(question, sentences, contexts)]
+
+    def read(self, question: str, sentences: Sequence[str], contexts: Sequence[str] = ()) -> list[Told]:
+        """The same, and where in each sentence the answer may stand."""
+        asked, texts = self._ids(question), [self._tokenizer.encode(one, add_special_tokens=False) for one in sentences]
         before = list(map(self._ids, contexts)) if contexts else [[] for _ in sentences]
-        rows = self._run([encoded(asked, one, text, most=QUESTION) for one, text in zip(before, texts, strict=True)])
-        return [float(value) for value in self._probability("answers", rows[:, 0])]
+        pairs = [encoded(asked, one, text.ids, most=QUESTION) for one, text in zip(before, texts, strict=True)]
+        rows, tokens = self._run(pairs, self._tells)
+        chances = self._probability("answers", rows[:, 0])
+        return [
+            Told(float(chance), tuple((*place, float(one)) for place, one in zip(text.offsets, told, strict=False)))
+            for chance, text, told in zip(chances, texts, tokens, strict=True)
+        ]
 
     def supports(self, claim: str, evidence: Sequence[str]) -> Stance:
         """What the sentences, read together, say to the claim."""
@@ -104,7 +121,7 @@ class Reader:
         if not given:
             return []
         pairs = [encoded(self._ids(" ".join(those)), (), self._ids(claim), most=EVIDENCE) for claim, those in given]
-        rows = self._run(pairs)
+        rows, _ = self._run(pairs)
         wrong = self._probability("supports", rows[:, 1])
         against = _sigmoid(rows[:, 2])
         return [Stance(1 - float(w), float(w * a), float(w * (1 - a))) for w, a in zip(wrong, against, strict=True)]
@@ -116,19 +133,25 @@ class Reader:
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _run(self, pairs: Sequence[Encoded]) -> Rows:
-        """`(len(pairs), 3)`: the logits of answering, of being wrong, and of being contradicted where wrong."""
+    def _run(self, pairs: Sequence[Encoded], tells: bool = False) -> tuple[Rows, list[Rows]]:
+        """`(len(pairs), 3)`: the logits of answering, of being wrong, and of being contradicted where wrong; and how
+        likely each judged token of a pair is part of the answer, where it `tells`."""
         order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].ids), reverse=True)
         result = np.zeros((len(pairs), 3), dtype=np.float64)
+        tokens: list[Rows] = [np.zeros(0)] * len(pairs)
 
         def work(index: int) -> None:
-            result[index] = self._session.run(["logits"], inputs(pairs[index]))[0][0]
+            pair = pairs[index]
+            logits, *told = self._session.run(["logits", "tokens"] if tells else ["logits"], inputs(pair))
+            result[index] = logits[0]
+            if told:
+                tokens[index] = _sigmoid(told[0][0, np.array(pair.kinds, bool), 0])
 
         try:
             list(map(work, order) if len(order) == 1 else self._pool.map(work, order))
         except Exception as error:  # onnxruntime's own types
             raise ModelError(f"the reader failed: {error}; --no-reader goes without it") from error
-        return result
+        return result, tokens
 
 
 def _sigmoid(values: Rows) -> Rows:

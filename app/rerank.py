@@ -46,7 +46,8 @@ def reranker(settings: Settings) -> Reranker | None:
     if settings.rerank == "reader":
         from app.understanding import SHIPPED, reading  # it rests on what is found, which rests on this
 
-        return BySentences(reading(settings.reader or SHIPPED).reads)
+        reads = reading(settings.reader or SHIPPED).reads
+        return BySentences(lambda *given: [one.likely for one in reads(*given)])
     if kind == "folder":
         return CrossEncoder(Path(rest))
     if CLASS.fullmatch(settings.rerank):

@@ -24,26 +24,27 @@ SMALL = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
     "nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?"
 )
-SCALE = r"(?:[\s-](?:hundred|thousand|million|billion|trillion|dozen)\b)?"
-NUMBER = rf"(?:(?<![\w.])\d[\d,]*(?:\.\d+)?(?<!,)|\b(?:{SMALL})\b){SCALE}"
+SCALE = r"(?:[\s-](?:hundred|thousand|million|billion|trillion|dozen)\b)"
+SPELLED = rf"\b(?:{SMALL})\b(?:-(?:{SMALL})\b)?"  # `thirty-four`, and of `two hundred and six` each part
+NUMBER = rf"(?:(?<![\w.])\d[\d,]*(?:\.\d+)?(?<!,){SCALE}?|{SPELLED}(?:{SCALE}(?:\sand\s{SPELLED})?)*)"
 UNITS = r"(?:second|minute|hour|day|night|week|month|year|decade|centur(?:y|ie))"
 MONTHS = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
     r"(?:Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.)"
 )
 DAYS = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
-NAMED = r"(?:[A-Z#@](?:[\w’'\-&]*\w)?\.?(?<![a-z]{4}\.))"
+NAMED = r"(?:(?:[A-Z]\.){2,}|[A-Z#@](?:[\w’'\-&]*\w)?\.?(?<![a-z]{4}\.))"
 NAME = re.compile(rf"{NAMED}(?:(?:\s(?:of\sthe|of|de|du|von|van|al|bin|&)\s|\s|,\s(?=Jr|Sr)){NAMED})*")
 WITHIN = re.compile(r"(?<=[\w,;:)] )([A-Z][\w-]*\w)")  # a word with a capital that does not begin a sentence
-PLACED = re.compile(
+PLACED = re.compile(  # `Berea, Ohio`, but not the first two of a list
     r"\b(?:in|at|from|near|to|outside|of|across|through|for|over|visited|left|into)\s(?:the\s)?"
-    rf"({NAME.pattern}(?:,\s{NAMED})?)"
+    rf"({NAME.pattern}(?:,\s{NAMED}(?![\w’'-]|,?\s(?:[A-Z]|and\b|or\b)))?)"
 )
 CURRENCY = "dollars?|euros?|pounds?|cents?|pence|yen|yuan|rubles?|roubles?|crowns?|kron[aeo]r?|francs?|rupees?|pesos?"
 DOERS = re.compile(
     rf"\bby\s((?:an?|the|two|three|four|five|six|several|his|her|their|local)\s"
     rf"(?!end\b|time\b|way\b|same\b|votes?\b|points?\b|{UNITS}s?\b)(?:[a-z]\w*\s(?!(?:to|of|in|on|at|and|for|with)\b))?"
-    r"[a-z]\w*)(?!\s[A-Z])"
+    r"[a-z]\w*\b)(?!\s[A-Z])"
 )
 SCORE = r"\b\d+[-–]\d+\b|\b\d+\.\d+\b"
 PATTERNS: dict[Kind, re.Pattern[str]] = {
@@ -91,10 +92,12 @@ WRITTEN: dict[str, str] = dict(line.split(": ", 1) for line in lexicon("written_
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """Where a text has what could be a short answer; `beside`: the noun that is asked for stands by it."""
+    """Where a text has what could be a short answer; `beside`: the noun that is asked for stands by it; `told`: how
+    likely the reader takes it for the answer, None where it was not asked."""
 
     span: Span
     beside: bool
+    told: float | None = None
 
 
 def shorts_in(kind: Kind, noun: str, known: frozenset[str], text: str, names: Set[str] | None = None) -> list[Short]:
@@ -122,7 +125,7 @@ def _only_begins(span: Span, text: str, names: Set[str]) -> bool:
 def _spans(kind: Kind, noun: str, text: str) -> Iterator[Span]:
     if kind in NAMING:
         if kind == "place":
-            yield from (Span(*match.span(1)) for match in PLACED.finditer(text))
+            yield from (_without_stop(Span(*match.span(1)), text) for match in PLACED.finditer(text))
         if kind != "place" or noun.lower() not in ("city", "town", "village"):
             yield from filter(len, (_without_small(span, text) for span in name_spans(text)))
         if kind == "name":
@@ -190,7 +193,12 @@ def names_within(text: str) -> Iterator[str]:
 
 def name_spans(text: str) -> Iterator[Span]:
     """Runs of words with a capital, as they stand."""
-    return map(_span, NAME.finditer(text))
+    return filter(len, (_without_stop(_span(match), text) for match in NAME.finditer(text)))
+
+
+def _without_stop(span: Span, text: str) -> Span:
+    """A name without the stop that ends its sentence."""
+    return Span(span.start, max(span.start, min(span.end, len(text.rstrip(" .”\"’')")))))
 
 
 def _without_small(span: Span, text: str) -> Span:

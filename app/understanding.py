@@ -12,16 +12,17 @@ from pathlib import Path
 from app.denials import DENIAL
 from app.evidence import Candidate, Evidence
 from app.premise import ABOUT, MOST
-from app.reader_model import Stance, known, opened
+from app.reader_model import Stance, Told, known, opened
 from indexing.errors import ModelError
+from indexing.spans import Span
 
 SHIPPED = "shipped"
 LOOKED_AT = 8  # of the best sentences: four more are right a little oftener and take half as long again
 FIRST = 3  # sentences that an answer shows
 LEAST = 0.001  # a probability is never surer than this
 
-Reads = Callable[[str, Sequence[str], Sequence[str]], list[float]]
-"""A question, sentences, and what each is read with; how likely each answers."""
+Reads = Callable[[str, Sequence[str], Sequence[str]], Sequence[Told]]
+"""A question, sentences, and what each is read with; how likely each answers, and with which words."""
 Supports = Callable[[str, Sequence[str]], Stance]
 """A claim and sentences, read together; what they say to it."""
 
@@ -80,7 +81,7 @@ def _opened(folder: Path) -> Reading:
     if "seams" not in about:
         raise ModelError(f"nobody fitted what the reader in {folder} counts; run: python -m eval train seams")
     reader = opened(folder)
-    return Reading(reader.answers, Seams.of(about["seams"]), reader.supports)
+    return Reading(reader.read, Seams.of(about["seams"]), reader.supports)
 
 
 def odds(value: float) -> float:
@@ -94,11 +95,15 @@ def understood(evidence: Evidence, reading: Reading) -> Understood:
     best, rest = evidence.ranked[:LOOKED_AT], evidence.ranked[LOOKED_AT:]
     if not best:
         return Understood(evidence, ())
-    values = reading.reads(evidence.question, [one.text for one in best], [context(one) for one in best])
+    said = reading.reads(evidence.question, [one.text for one in best], [context(one) for one in best])
+    values = [each.likely for each in said]
     middle = sum(map(odds, values)) / len(values)  # so that scores stay where thresholds expect them
     scored = [
-        (replace(one, score=one.score + reading.seams.rank * _lift(one, odds(value) - middle)), value)
-        for one, value in zip(best, values, strict=True)
+        (
+            replace(_told(one, each), score=one.score + reading.seams.rank * _lift(one, odds(each.likely) - middle)),
+            each.likely,
+        )
+        for one, each in zip(best, said, strict=True)
     ]
     scored.sort(key=lambda pair: (-pair[0].score, pair[0].place))
     scored = _with_denials(best, scored)
@@ -106,6 +111,18 @@ def understood(evidence: Evidence, reading: Reading) -> Understood:
     after = [replace(one, score=min(one.score, least)) for one in rest]
     ranked = (*(one for one, _ in scored), *after)
     return Understood(replace(evidence, ranked=ranked), tuple(value for _, value in scored))
+
+
+def _told(one: Candidate, said: Told) -> Candidate:
+    """The sentence with how likely it answers, and how surely each of its short answers does: its surest token."""
+    shorts = tuple(
+        replace(
+            short,
+            told=max((told for start, end, told in said.tokens if short.span.overlaps(Span(start, end))), default=0.0),
+        )
+        for short in one.shorts
+    )
+    return replace(one, shorts=shorts if said.tokens else one.shorts, read=said.likely)
 
 
 def _lift(one: Candidate, logit: float) -> float:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.reader_model import EVIDENCE, LONGEST, QUESTION, Encoded, encoded, inputs
+from app.reader_model import EVIDENCE, JUDGED, LONGEST, QUESTION, Encoded, encoded, inputs
 from app.understanding import SHIPPED, reading
 from eval.training.narrowed import narrowed
 from eval.training.quantised import Bert, Dense, peaks
@@ -30,8 +30,8 @@ def heads(seed: int = 4) -> Heads:
     return Heads(dense(WIDTH, WIDTH), dense(WIDTH, 1), dense(WIDTH, 2), dense(3 * WIDTH + 1, 3))
 
 
-def said(bert: Bert, heads: Heads, pair: Encoded) -> np.ndarray:
-    """The logits as `eval.training.network.Network` says what they are, in numpy."""
+def said(bert: Bert, heads: Heads, pair: Encoded) -> tuple[np.ndarray, np.ndarray]:
+    """The logits, and those of the tokens, as `eval.training.network.Network` says what they are, in numpy."""
     hidden = computed(bert, np.array(pair.ids), np.array(pair.kinds))
     judged = np.array(pair.kinds, dtype=bool)
     ours, theirs = (hidden[rows].sum(axis=0) / max(1, rows.sum()) for rows in (judged, ~judged))
@@ -44,7 +44,7 @@ def said(bert: Bert, heads: Heads, pair: Encoded) -> np.ndarray:
     most = np.log(np.exp(tokens - tokens.max(axis=0)).sum(axis=0)) + tokens.max(axis=0)
     relevant = applied(np.tanh(applied(hidden[0], heads.pooler)), heads.relevant)
     whole = applied(np.concatenate([hidden[0], ours, theirs, [4 * alike]]), heads.whole)
-    return np.asarray(whole + np.array([*most, 0]) + np.array([*relevant, 0, 0]))
+    return np.asarray(whole + np.array([*most, 0]) + np.array([*relevant, 0, 0])), applied(hidden, heads.token)
 
 
 def pair(read: list[int], judged: list[int]) -> Encoded:
@@ -68,9 +68,10 @@ def test_the_graph_says_what_the_network_is(small: bool) -> None:
     run = session(graph(small=small))
     assert [entry.name for entry in run.get_inputs()] == ["input_ids", "token_type_ids"]
     for one in some(12):
-        logits = run.run(["logits"], inputs(one))[0]
-        assert logits.shape == (1, 3)
-        assert np.abs(logits[0] - said(made(3), heads(), one)).max() < (0.5 if small else 0.05)
+        logits, tokens = run.run(["logits", "tokens"], inputs(one))
+        assert logits.shape == (1, 3) and tokens.shape == (1, len(one.ids), 2)
+        for found, wanted in zip((logits[0], tokens[0]), said(made(3), heads(), one), strict=True):
+            assert np.abs(found - wanted).max() < (0.5 if small else 0.05)
 
 
 def test_columns_that_others_stand_in_for_are_left_out_and_nothing_changes() -> None:
@@ -141,6 +142,17 @@ def test_what_is_read_of_a_sentence_does_not_depend_on_what_else_is_asked(senten
     together = reads(question, sentences, ["Orle."] * len(sentences))
     assert together[place % len(sentences)] == alone
     assert together[::-1] == reads(question, sentences[::-1], ["Orle."] * len(sentences))
+
+
+@settings(deadline=None, max_examples=12)
+@given(SENTENCES)
+def test_the_words_that_may_answer_are_told_of_what_was_read_of_each_sentence(sentences: list[str]) -> None:
+    for one, text in zip(
+        reading(SHIPPED).reads("Who sold it?", sentences, ["Orle."] * len(sentences)), sentences, strict=True
+    ):
+        places = [(start, end) for start, end, _ in one.tokens]
+        assert len(places) <= JUDGED and all(0 <= chance <= 1 for _, _, chance in one.tokens)
+        assert all(0 <= start < end <= len(text) for start, end in places) and places == sorted(places)
 
 
 @given(st.lists(st.integers(1000, 9000), max_size=200), st.lists(st.integers(1000, 9000), max_size=200))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.assistant import Assistant
 from app.evidence import weigh
 from app.finding import find
-from app.reader_model import Stance, opened
+from app.reader_model import Stance, Told, opened
 from app.retrieve import Retriever
 from app.settings import Settings
 from app.understanding import FIRST, LOOKED_AT, Reading, Seams, likely_with, odds, understood
@@ -47,7 +47,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 def saying(values: Sequence[float]) -> Reading:
     """A reader that says these of the sentences that it is given."""
     return Reading(
-        lambda question, sentences, contexts: list(values)[: len(sentences)],
+        lambda question, sentences, contexts: [Told(value) for value in values[: len(sentences)]],
         SEAMS,
         lambda claim, evidence: Stance(1.0, 0.0, 0.0),
     )

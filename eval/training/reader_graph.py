@@ -56,11 +56,11 @@ def arrays(state: Mapping[str, Array], heads: int, longest: int) -> tuple[Bert, 
 
 
 def reader(bert: Bert, heads: Heads, seen: Peaks | None) -> bytes:
-    """The file; with `seen` its encoder is of 8 bits. `logits` `(1, 3)` as `Network` says."""
+    """The file; with `seen` its encoder is of 8 bits. `logits` `(1, 3)`, `tokens` `(1, width, 2)` as `Network` says."""
     graph = Graph()
     hidden = encoder(graph, bert, seen, kinds=True)
     _logits(graph, hidden, heads)
-    return graph.model(INPUTS, {"logits": ["texts", 3]})
+    return graph.model(INPUTS, {"logits": ["texts", 3], "tokens": ["texts", "width", 2]})
 
 
 def _logits(graph: Graph, hidden: str, heads: Heads) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.answerability import answerability
 from app.evidence import Evidence, fitted
-from app.reader_model import Reader, Stance
+from app.reader_model import Reader, Stance, Told
 from app.understanding import LOOKED_AT, Reading, Seams, context, likely_with, understood
 from eval.calibrate import Weighed
 from eval.stats import auroc
@@ -99,7 +99,7 @@ OURS = ("seeds", "collection")
 def _with(one: Asked, said: Sequence[float], seams: Seams) -> tuple[Asked, Evidence, float]:
     if not said:
         return one, one.evidence, one.before
-    again = understood(one.evidence, Reading(lambda *_: list(said), seams, lambda *_: Stance(0.0, 0.0, 1.0)))
+    again = understood(one.evidence, Reading(lambda *_: list(map(Told, said)), seams, lambda *_: Stance(0.0, 0.0, 1.0)))
     return one, again.evidence, likely_with(one.before, said, seams)
 
 

@@ -1,0 +1,137 @@
+"""The short answer in its sentence: the words that the reader takes for it, and none where it cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.assistant import Assistant
+from app.extract import extract
+from app.finding import Finding, find
+from app.highlight import ANSWERING, NEARLY, TOLD
+from app.reader_model import Stance, Told
+from app.retrieve import Retriever
+from app.settings import Settings
+from app.understanding import SHIPPED, Reading, Seams, reading
+from indexing.collection import Collection
+from indexing.embed import embedder
+from indexing.ingest import index
+
+CLUB = """---
+title: Club board
+source: Sport Today
+date: 2024-10-10
+---
+
+Henrik Aas, the former trainer of Vikby FC, will become its president, and Lotte Brandt, a lawyer, will become its
+treasurer. Brandt was proposed by the owner of Vikby FC, Dario Conti. The fans' spokesman, Per Lund, welcomed the
+choice. Fans of Vikby FC travelled from Norway, Sweden, Denmark and Iceland for the match. The club was founded in 1911.
+"""
+COURT = """---
+title: Court
+source: Law Weekly
+date: 2024-10-12
+---
+
+Judge Amalie Roth sentenced the banker Viktor Stahl to thirty-four months in prison on Friday.
+The fraud was uncovered by the auditor Sami Toll. Prosecutor Nils Krag called it a good day for the U.S. investors.
+"""
+SEAMS = Seams(rank=1.0, before=1.0, best=0.5, bias=3.0)
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("papers")
+    for name, text in (("club.md", CLUB), ("court.md", COURT)):
+        (folder / name).write_text(text, encoding="utf-8")
+    with Collection(tmp_path_factory.mktemp("home"), embedder("minilm"), create=True) as collection:
+        index(collection, [folder])
+        yield Assistant(collection, Retriever(collection, 10), None, Settings())
+
+
+def marked(finding: Finding) -> list[str]:
+    return [span.of(one.text) for one in extract(finding, 3) for span in one.highlight]
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Who will become president of Vikby FC?", ["Henrik Aas"]),
+        ("Who will become treasurer of Vikby FC?", ["Lotte Brandt"]),
+        ("Who sentenced Viktor Stahl?", ["Judge Amalie Roth"]),
+        ("Whom did Judge Amalie Roth sentence?", ["Viktor Stahl"]),
+        ("Who uncovered the fraud?", ["Sami Toll"]),
+        ("How many months was the banker sentenced to?", ["thirty-four months"]),
+        ("From which countries did fans of Vikby FC travel to the match?", ["Norway", "Sweden", "Denmark", "Iceland"]),
+    ],
+)
+def test_who_fills_the_role_is_highlighted_not_who_stands_nearest(
+    assistant: Assistant, question: str, wanted: list[str]
+) -> None:
+    finding = find(*assistant.look_up(question), reading=reading(SHIPPED))
+    assert finding.answers and marked(finding) == wanted
+
+
+def saying(values: Sequence[float], words: Mapping[str, float]) -> Reading:
+    """A reader that gives each sentence a value in turn, and these words in it theirs."""
+
+    def reads(question: str, sentences: Sequence[str], contexts: Sequence[str]) -> list[Told]:
+        return [
+            Told(
+                value,
+                tuple(
+                    (max(at, 0), max(at, 0) + len(word), told if at >= 0 else 0.0)
+                    for word, told in words.items()
+                    for at in [one.find(word)]
+                ),
+            )
+            for one, value in zip(sentences, [*values, *[0.0] * len(sentences)], strict=False)
+        ]
+
+    return Reading(reads, SEAMS, lambda claim, evidence: Stance(1.0, 0.0, 0.0))
+
+
+CHANCES = st.floats(0, 1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(value=CHANCES, told=CHANCES, other=CHANCES)
+def test_words_are_highlighted_only_where_the_reader_is_sure_of_sentence_and_words(
+    assistant: Assistant, value: float, told: float, other: float
+) -> None:
+    question = "Who sentenced whom to months in prison?"
+    words = {"Roth": told, "Stahl": other, "Friday": 0.0}
+    found = find(*assistant.look_up(question), reading=saying([value, 0.0], words))
+    for statement in extract(found, 3):
+        spans = statement.highlight
+        assert all(one.end <= two.start for one, two in pairwise(spans)) and all(len(one) for one in spans)
+        for span in spans:
+            chances = [chance for word, chance in words.items() if word in span.of(statement.text)]
+            assert value >= ANSWERING and chances and max(chances) >= TOLD
+            assert max(chances) > max(told, other) - NEARLY
+
+
+@pytest.mark.parametrize(
+    ("values", "words", "wanted"),
+    [
+        ([0.9, 0.1], {"Roth": 0.6, "Stahl": 0.2}, ["Judge Amalie Roth"]),
+        ([0.9, 0.1], {"Roth": 0.6, "Stahl": 0.59}, []),  # in one clause: nobody can tell which
+        ([0.9, 0.88], {"Roth": 0.6, "Stahl": 0.2, "Toll": 0.6, "Krag": 0.6}, []),  # another sentence says another
+        ([0.2, 0.1], {"Roth": 0.9}, []),
+        ([0.9, 0.1], {"Roth": 0.4}, []),
+    ],
+)
+def test_where_the_reader_cannot_tell_nothing_is_highlighted(
+    assistant: Assistant, values: list[float], words: dict[str, float], wanted: list[str]
+) -> None:
+    query, found = assistant.look_up("Who sentenced whom to months in prison?")
+    assert marked(find(query, found, reading=saying(values, words))) == wanted
+
+
+def test_without_a_reader_one_answer_at_most_is_highlighted(assistant: Assistant) -> None:
+    finding = find(*assistant.look_up("Who uncovered the fraud?"))
+    assert marked(finding) == ["Sami Toll"]
