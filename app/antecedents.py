@@ -13,9 +13,9 @@ from indexing.turns import gender_of
 LONGEST = 5  # words of a name; a longer run of capitals is a headline
 RUN = re.compile(rf"\b{CAPITAL}(?:[ \u00a0](?:{PARTICLE}[ \u00a0])*{CAPITAL})*")
 BEGINS = re.compile(r"(?:^|[.!?:;]\s+)\W*$")
-OF_A_PLACE = re.compile(r"\b(?:the|in|at|of|from|near|outside|across|through)\W+$", re.IGNORECASE)
-TO_A_PLACE = re.compile(r"\b(?:the|in|at|of|from|near|outside|across|through|to)\W+$", re.IGNORECASE)
-WHO_IS = re.compile(rf"^\W*who(?:\s+(?:is|was|are|were)|['’]s)\s+(?:[a-z-]+\s+)*{CAPITAL}[^?,]*\W*$", re.IGNORECASE)
+OF_A_PLACE = re.compile(r"\b(?:the|in|at|of|on|from|near|outside|across|through)\W+$", re.IGNORECASE)
+TO_A_PLACE = re.compile(r"\b(?:the|in|at|of|on|from|near|outside|across|through|to)\W+$", re.IGNORECASE)
+WHO_IS = re.compile(rf"^\W*(?i:who(?:\s+(?:is|was|are|were)|['’]s))\s+(?:[a-z-]+\s+)*{CAPITAL}[^?,]*\W*$")
 MEN = re.compile(r"men$")
 PERSON = re.compile(r"\b(?:he|she|him|his|hers|her)\b", re.IGNORECASE)
 OWNED = re.compile(r"\s+(?!(?:to|for|in|on|at|of|by|about|and|or|that|when|after|before|say|said)\b)\w", re.IGNORECASE)
@@ -121,13 +121,15 @@ def gives(asked: str) -> bool:
     return read_question(asked).kind == "person" and not WHO_IS.match(asked)
 
 
-def salient(asked: str, answered: str) -> list[Person]:
+def salient(asked: str, answered: str, given: bool) -> list[Person]:
     """The people of a question and its answer, likeliest to be spoken of next first, surnames led to full names.
 
-    Whom the question names comes first; where it asks for a person, the one that the answer gives. What an answer calls
-    by one word is a person only there.
+    Whom the question names comes first; where a person was asked for, the one that is `given`. What an answer calls by
+    one word is a person only there, and where it names nobody in full.
     """
     of_question, of_answer = people_in(asked), people_in(answered)
+    if not given or any(" " in one.name for one in of_answer):
+        of_answer = [one for one in of_answer if one.gender or " " in one.name]
     full = {last_of(one.name): one for one in (*of_answer, *of_question) if " " in one.name}
 
     def ranked(people: Sequence[Person], doubtful: bool) -> list[Person]:
@@ -135,12 +137,9 @@ def salient(asked: str, answered: str) -> list[Person]:
         kept = [one for one in known if doubtful or not one.doubtful]
         return sorted(kept, key=lambda one: (one.doubtful, not one.gender, " " not in one.name))
 
-    given = gives(asked)
     first, second = ranked(of_question, doubtful=False), ranked(of_answer, doubtful=given)
     if given:
         first, second = [one for one in second if one not in first], [*first, *second]
-    else:
-        second = [one for one in second if one.gender or " " in one.name]
     return list(dict.fromkeys([*first, *second]))
 
 

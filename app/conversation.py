@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app.answers import Turn
 from app.antecedents import NTH, PERSON, Person, bound, gives, owns, points_back, salient
+from app.ellipsis import swapped
 from indexing.people import last_of
 from indexing.words import stems
 
@@ -48,6 +49,11 @@ class Asked:
     searched: str
 
     @property
+    def alone(self) -> str:
+        """`full` without the questions before that it still leans on."""
+        return self.full.partition(AFTER)[0]
+
+    @property
     def rewritten(self) -> bool:
         return self.full != self.said
 
@@ -72,9 +78,13 @@ def rewrite(question: str, history: Sequence[Turn], back: int = BACK) -> Asked:
         return Asked(question, question, question)
     before = rewrite(_begun(history[places[-1]]), history[: places[-1]], back - 1)
     answered = " ".join(_begun(turn) for turn in history[places[-1] + 1 :])
-    asked = before.full.partition(AFTER)[0]
-    people = salient(asked, answered)
-    several = [names(answered), names(asked)] if gives(asked) else [names(asked), names(answered)]
+    asked = before.alone
+    if piece := swapped(question, asked):
+        own = before.full == asked
+        return Asked(question, piece + before.full[len(asked) :], piece if own else f"{before.searched} {piece}")
+    given = gives(asked)
+    people = salient(before.full, answered, given)
+    several = [names(answered), names(asked)] if given else [names(asked), names(answered)]
     full = _with_people(_with_chosen(question, max(several, key=lambda each: len(each) > 1), people), people)
     leaning = points_back(full) or full == question
     shown = f"{full}{AFTER}{_briefly(before.full)})" if leaning else full

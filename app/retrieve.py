@@ -114,7 +114,9 @@ class Retriever:
         asked = self._rewrite(question, history)
         text = asked.searched.encode("utf-8", "replace").decode("utf-8")  # a history may come with halves of characters
         weights = self._collection.words.weights(stems(text))
-        period = period_of(question, self._collection.catalogue.newest_day(), self._event_day) if limits.dates else None
+        period = (
+            period_of(asked.alone, self._collection.catalogue.newest_day(), self._event_day) if limits.dates else None
+        )
         whole = Query(question, text, self._collection.embedder.question(text), weights, limits, period, asked)
         return replace(whole, halves=tuple(self._half(whole, part) for part in halves(asked.full)))
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.answers import Turn
 from app.assistant import Assistant
 from app.limits import EVERYTHING, Period, day_of, limits_of
 from app.retrieve import Retriever, peak
@@ -183,6 +184,13 @@ def test_a_time_in_the_question_comes_first_and_loses_nothing(harbour: Collectio
         assert found[0] == name
         assert sorted(found) == ["03.md", "05.md", "07.md"]
     assert sorted(names(harbour, "How many ships were counted in 1950?")) == ["03.md", "05.md", "07.md"]
+
+
+def test_a_time_that_a_follow_up_takes_over_is_preferred(harbour: Collection) -> None:
+    history = (Turn("user", "How many ships were counted in the harbour in March 2016?"), Turn("assistant", "31."))
+    period = Retriever(harbour, 10).read("And in May?", history).period
+    assert period is not None and (period.first, period.words) == (day("2016-05-01"), "May 2016")
+    assert Retriever(harbour, 10).read("And why?", history).period is None
 
 
 def test_given_limits_hold(harbour: Collection) -> None:
