@@ -7,14 +7,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.answers import Answer, AsOf, Done, Draft, Event, Mode, Notice, Restart, Said, Sources, Statement, Turn, Usage
+from app.answers import (
+    Answer,
+    AsOf,
+    Done,
+    Draft,
+    Event,
+    Mode,
+    Notice,
+    Restart,
+    Ruling,
+    Said,
+    Sources,
+    Statement,
+    Turn,
+    Usage,
+)
 from app.extract import extract
 from app.finding import Finding, find
 from app.generate import GenerativeAnswerer
 from app.ground import ground
 from app.hearing import opinions
 from app.lead import lead
-from app.limits import EVERYTHING, Limits, Period
+from app.limits import EVERYTHING, Limits, Period, nothing_within
 from app.llm import language_model
 from app.local_llm import is_local
 from app.owner import Beside, is_owned
@@ -51,6 +66,7 @@ class _Walk:
     timings: dict[str, float] = field(default_factory=dict)
     usage: Usage = field(default_factory=dict)
     filters: dict[str, Any] = field(default_factory=dict)
+    limits: Limits = EVERYTHING
     period: Period | None = None
     rewritten: str = ""
     dropped: int = 0  # statements that no source supports and that the settings leave out
@@ -115,7 +131,7 @@ class Assistant:
 
     def _walked(self, walk: _Walk, history: Sequence[Turn], limits: Limits) -> Iterator[Event]:
         query, walk.found = self.look_up(walk.question, history, limits, walk.trace)
-        walk.filters, walk.period = limits.as_json(query.period), query.period
+        walk.filters, walk.period, walk.limits = limits.as_json(query.period), query.period, limits
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
         yield Sources(walk.found.hits, walk.rewritten, walk.filters)
@@ -262,8 +278,16 @@ class Assistant:
             walk.usage,
             filters=walk.filters,
             rewritten=walk.rewritten,
-            ruling=finding.ruling(answered=answered),
+            ruling=self._ruling(walk, finding, answered),
             as_of=self._as_of(walk.statements),
+        )
+
+    def _ruling(self, walk: _Walk, finding: Finding, answered: bool) -> Ruling:
+        ruling = finding.ruling(answered=answered)
+        if walk.found.hits or not walk.limits.filter:
+            return ruling
+        return replace(
+            ruling, reason=nothing_within(walk.limits, (e.metadata for e in self.collection.catalogue.entries()))
         )
 
     def _elsewhen(self, walk: _Walk, period: Period) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from indexing.documents import Metadata
 from indexing.errors import UsageError
 from indexing.filters import Filter
 
 Origin = Literal["given", "question"]
+NAMED = 8  # names that a refusal gives of those there are
 DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
@@ -105,6 +107,21 @@ def limited(filters: Mapping[str, Any]) -> bool:
     """Whether the asker left a part of the collection out; from `Limits.as_json`."""
     given = any(one["from"] == "given" for one in filters.get("dates", ()))
     return given or bool(filters.get("sources") or filters.get("authors"))
+
+
+def nothing_within(limits: Limits, known: Iterable[Metadata]) -> str:
+    """Why limits leave no document of a collection, in words: a source or an author that it does not have, with those
+    of a like name that it has."""
+    documents = list(known)
+    for what, given in (("source", limits.sources), ("author", limits.authors)):
+        names = sorted({getattr(one, what) for one in documents} - {""}, key=str.casefold)
+        folded = {name.casefold() for name in names}
+        for unknown in given:
+            if unknown.casefold() not in folded and names:
+                like = [name for name in names if unknown.casefold() in name.casefold()] or names
+                more = "" if len(like) <= NAMED else f" and {len(like) - NAMED:,} more"
+                return f"No document has the {what} “{unknown}”; there are: {', '.join(like[:NAMED])}{more}."
+    return "No document lies within the limits of the search."
 
 
 def day_of(text: str, *, last: bool) -> datetime.date:

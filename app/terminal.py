@@ -12,7 +12,7 @@ from app.answers import Answer, AsOf, Citation, Disagreement, Statement
 from app.counts import counted
 from app.exchange import REFUSED, numbered
 from app.grounding.check import Checked
-from app.limits import searched_in
+from app.limits import limited, searched_in
 from indexing.documents import Copy, Hit
 
 # What a terminal obeys or a reader cannot see: controls (ANSI sequences begin with one), overrides, surrogates.
@@ -199,7 +199,8 @@ def _refusal(page: _Page, answer: Answer) -> None:
     if answer.ruling.reason:
         page.add(answer.ruling.reason)
     noun = "document" if answer.searched == 1 else "documents"
-    page.add(f"Searched {answer.searched:,} {noun} for: {answer.question}")
+    searched = "only what the limits leave" if limited(answer.filters) else f"{answer.searched:,} {noun}"
+    page.add(f"Searched {searched} for: {answer.question}")
     for citation in answer.ruling.nearest:
         page.gap()
         page.add("What comes nearest, not an answer:")

@@ -202,6 +202,22 @@ def test_given_limits_hold(harbour: Collection) -> None:
     assert names(harbour, f"{question} I mean in March 2016.", limits_of("2016-05")) != []
 
 
+def test_limits_that_leave_nothing_say_so_and_name_what_there_is(harbour: Collection) -> None:
+    assistant = Assistant(harbour, Retriever(harbour, 10), None, Settings())
+
+    def reason(*given: object, **names: tuple[str, ...]) -> str:
+        answer = assistant.ask("How many ships were counted in the harbour?", (), limits_of(*given, **names))  # type: ignore[arg-type]
+        assert answer.status == "refused" and not answer.hits
+        return answer.ruling.reason
+
+    assert reason("2017") == "No document lies within the limits of the search."
+    assert reason(sources=("gazete",)) == "No document has the source “gazete”; there are: Courier, Gazette."
+    assert reason(authors=("07",)) == "No document has the author “07”; there are: Ann 07."
+    assert reason(sources=("Gazette",), authors=("Ann 05",)) == "No document lies within the limits of the search."
+    assert reason(authors=("Zoe",)) == "No document has the author “Zoe”; there are: Ann 03, Ann 05, Ann 07."
+    assert "No document has" not in assistant.ask("Zoe?", (), limits_of(sources=("Gazette",))).ruling.reason
+
+
 def test_an_answer_says_what_it_was_limited_to(harbour: Collection) -> None:
     assistant = Assistant(harbour, Retriever(harbour, 10), None, Settings())
     question = "How many ships were counted in the harbour in March 2016?"
@@ -269,6 +285,8 @@ def test_the_command_line_and_batches_take_limits(tmp_path: Path, seeds_home: Pa
     home = ("--home", seeds_home)
     may = json.loads(onrecord("ask", question, "--since", "2025-05", "--json", *home).stdout)
     assert {one["file"] for one in may["retrieved"]} == {"monday-call-and-sanctions.md"}
+    nothing = onrecord("ask", question, "--since", "2030", *home).stdout
+    assert "No document lies within the limits" in nothing and "Searched only what the limits leave" in nothing
     wrong = onrecord("ask", question, "--since", "soon", *home)
     assert wrong.returncode == 2 and "write 2015" in wrong.stderr
     shown = onrecord("ask", f"{question} I mean in February 2025.", *home).stdout
