@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.amounts import same_value
 from app.answers import Citation, Statement
 from app.evidence import Candidate, Evidence
 from app.finding import Finding
-from app.highlight import highlights, short_answer, stems_of
+from app.highlight import highlights, short_answer
+from app.short import PATTERNS
 from indexing.spans import Span
 from indexing.words import stems
 
@@ -107,10 +109,15 @@ def agrees(evidence: Evidence, one: Candidate, other: Candidate) -> bool:
     """Whether two documents give the same short answer in sentences about the same."""
     if one.place[0] == other.place[0] or not evidence.exact:
         return False
-    answers, others = (stems_of(short_answer(evidence, each), each) for each in (one, other))
+    answers, others = (short_answer(evidence, each) for each in (one, other))
+    if answers is None or others is None:
+        return False
+    said, known = answers.span.of(one.text), others.span.of(other.text)
+    counted = evidence.asked.kind in PATTERNS and same_value(evidence.asked.kind, said, known)
     shared = len(one.stems & other.stems)
     fewer = min(len(one.stems), len(other.stems))
-    return bool(answers and answers == others) and fewer > 0 and shared >= AGREEING * fewer
+    alike = counted or (bool(stems(said)) and frozenset(stems(said)) == frozenset(stems(known)))
+    return alike and fewer > 0 and shared >= AGREEING * fewer
 
 
 def _citations(one: Candidate) -> Iterator[Citation]:

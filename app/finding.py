@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app import answers
 from app.answerability import answerability, missing, threshold
@@ -12,9 +12,11 @@ from app.evidence import DEPTH, DEPTH_READ, Candidate, Evidence, Tokens, weigh
 from app.premise import Premise, contradicted, stated, unstated
 from app.retrieve import Found, Query
 from app.signals import lack_year
-from app.understanding import Reading, likely_with, understood
+from app.understanding import Reading, heard, likely_with, understood
 
 READ = 3  # sentences that are read for what a question takes for granted
+SAYS, FIGURE = 0.2, 0.3  # how likely a side's sentence must answer, and its figure be the answer, that sources differ
+NEARLY = 0.1  # how much less likely than another figure of its sentence that may be
 BELIEVED = 0.6  # how surely they must say it; chosen on questions over 30 news articles and the tuning part of ours
 
 
@@ -67,6 +69,8 @@ def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Read
     if premise is not None and _holds(premise, evidence, reading):
         premise = None
     differ = differences(weighed) if weighed.ranked and premise is None and likely >= threshold() else ()
+    if reading is not None:
+        differ = tuple(one for each in differ if (one := _answering(each, evidence, reading)))
     return Finding(evidence, likely, premise, differ)
 
 
@@ -77,6 +81,18 @@ def _holds(premise: Premise, evidence: Evidence, reading: Reading | None) -> boo
         return stated(evidence)
     best = [one.text for one in evidence.ranked[:READ]]
     return reading.supports(premise.text, best).supported >= BELIEVED
+
+
+def _answering(one: Difference, evidence: Evidence, reading: Reading) -> Difference | None:
+    """The sides whose sentence answers and whose figure is the answer there; none where these are fewer than two."""
+    sides = []
+    for side in one.sides:
+        read = heard(side.candidate, evidence, reading)
+        told = [short.told for short in read.shorts if short.told is not None]
+        here = [short.told or 0.0 for short in read.shorts if short.span.overlaps(side.span)]
+        if (read.read or 0.0) >= SAYS and (not told or max([0.0, *here]) >= max(FIGURE, max(told) - NEARLY)):
+            sides.append(side)
+    return replace(one, sides=tuple(sides)) if len(sides) > 1 else None
 
 
 def cited(one: Candidate) -> Citation:

@@ -135,7 +135,7 @@ def _spans(kind: Kind, noun: str, text: str) -> Iterator[Span]:
     elif kind == "count":
         if noun.lower() in SUMS:
             yield from map(_span, PATTERNS["money"].finditer(text))
-        yield from (span for span in map(_span, PATTERNS[kind].finditer(text)) if _counts(span, text))
+        yield from (span for span in map(_span, PATTERNS[kind].finditer(text)) if counts(span, text))
     elif kind == "words":
         yield from quoted(text)
     elif kind in PATTERNS:
@@ -151,7 +151,7 @@ def quoted(text: str) -> Iterator[Span]:
     return (Span(*match.span(match.lastindex or 0)) for match in PATTERNS["words"].finditer(text))
 
 
-def _counts(span: Span, text: str) -> bool:
+def counts(span: Span, text: str) -> bool:
     """Whether a figure counts something: it is no year, no day of a month, no sum, no share, no bare `one`."""
     figure = span.of(text)
     return not (

@@ -125,6 +125,15 @@ def _told(one: Candidate, said: Told) -> Candidate:
     return replace(one, shorts=shorts if said.tokens else one.shorts, read=said.likely)
 
 
+def heard(one: Candidate, evidence: Evidence, reading: Reading) -> Candidate:
+    """A sentence of the evidence as the reader read it; it is read now where it was not among the best."""
+    for other in evidence.ranked:
+        if other.place == one.place and other.read is not None:
+            return other
+    (said,) = reading.reads(evidence.question, [one.text], [context(one)])
+    return _told(one, said)
+
+
 def _lift(one: Candidate, logit: float) -> float:
     """What is read of a sentence, beside the mean of all; what denies is not put back: to a question that supposes what
     is not so it is no answer, and yet what its asker must read."""

@@ -33,7 +33,7 @@ Figure = tuple[float, str]
 def figures(text: str, ones: bool = False) -> list[Figure]:
     """Value and unit of each figure in order, in digits or in words; the word `one` counts only with `ones`."""
     return [
-        (_value(match["number"]), _unit(match))
+        (value_of(match["number"]), _unit(match))
         for match in FIGURE.finditer(text)
         if ones or match["number"].casefold() != "one"
     ]
@@ -51,11 +51,12 @@ def bounds(text: str) -> dict[Figure, str]:
         before = text[max(0, match.start() - 30) : match.start()]
         side = "more than" if ABOVE.search(before) else "less than" if BELOW.search(before) else ""
         if side:
-            found[_value(match["number"]), _unit(match)] = side
+            found[value_of(match["number"]), _unit(match)] = side
     return found
 
 
-def _value(number: str) -> float:
+def value_of(number: str) -> float:
+    """What the number of a FIGURE is worth, in digits or in words; 0 for an empty one."""
     total = part = 0.0
     for word in re.findall(r"[a-z]+|-?[\d,]+(?:\.\d+)?", number.casefold()):
         scale = SCALES.get(word) or SHORT.get(word)
