@@ -46,11 +46,10 @@ def highlights(finding: Finding, shown: Sequence[Candidate]) -> Mapping[Place, t
 
 def short_answer(evidence: Evidence, one: Candidate) -> Short | None:
     """What is likeliest the answer in a sentence: by the reader; else what has most of the question about it."""
-    spoken = evidence.asked.said and evidence.asked.kind == "person"
-    shorts = _outside_quotations(one) if spoken else one.shorts
+    shorts = _shorts(evidence, one)
     if one.read is not None:
         return max(shorts, key=lambda short: (short.told or 0.0, len(short.span), -short.span.start), default=None)
-    if spoken:  # who speaks stands beside what is said, and before what is said of him
+    if _who_speaks(evidence):  # who speaks stands beside what is said, and before what is said of him
         return min(shorts, key=lambda short: (not short.beside, short.span.start), default=None)
 
     def weight(short: Short) -> tuple[bool, float, int]:
@@ -87,7 +86,14 @@ def _enough(short: Short) -> bool:
     return short.told is None or short.told >= TOLD
 
 
-def _outside_quotations(one: Candidate) -> list[Short]:
+def _who_speaks(evidence: Evidence) -> bool:
+    return evidence.asked.said and evidence.asked.kind == "person"
+
+
+def _shorts(evidence: Evidence, one: Candidate) -> Sequence[Short]:
+    """The short answers of a sentence; who speaks is none of those who are named in what is said."""
+    if not _who_speaks(evidence):
+        return one.shorts
     said = [each.span for each in outermost(stretches_of(one.text, [Span(0, len(one.text))]))]
     return [short for short in one.shorts if not any(each.contains(short.span) for each in said)]
 
@@ -100,7 +106,7 @@ def _row(evidence: Evidence, one: Candidate) -> tuple[Span, ...]:
     best = short_answer(evidence, one)
     if best is None or best.told is None:
         return (best.span,) if best else ()
-    others = [each for each in one.shorts if _enough(each) and not each.span.overlaps(best.span)]
+    others = [each for each in _shorts(evidence, one) if _enough(each) and not each.span.overlaps(best.span)]
     row = _joined(best.span, [each.span for each in others], one.text)
     near = [each for each in others if each.span not in row and (each.told or 0.0) > best.told - NEARLY]
     if not near:
