@@ -34,7 +34,9 @@ LEAD = re.compile(
 SEVERAL = re.compile(
     r"^\W*(?:list|name|enumerate)\b|"
     r"\b(?:which|what)\s(?:\w+\s){0,4}?\w+[^s\W]s\s(?:did|do|does|are|were|was|have|has|had|is)\b|"
-    r"\b(?:what|which) (?:are|were) the\b|\b(?:two|three|four|five|six|several|all the)\s(?:\w+\s)?\w+s\b",
+    r"\b(?:what|which) (?:are|were) the\b|"  # a number of things elsewhere than behind these is not asked for
+    r"\b(?:which|what|whose|who (?:are|were)|name|list)\s(?:of\s)?(?:the\s)?"
+    r"(?:two|three|four|five|six|several|all the)\s(?:\w+\s)?\w+s\b",
     re.IGNORECASE,
 )
 SAYING = re.compile(

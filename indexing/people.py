@@ -19,6 +19,10 @@ CAPITAL = (
 PARTICLE = r"(?:de|da|del|della|der|den|van|von|zu|bin|ibn|al|el|la|le|du|dos|y)"
 RUN = re.compile(rf"\b{CAPITAL}(?:[ \u00a0](?:{PARTICLE}[ \u00a0])*{CAPITAL})+")
 COMMON = re.compile(r"\b[a-z]{3,}\b")
+OFFICE = re.compile(
+    r"([^\W\d_]+)[ \u00a0]of[ \u00a0](?:the[ \u00a0])?$"
+)  # before a run: `Secretary of State Marco Rubio`
+TITLED = 30  # characters before a run in which such a title stands
 POSSESSIVE = re.compile(r"[’'](?:s|S)?$")
 
 
@@ -51,6 +55,8 @@ def name_of(words: Sequence[str]) -> str:
         word = kept[index]
         if is_title(word) or bare(word) in words_of("affiliations") or POSSESSIVE.search(word):
             kept = kept[index + 1 :]
+            if bare(kept[0]) == "of":
+                kept = after_office(kept[1:])
             break
     while kept and bare(kept[0]) in words_of("function"):
         kept = kept[1:]
@@ -58,6 +64,19 @@ def name_of(words: Sequence[str]) -> str:
         return ""
     kept[-1] = POSSESSIVE.sub("", kept[-1])
     return " ".join(kept)
+
+
+def after_office(words: Sequence[str]) -> list[str]:
+    """Who holds an office, of the words after the `of` of its title: `State Marco Rubio`.
+
+    How long an office's name is cannot be seen, so of what follows only a first name and a surname are kept.
+    """
+    if len(words) <= 2:
+        return list(words[-1:])
+    at = len(words) - 2
+    while at > 1 and (words[at][0].islower() or re.fullmatch(r"[A-Z]\.?", words[at])):
+        at -= 1
+    return list(words[at:])
 
 
 def is_name(text: str) -> bool:
@@ -75,6 +94,9 @@ class People:
         verbs = words_of("headline_verbs")
         for match in RUN.finditer(text):
             words = match[0].split()
+            office = OFFICE.search(text, max(0, match.start() - TITLED), match.start())
+            if office and is_title(office[1]):
+                words = after_office(words)
             if len(words) > LONGEST + 2 or any(bare(word) in verbs for word in words):
                 continue
             name = name_of(words)

@@ -57,6 +57,13 @@ def test_several_things_are_asked_for(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "question", ["Who asked for six years in prison?", "How much did the two pumps cost?", "Who owns the three mills?"]
+)
+def test_several_things_that_are_only_spoken_of_are_not_asked_for(question: str) -> None:
+    assert not read_question(question).several
+
+
+@pytest.mark.parametrize(
     ("question", "text", "answers"),
     [
         (
