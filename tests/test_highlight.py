@@ -30,6 +30,7 @@ date: 2024-10-10
 Henrik Aas, the former trainer of Vikby FC, will become its president, and Lotte Brandt, a lawyer, will become its
 treasurer. Brandt was proposed by the owner of Vikby FC, Dario Conti. The fans' spokesman, Per Lund, welcomed the
 choice. Fans of Vikby FC travelled from Norway, Sweden, Denmark and Iceland for the match. The club was founded in 1911.
+"Jens Falk, Nora Dahl and Ove Lie never came to the training," said Ida Moe, who trained the reserves of the team.
 """
 COURT = """---
 title: Court
@@ -130,6 +131,12 @@ def test_where_the_reader_cannot_tell_nothing_is_highlighted(
 ) -> None:
     query, found = assistant.look_up("Who sentenced whom to months in prison?")
     assert marked(find(query, found, reading=saying(values, words))) == wanted
+
+
+def test_who_is_listed_beside_the_likeliest_is_not_highlighted_with_it(assistant: Assistant) -> None:
+    words = {"Falk": 0.6, "Dahl": 0.6, "Lie": 0.6, "Moe": 0.62}
+    finding = find(*assistant.look_up("Who trained the reserves of the team?"), reading=saying([0.9], words))
+    assert finding.evidence.ranked[0].text.startswith('"Jens Falk') and marked(finding) in ([], ["Ida Moe"])
 
 
 def test_without_a_reader_one_answer_at_most_is_highlighted(assistant: Assistant) -> None:
