@@ -23,7 +23,7 @@ PIECE = re.compile(
 TIMES = re.compile(rf"(?:\b(?P<place>in|on|during|since|until|before|after|by)\s)?(?<!\w)(?P<when>{WHEN})")
 MONTHLY, YEARLY = re.compile(MONTH), re.compile(YEAR)
 SUBJECT = re.compile(rf"\b(?i:did|does|do|is|was|are|were|has|have|had|will|would|can|could|should)\s(?P<name>{NAME})")
-PLACED = re.compile(rf"\b(?:in|at|on|from)\s{NAME}")
+PLACED = re.compile(rf"\b(?:{_PLACES})\s{NAME}")
 _ENDS = rf"(?=\s(?:{_PLACES}|and|or|when|that|who|which)\b|\W*$|[,;])"
 THING = rf"(?:[\w’'-]+\s)*?[\w’'-]+{_ENDS}"
 ASKS = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.lexicons import lexicon
+from indexing.people import bare, words_of
 from indexing.spans import Span
 from indexing.words import stems
 
@@ -35,6 +36,7 @@ MONTHS = (
 DAYS = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 NAMED = r"(?:(?:[A-Z]\.){2,}|[A-Z#@](?:[\w’'\-&]*\w)?\.?(?<![a-z]{4}\.))"
 NAME = re.compile(rf"{NAMED}(?:(?:\s(?:of\sthe|of|de|du|von|van|al|bin|&)\s|\s|,\s(?=Jr|Sr)){NAMED})*")
+BEGINS = re.compile(r"[.!?:;/(“\"]\s*[“\"(]?$")
 WITHIN = re.compile(r"(?<=[\w,;:)] )([A-Z][\w-]*\w)")  # a word with a capital that does not begin a sentence
 PLACED = re.compile(  # `Berea, Ohio`, but not the first two of a list
     r"\b(?:in|at|from|near|to|outside|of|across|through|for|over|visited|left|into)\s(?:the\s)?"
@@ -177,10 +179,14 @@ def _beside(kind: Kind, noun: str, root: frozenset[str], span: Span, text: str) 
 
 
 def names_in(text: str, *, first: bool = True) -> Iterator[str]:
-    """Names in a text; of one that begins it only what follows its first word, unless `first`."""
+    """Names in a text; of one that begins it only what follows its first word, unless `first`, and of one that begins
+    a later sentence what follows a small word (`Did Ann Lee`)."""
     for span in name_spans(text):
         name = span.of(text)
-        if first or span.start > 0:
+        begins = span.start == 0 or (
+            BEGINS.search(text[: span.start]) and bare(name.split()[0]) in words_of("function")
+        )
+        if first or not begins:
             yield name
         elif " " in name:
             yield name.split(" ", 1)[1]

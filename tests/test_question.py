@@ -105,3 +105,16 @@ def test_any_question_can_be_read(question: str) -> None:
 def test_names_do_not_overlap(text: str) -> None:
     spans = list(name_spans(text))
     assert all(before.end <= after.start for before, after in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("When? (after: In which town did Ann Orr win?)", ("Ann Orr",)),
+        ("And? (after: Why? / Did Ann Orr leave the US?)", ("Ann Orr", "US")),
+        ("I ask about the ferry. What did Orr say?", ("Orr",)),
+        ("Compare: Falk or Orr?", ("Falk", "Orr")),
+    ],
+)
+def test_what_begins_a_later_sentence_is_no_name(question: str, names: tuple[str, ...]) -> None:
+    assert read_question(question).names == names
