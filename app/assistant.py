@@ -37,6 +37,7 @@ from app.rerank import reranker
 from app.retrieve import Found, Query, Retriever
 from app.rewriting import rewriter
 from app.settings import Settings
+from app.spending import Spent, spending, with_spent
 from app.tracing import Trace
 from app.understanding import reading
 from app.when import widened
@@ -69,6 +70,7 @@ class _Walk:
     limits: Limits = EVERYTHING
     period: Period | None = None
     rewritten: str = ""
+    spent: Spent = field(default_factory=Spent)
     dropped: int = 0  # statements that no source supports and that the settings leave out
     began: float = field(default_factory=time.perf_counter)
     trace: Trace = field(default_factory=Trace)
@@ -130,7 +132,8 @@ class Assistant:
             yield from self._walked(walk, history, limits)
 
     def _walked(self, walk: _Walk, history: Sequence[Turn], limits: Limits) -> Iterator[Event]:
-        query, walk.found = self.look_up(walk.question, history, limits, walk.trace)
+        with spending() as walk.spent:
+            query, walk.found = self.look_up(walk.question, history, limits, walk.trace)
         walk.filters, walk.period, walk.limits = limits.as_json(query.period), query.period, limits
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
@@ -169,7 +172,7 @@ class Assistant:
     def _extracted(self, walk: _Walk, finding: Finding) -> Iterator[Event]:
         most = self._settings.max_statements
         who = lead(finding, self.collection.catalogue.quotations)
-        if who is not None and self._grounded(who).support == "supported":
+        if who is not None and self._grounded(walk, who).support == "supported":
             yield from self._said(walk, who)
         for statement in extract(finding, max(1, most - len(walk.statements))):
             yield from self._said(walk, statement)
@@ -232,14 +235,22 @@ class Assistant:
             for statement in new:
                 yield from self._said(walk, statement)
 
-    def _grounded(self, statement: Statement) -> Statement:
-        return ground(statement, lambda one: self.collection.document(one.document_id, one.version), self._opinion)
+    def _grounded(self, walk: _Walk, statement: Statement) -> Statement:
+        with spending() as spent:
+            grounded = ground(
+                statement,
+                lambda one: self.collection.document(one.document_id, one.version),
+                self._opinion,
+                lambda one: self.collection.catalogue.quotations(one.id, one.version),
+            )
+        walk.spent.asked, walk.spent.told = walk.spent.asked + spent.asked, walk.spent.told + spent.told
+        return grounded
 
     def _said(self, walk: _Walk, statement: Statement) -> Iterator[Said]:
         """Ground a statement and give it its place in the answer; nothing, where it is to be dropped."""
         start = walk.statements[-1].span.end + 1 if walk.statements else 0
         with walk.trace.stage("ground"):
-            grounded = self._grounded(statement)
+            grounded = self._grounded(walk, statement)
         if grounded.support == "unsupported" and self._settings.unsupported == "drop":
             walk.dropped += 1
             return
@@ -275,7 +286,7 @@ class Assistant:
             walk.mode,
             tuple(walk.notices),
             walk.timings,
-            walk.usage,
+            with_spent(walk.usage, walk.spent, self._settings.llm_prices),
             filters=walk.filters,
             rewritten=walk.rewritten,
             ruling=self._ruling(walk, finding, answered),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from app.answers import Citation, Statement
 from app.counts import counted
 from app.prompting import Shown
-from app.references import Claim, Reference, read_claims
+from app.references import Claim, Reference, parse_marker, read_claims
 from app.repair import ANYWHERE, SAME_PASSAGE, meant, misplaced
 from indexing.documents import Document, Sentence
 from indexing.spans import Span
@@ -39,9 +39,16 @@ class Tally:
         self.__init__()  # type: ignore[misc]
 
 
+# A reference in other brackets: at the end of a sentence that has no other, with the numbers of passage and sentence.
+_IN_OTHERS = re.compile(
+    r"\s*[({]((?:passage|sentence|source)?\s*\d{1,2}\.\d{1,2}(?:\s*[,;]\s*\d{1,2}\.\d{1,2})*)[)}](?=[.!?]?$)",
+    re.IGNORECASE,
+)
+
+
 def statement_of(claim: Claim, question: str, shown: Shown, tally: Tally) -> Statement | None:
     """The claim with its citations; None for an echo of the question, a bare number, and what was said already."""
-    claim = _spoken(claim)
+    claim = _in_others(_spoken(claim), shown)
     if not re.search(r"[^\W\d_]{2}", claim.text):
         return None  # small models write references without brackets: "1.2"
     if _is_echo(claim.text, question):
@@ -72,6 +79,15 @@ def _spoken(claim: Claim) -> Claim:
     said = claim.text[found.end() :]
     named = Reference(int(found[1]), int(found[2] or 0))
     return replace(claim, text=said[:1].upper() + said[1:], references=claim.references or (named,))
+
+
+def _in_others(claim: Claim, shown: Shown) -> Claim:
+    """The claim with what stands in other brackets at its end as its references, where all of them were offered."""
+    found = None if claim.references else _IN_OTHERS.search(claim.text)
+    named = parse_marker(found[1]) if found else ()
+    if found is None or not all(0 < one.sentence <= len(shown.sentences(one.passage)) for one in named):
+        return claim
+    return replace(claim, text=claim.text[: found.start()] + claim.text[found.end() :], references=named)
 
 
 def _cited(reference: Reference, text: str, shown: Shown) -> list[Citation]:

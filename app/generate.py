@@ -17,6 +17,7 @@ from app.llm import AnswerCutError, Constrainable, ConstraintRefusedError, Langu
 from app.prompting import TOKENS_PER_MESSAGE, Reply, Shown, as_data, examples, excerpts, recent, show
 from app.references import WITHDRAWN, Claim
 from app.replies import ReplyReader
+from app.spending import cost
 from indexing.documents import Hit
 from indexing.errors import ModelError
 from prompts import fill
@@ -174,11 +175,6 @@ def _some(shown: Shown) -> Shown:
     if not shown.passages:
         raise ModelError("the question leaves no room for a passage; raise llm_context, or ask a shorter question")
     return shown
-
-
-def cost(asked: int, told: int, prices: tuple[float, float] | None) -> float | None:
-    """Dollars for so many tokens in and out; None where no prices are set."""
-    return None if prices is None else round((asked * prices[0] + told * prices[1]) / 1_000_000, 8)
 
 
 def closable(deltas: Iterator[str]) -> Generator[str, None, None]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from app.answers import Citation, Statement
+from app.attributed import Quoted, misattributed, quoted_in
 from app.grounding.alignment import Evidence
 from app.grounding.judgement import Known, Opinion, judge
 from app.grounding.wording import compact, plain
@@ -24,11 +25,13 @@ BLOCK_END = re.compile(r"[\r\n]\s*(?:[\r\n]|[-*+>#|]|\d+[.)])")
 Lookup = Callable[[Citation], Document | None]
 
 
-def ground(statement: Statement, lookup: Lookup, opinion: Opinion | None = None) -> Statement:
+def ground(
+    statement: Statement, lookup: Lookup, opinion: Opinion | None = None, quoted: Quoted = quoted_in
+) -> Statement:
     """The statement with its support, its reason, its score, and quotations set in the source's own characters.
 
     `lookup` reads the cited document. A citation that no longer slices to its quote is dropped. `opinion` is asked,
-    too, unless the statement is the source's own words.
+    too, unless the statement is the source's own words; `quoted` tells who is quoted where in a document.
     """
     found = ((citation, lookup(citation)) for citation in statement.citations)
     cited = [(citation, document) for citation, document in found if document and _exact(citation, document)]
@@ -50,6 +53,8 @@ def ground(statement: Statement, lookup: Lookup, opinion: Opinion | None = None)
     text = text.strip()
     if not faults and compact(plain(text)) in map(compact, [" ".join(sentences), *sentences]):
         return replace(verbatim, text=text)
+    if not statement.lead:
+        faults += misattributed(text, documents, quoted)
     said = without_report(text, documents) if statement.lead else text
     judged = judge(said, Evidence(sentences), range(len(sentences)), known_of(documents), faults)
     if opinion:

@@ -8,6 +8,7 @@ that its sources do not support is left out, since plain text has no way of stri
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ from app.meter import Meter
 from indexing.errors import OnrecordError, UsageError
 
 MODEL = "onrecord"
+# What stands in a document's own words as an image, a link or a tag; clients show the content as Markdown.
+_ACTING = re.compile(r"\[(?=[^\[\]]*\]\s?[\[(:])|<(?=[a-zA-Z/!?])")
 
 
 class Part(BaseModel):
@@ -92,7 +95,7 @@ class _Writing:
         """What one more statement adds to the content, nothing where it is not supported; its citations join."""
         if statement.support not in SHOWN:
             return ""
-        text = (" " if self.length else "") + statement.text
+        text = (" " if self.length else "") + _ACTING.sub(r"\\\g<0>", statement.text)
         for citation in statement.citations:
             number = self.numbers.setdefault(citation, len(self.numbers) + 1)
             marker = f" [{number}]"

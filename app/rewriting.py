@@ -8,8 +8,9 @@ from contextlib import closing
 
 from app.answers import Turn
 from app.conversation import Asked, Rewrite, leans, rewrite
-from app.llm import AnswerCutError, LanguageModel
+from app.llm import AnswerCutError, LanguageModel, count_tokens
 from app.prompting import as_data, recent
+from app.spending import spend
 from indexing.errors import ModelError
 from indexing.hostile import is_instruction
 from indexing.words import stems
@@ -42,11 +43,14 @@ def _written(model: LanguageModel, question: str, history: Sequence[Turn]) -> st
     conversation = "\n".join(f"{turn.role}: {turn.content}" for turn in turns)
     prompt = fill("rewrite", conversation=conversation, question=as_data(question))
     said = ""
-    with closing(_all(model, prompt)) as deltas:
-        for delta in deltas:
-            said += delta
-            if len(said) > LONGEST * 2 or "\n" in said.strip():
-                break
+    try:
+        with closing(_all(model, prompt)) as deltas:
+            for delta in deltas:
+                said += delta
+                if len(said) > LONGEST * 2 or "\n" in said.strip():
+                    break
+    finally:
+        spend(count_tokens(SYSTEM) + count_tokens(prompt), count_tokens(said))
     return said
 
 

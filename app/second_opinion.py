@@ -14,9 +14,10 @@ from typing import Literal, cast
 
 from app.generate import closable
 from app.grounding.judgement import EVEN, Judgement
-from app.llm import AnswerCutError, LanguageModel, language_model
+from app.llm import AnswerCutError, LanguageModel, count_tokens, language_model
 from app.prompting import as_data
 from app.settings import Settings
+from app.spending import spend
 from indexing.errors import ModelError, UsageError
 from prompts import fill
 
@@ -79,6 +80,8 @@ def said_by(model: LanguageModel, system: str, user: str, enough: int) -> str:
                     break
         except AnswerCutError:
             pass
+        finally:
+            spend(count_tokens(system) + count_tokens(user), count_tokens(answer))
     return answer
 
 

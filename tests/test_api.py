@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.answers import Statement
 from app.assistant import Assistant
 from app.settings import Settings
 
@@ -20,6 +21,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
     from app.bounded import LARGEST_BODY
+    from app.openai_api import _Writing
     from app.server import build_app
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -180,6 +182,12 @@ def test_a_streamed_completion_says_the_same(chat: openai.OpenAI) -> None:
     annotations = [one.model_dump() for one in whole.choices[0].message.annotations or ()]
     assert last.choices[0].delta.model_dump()["annotations"] == annotations
     assert chunks[-1].usage == whole.usage
+
+
+def test_what_a_document_has_of_markup_is_text_in_a_completion() -> None:
+    said = "See [menu](http://e) and [a][b], [c]: d, ![x](y) <img src=z> <!-- a < b [sic]."
+    shown = _Writing("http://x/").statement(Statement(said, (), "supported"))
+    assert shown == r"See \[menu](http://e) and \[a][b], \[c]: d, !\[x](y) \<img src=z> \<!-- a < b [sic]."
 
 
 def test_a_refusal_says_so_and_cites_nothing(chat: openai.OpenAI) -> None:

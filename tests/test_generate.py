@@ -233,6 +233,18 @@ def test_a_passage_named_in_words_is_a_reference_and_no_part_of_the_statement(sa
     assert quotes(statement)[0] in POLL
 
 
+@pytest.mark.parametrize("brackets", ["(1.2)", "{1.2}", "(Passage 1.2)", "(1.2, 1.2)"])
+def test_a_reference_in_other_brackets_is_one_where_it_was_offered(brackets: str) -> None:
+    (statement,) = answer(f"Somebody called first {brackets}.").statements
+    assert (statement.text, quotes(statement)) == ("Somebody called first.", [CALL[1]])
+    for said in (
+        f"Somebody called {brackets} first.",
+        "Somebody called first (9.9).",
+        "It fell by a third (1.2 percent).",
+    ):
+        assert answer(said).statements[0].text == said
+
+
 def test_a_reference_to_something_else_is_set_to_the_sentence_that_is_repeated() -> None:
     draft = answer(f"{POLL[1]} [1.1].")
     assert quotes(draft.statements[0]) == [POLL[1]]

@@ -435,6 +435,34 @@ def test_a_quotation_that_is_not_verbatim_loses_its_marks_and_is_unsupported(sai
     assert "are not in the cited source" in grounded.reason
 
 
+PEOPLE = ["Mayor Ann Lee called the repairs “slow but honest work”.", "“Never again,” Bob Ray said of the bill."]
+
+
+@pytest.mark.parametrize(
+    ("said", "support"),
+    [
+        ("Ann Lee called the repairs “slow but honest work”.", "supported"),
+        ("Lee called the repairs “slow but honest work”.", "supported"),
+        ("Bob Ray called the repairs “slow but honest work”.", "unsupported"),
+        ("“Never again,” Ann Lee said of the bill.", "unsupported"),
+        ("According to Ann Lee, “Never again” was said of the bill.", "unsupported"),
+        ("The mayor called the repairs “slow but honest work”.", "supported"),
+    ],
+)
+def test_words_that_the_source_gives_to_somebody_else_are_unsupported(said: str, support: str) -> None:
+    grounded = judged(PEOPLE, said)
+    assert grounded.support == support
+    assert ("the source gives the words" in grounded.reason) == (support == "unsupported")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["He said ‘we stole it.", "He said 'we stole it.", "He said ‛we stole it.", "It was “ ” so ‘ill.", "‚We stole it."],
+)
+def test_no_mark_is_left_open_for_another_statement_to_close(said: str) -> None:
+    assert not re.search("[‘'‛‚“”]", judged(PEOPLE, said).text)
+
+
 def test_of_two_quotations_each_is_judged_alone() -> None:
     grounded = judged(SAID, 'Trump called the conversation "lengthy" and "a triumph".')
     assert grounded.text == "Trump called the conversation “lengthy” and a triumph."

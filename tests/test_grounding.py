@@ -126,7 +126,7 @@ def test_a_figure_a_name_and_a_quotation_that_no_source_has_are_unsupported(said
     ("said", "reason"),
     [
         ("The bridge in Kherson will be closed in May.", "the source says “may”, the answer says “will”"),
-        ("Fewer than 1,200 people were asked.", "the answer says less than 1200, the source says more than"),
+        ("Fewer than 1,200 people were asked.", "the answer says less than 1,200, the source says more than"),
         ("Putin did not call Trump first on 12 February 2025, the Kremlin said.", "denies"),
         ("Trump put the approval rating of Zelensky at 57%.", "the source says 57 of something else"),
     ],
@@ -134,6 +134,59 @@ def test_a_figure_a_name_and_a_quotation_that_no_source_has_are_unsupported(said
 def test_what_changes_the_sense_of_the_same_words_is_named(said: str, reason: str) -> None:
     (statement,) = checked(said, CALL, POLL).statements
     assert statement.support != "supported" and reason in statement.reason
+
+
+TOWN = (
+    "The council voted on Tuesday to shut the library, which opened in 1911. Mayor Ann Lee called the vote “a sad "
+    "day”. Councillor Bob Ray said the town “may never see its money again”. It would save £300,000 a year within six "
+    "months. Half a million people came, fewer than planned. Side effects were mild. Visits were down in March. "
+    "The trial was randomised. Alba bought its rival Nord."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("The council voted on Friday to shut the library.", "the source says Tuesday of this, the answer says Friday"),
+        ("Visits were down in May.", "the source says March of this, the answer says May"),
+        ("It would save £300,000 a month.", "the source says 300,000 a year, the answer 300,000 a month"),
+        ("It would save £300,000 within six years.", "the source says six months, the answer six years"),
+        ("Everyone in the council voted to shut the library.", "the answer says “everyone”, the source does not"),
+        ("Side effects were severe.", "the source says “mild”, the answer says “severe”"),
+        ("Visits were up in March.", "the source says “down”, the answer says “up”"),
+        ("The trial was unrandomised.", "the source says “randomised”, the answer says “unrandomised”"),
+        ("Alba was bought by its rival Nord.", "Alba and Nord stand the other way round in the source"),
+        ("Bob Ray called the vote “a sad day”.", "the source gives the words “a sad day” to Ann Lee, not to Bob Ray"),
+        ("Lee said it “may never see its money again”.", "to Councillor Bob Ray, not to Lee"),
+        ("One million people came.", "the figure one million is not in the sources"),
+    ],
+)
+def test_one_detail_that_another_sentence_may_have_is_named(said: str, reason: str) -> None:
+    (statement,) = checked(said, TOWN).statements
+    assert statement.support != "supported" and reason in statement.reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "On Tuesday the council voted to shut the library.",
+        "Visits in March were down.",
+        "Within six months it would save £300,000 a year.",
+        "500,000 people came.",
+        "Nord was bought by its rival Alba.",
+        "Ann Lee called the vote “a sad day”.",
+        "The town “may never see its money again”, said Ray.",
+        "The mayor called the vote “a sad day”.",
+    ],
+)
+def test_the_same_detail_in_another_form_is_the_same(said: str) -> None:
+    (statement,) = checked(said, TOWN).statements
+    assert statement.support == "supported"
+
+
+def test_words_of_its_own_are_named_also_where_a_statement_is_supported() -> None:
+    (statement,) = checked("Mayor Ann Lee described the vote as “a sad day”.", TOWN).statements
+    assert statement.reason == "its names and figures are in the source; in words of its own: described"
 
 
 def test_a_marker_names_the_source_that_a_statement_is_held_against() -> None:

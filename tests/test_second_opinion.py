@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from app.answers import Support, Turn
-from app.generate import GenerativeAnswerer, cost
+from app.generate import GenerativeAnswerer
 from app.grounding.judgement import Judgement
+from app.rewriting import rewriter
 from app.second_opinion import SecondOpinion, second_opinion
 from app.settings import Settings
+from app.spending import Spent, cost, spending, with_spent
 from indexing.errors import ModelError, UsageError
 from tests.test_generate import CALL, POLL, Scripted, quotes, run
 
@@ -80,6 +82,20 @@ def test_a_cost_is_told_where_prices_are_set_and_only_there() -> None:
     usage = run(GenerativeAnswerer(Scripted("So [1.1]."), 4096, (1.0, 2.0))).usage
     assert usage["prompt_tokens"] and usage["answer_tokens"]
     assert usage["cost_usd"] == pytest.approx((usage["prompt_tokens"] + 2 * usage["answer_tokens"]) / 1_000_000)
+
+
+def test_what_a_second_opinion_and_a_rewriting_take_is_counted_as_well() -> None:
+    with spending() as spent:
+        SecondOpinion(Judge("PARTLY, it is only said."))("So.", ["So it is."], Judgement("supported", "", 0.9))
+        once = (spent.asked, spent.told)
+        assert once[0] > 20 and once[1] > 3
+        with spending() as within:
+            rewriter(Judge("Who resigned from the post in Kyiv?"))("Why did she?", [Turn("user", "Who resigned?")])
+        assert (spent.asked, spent.told) == (once[0] + within.asked, once[1] + within.told) and within.asked > 20
+    usage = with_spent({"prompt_tokens": 100, "answer_tokens": 10, "cost_usd": 0.0}, spent, (1.0, 2.0))
+    assert usage["prompt_tokens"] == 100 + spent.asked and usage["answer_tokens"] == 10 + spent.told
+    assert usage["cost_usd"] == pytest.approx((100 + spent.asked + 2 * (10 + spent.told)) / 1_000_000)
+    assert with_spent({}, Spent(), (1.0, 2.0)) == {}
 
 
 def test_a_reference_beside_its_sentence_is_set_right_among_what_was_shown() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.answers import Citation, Statement
+from app.attributed import misattributed, quoted_in
 from app.grounding import calibration
 from app.grounding.alignment import Evidence, Measures
 from app.grounding.judgement import NOTHING_ADDED, Judgement, Known, Opinion, judge
@@ -149,6 +150,7 @@ class _Ground:
         among = self._evidence.nearest(quoted)
         if not among:
             return Judgement("unsupported", "there is no source to hold it against", 0.0, 1.0, pure=-NOTHING_ADDED), ()
+        faults += misattributed(quoted, self._documents, quoted_in)
         judgement = judge(quoted, self._evidence, among, self._known, faults)
         near = set(nearest(plain(quoted), [self._evidence.sentences[index] for index in among]))
         used = [index for index in among if self._evidence.sentences[index] in near] or among[:1]

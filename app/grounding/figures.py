@@ -15,6 +15,7 @@ _WORDS = "|".join([*NUMBER_WORDS, *SCALES])
 FIGURE = re.compile(
     rf"(?:(?P<sign>[$€£¥])\s?)?(?P<number>(?<![\w.])(?:(?<!\S)-)?(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+)(?:\.\d+)?"
     rf"(?:(?:{'|'.join(SHORT)})\b|(?:[\s-](?:{'|'.join(SCALES)})\b)+)?"
+    rf"|\bhalf[\s-]an?[\s-](?:{'|'.join(SCALES)})\b"
     rf"|\b(?:{_WORDS})\b(?:(?:[\s-]|\sand\s)(?:{_WORDS})\b)*)(?:[\s-]?(?P<unit>%|(?:{'|'.join(UNITS)})\b))?",
     re.IGNORECASE,
 )
@@ -39,6 +40,13 @@ def figures(text: str, ones: bool = False) -> list[Figure]:
     ]
 
 
+def written(text: str, value: float) -> str:
+    """A value as a text writes it first (`4.2 billion`, `seven`)."""
+    numbers = (figure["number"] for figure in FIGURE.finditer(text))
+    found = (" ".join(number.split()).casefold() for number in numbers if value_of(number) == value)
+    return next(found, f"{value:.15g}")
+
+
 def amounts(text: str) -> list[str]:
     """The figures that have a unit, written so that equal ones are equal."""
     return [f"{value:g} {unit}" for value, unit in figures(text) if unit]
@@ -58,6 +66,8 @@ def bounds(text: str) -> dict[Figure, str]:
 def value_of(number: str) -> float:
     """What the number of a FIGURE is worth, in digits or in words; 0 for an empty one."""
     total = part = 0.0
+    if number[:4].casefold() == "half":  # half a million
+        return SCALES[re.split(r"[\s-]", number.casefold())[-1]] / 2
     for word in re.findall(r"[a-z]+|-?[\d,]+(?:\.\d+)?", number.casefold()):
         scale = SCALES.get(word) or SHORT.get(word)
         if scale and scale >= 1000:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from app.answers import Support
 from app.grounding import calibration
 from app.grounding.alignment import Evidence, Measures
-from app.grounding.figures import figures
+from app.grounding.details import details
+from app.grounding.figures import figures, written
 from app.grounding.names import Named, names
 from app.grounding.polarity import doubts
 from app.grounding.wording import REPORTING, WORD, plain, stem_set
@@ -23,6 +24,8 @@ NOTHING_ADDED = calibration.logit_of(1.0)  # of a sentence that stands word for 
 MISQUOTED = 0.02  # the most for a statement with a quotation that no source has
 ELSEWHERE = "the cited sentences speak of something else"
 ALL_THERE = "its words, names and figures are in the source"
+MOST_THERE = "its names and figures are in the source; in words of its own"
+MOST_NAMED = 5  # words that a reason names
 
 
 @dataclass(frozen=True)
@@ -105,29 +108,42 @@ def _judged(
     words = stem_set(text) - REPORTING
     backed = _backed(text, together, known)
     share = len(words & backed) / len(words) if words else float(bool(figures(text)))  # a figure is its own evidence
-    problems = [*_weak(text, together, near, known), *doubts(text, cited, modal_only=bool(known.whole))]
+    problems = [
+        *_weak(text, together, near, known),
+        *doubts(text, cited, modal_only=bool(known.whole)),
+        *details(text, cited),
+    ]
     unknown = [word for word in dict.fromkeys(WORD.findall(text)) if (stem_set(word) - REPORTING) - backed]
-    new = "some of its words are not in the cited sentences: " + ", ".join(unknown[:5])
     if known.whole:
-        return _by_score(share, score, novelty, problems, new if unknown else "its words stand apart there")
+        return _by_score(share, score, novelty, problems, unknown)
+    new = "some of its words are not in the cited sentences: " + ", ".join(unknown[:MOST_NAMED])
     if share < PARTLY_SHARE:
         return Judgement("unsupported", ELSEWHERE, min(score, UNLIKELY), novelty)
     if share < SUPPORTED_SHARE or (unknown and text.lstrip("\"'(").startswith(unknown[0])):
         problems.append(new)
     if problems:
         return Judgement("partly", "; ".join(problems), min(score, BELOW_EVEN), novelty)
-    return Judgement("supported", ALL_THERE, max(score, EVEN), novelty)
+    return Judgement("supported", _all_but(unknown), max(score, EVEN), novelty)
 
 
-def _by_score(share: float, score: float, novelty: float, problems: Sequence[str], why: str) -> Judgement:
-    """Support as the calibrated score tells; a problem that was found makes it partly at most."""
+def _by_score(share: float, score: float, novelty: float, problems: Sequence[str], unknown: Sequence[str]) -> Judgement:
+    """Support as the calibrated score tells; a problem that was found makes it partly at most. `unknown` are the words
+    that the sentences lack."""
+    why = f"not in the sentences that come nearest: {', '.join(unknown[:MOST_NAMED])}"
     if share < PARTLY_SHARE:
-        return Judgement("unsupported", ELSEWHERE, min(score, share), novelty)
+        told = "; ".join([*problems, why]) if share else ELSEWHERE
+        return Judgement("unsupported", told, min(score, share), novelty)
+    why = why if unknown else "its words stand apart there"
     if score < UNLIKELY:
         return Judgement("unsupported", "; ".join([*problems, why]), score, novelty)
     if problems or score < EVEN:
         return Judgement("partly", "; ".join(problems or [why]), score, novelty)
-    return Judgement("supported", ALL_THERE, score, novelty)
+    return Judgement("supported", _all_but(unknown), score, novelty)
+
+
+def _all_but(unknown: Sequence[str]) -> str:
+    """Why a statement is supported; what it says in words of its own is named, since nobody has found it there."""
+    return f"{MOST_THERE}: {', '.join(unknown[:MOST_NAMED])}" if unknown else ALL_THERE
 
 
 def _faults(text: str, cited: str, near: Named, known: Known) -> Iterator[str]:
@@ -135,7 +151,7 @@ def _faults(text: str, cited: str, near: Named, known: Known) -> Iterator[str]:
     where = "the sources" if known.whole else "the cited sentences"
     there = known.values if known.whole else {value for value, _ in figures(cited, ones=True)}
     for number in sorted({value for value, _ in figures(text)} - there):
-        yield f"the figure {number:.15g} is not in {where}"
+        yield f"the figure {written(text, number)} is not in {where}"
     source = known.named if known.whole else near
     for name in dict.fromkeys(names(text)):
         if not source.has(name, text) and not known.titled.has(name, text):
@@ -151,7 +167,7 @@ def _weak(text: str, cited: str, near: Named, known: Known) -> Iterator[str]:
             yield f"only {where} names {name}"
     said, there = set(figures(text)), set(figures(cited, ones=True))
     for number in sorted({value for value, _ in said} - {value for value, _ in there}):
-        yield f"the figure {number:.15g} stands in another part of the source"
+        yield f"the figure {written(text, number)} stands in another part of the source"
     if any(value in {one for one, _ in there} for value, _ in said - there):
         yield "a figure has another unit in the source"
 

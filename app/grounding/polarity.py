@@ -10,7 +10,8 @@ from functools import partial
 from importlib import resources
 from itertools import pairwise
 
-from app.grounding.figures import Figure, amounts, bounds, figures
+from app.grounding.details import told_otherwise, turned
+from app.grounding.figures import Figure, amounts, bounds, figures, written
 from app.grounding.names import names
 from app.grounding.wording import ordered_stems, stem_set
 from indexing.words import stems
@@ -22,7 +23,8 @@ NEGATION = re.compile(
 )
 # What is said to be possible, wanted or claimed is not said to be so.
 HEDGE = re.compile(
-    r"\b(?:(?P<may>(?-i:may)|might|could|would|should|possib\w+|perhaps|probabl[ey]|likely)|alleg\w+|reportedly|suppos\w+|if|unless|"
+    r"\b(?<!\bthan )(?:(?P<may>(?-i:may)|might|could|would|should|possib\w+|perhaps|probabl[ey]|likely)|"
+    r"alleg\w+|reportedly|suppos\w+|if|unless|"
     r"plan(?:s|ned)?|hop(?:es?|ed|ing)|propos\w+|consider\w*|claim\w*|accus\w+|suggest\w*|hint\w*|appear\w*|seem\w*|"
     r"expect\w*|want(?:s|ed)?|demand\w*|threat\w*|offer\w*|promis\w+|vow\w*|attempt\w*|tr(?:y|ies|ied) to|asked)\b",
     re.IGNORECASE,
@@ -64,10 +66,11 @@ def doubts(said: str, sentences: Sequence[str], modal_only: bool = False) -> Ite
     there = bounds(cited)
     for figure, side in bounds(said).items():
         if there.get(figure, side) != side:
-            yield f"the answer says {side} {figure[0]:.15g}, the source says {there[figure]}"
+            yield f"the answer says {side} {written(said, figure[0])}, the source says {there[figure]}"
     for figure in misplaced(said, near):
-        yield f"the source says {figure[0]:.15g} of something else"
-    for first, second in reordered(said, near):
+        yield f"the source says {written(said, figure[0])} of something else"
+    swapped = [pair for pair in reordered(said, near) if not told_otherwise(*pair, said, near)]
+    for first, second in [*swapped, *turned(said, near, names(said, first=True))]:
         yield f"{first} and {second} stand the other way round in the source"
 
 
