@@ -11,6 +11,7 @@ from indexing.people import CAPITAL, PARTICLE, POSSESSIVE, bare, is_title, last_
 from indexing.turns import gender_of
 
 LONGEST = 5  # words of a name; a longer run of capitals is a headline
+NEAR = 300  # characters before a pronoun that may say whom it means
 RUN = re.compile(rf"\b{CAPITAL}(?:[ \u00a0](?:{PARTICLE}[ \u00a0])*{CAPITAL})*")
 BEGINS = re.compile(r"(?:^|[.!?:;]\s+)\W*$")
 OF_A_PLACE = re.compile(r"\b(?:the|in|at|of|on|from|near|outside|across|through)\W+$", re.IGNORECASE)
@@ -151,7 +152,7 @@ def bound(before: str, pronoun: re.Match[str], people: Sequence[Person] = ()) ->
     if not (pronoun[0].casefold() in ("he", "she") or owns(pronoun)):
         return None
     full = {last_of(one.name): one for one in people}
-    own = [full.get(last_of(one.name), one) for one in people_in(before)]
+    own = [full.get(last_of(one.name), one) for one in people_in(before[-NEAR:])]
     return next((one for one in own if one.fits(pronoun[0]) and not one.doubtful), None)
 
 
