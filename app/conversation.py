@@ -84,7 +84,7 @@ def rewrite(question: str, history: Sequence[Turn], back: int = BACK) -> Asked:
         return Asked(question, piece + before.full[len(asked) :], piece if own else f"{before.searched} {piece}")
     given = gives(asked)
     people = salient(before.full, answered, given)
-    several = [names(answered), names(asked)] if given else [names(asked), names(answered)]
+    several = [names(answered), names(before.full)] if given else [names(before.full), names(answered)]
     full = _with_people(_with_chosen(question, max(several, key=lambda each: len(each) > 1), people), people)
     leaning = points_back(full) or full == question
     shown = f"{full}{AFTER}{_briefly(before.full)})" if leaning else full

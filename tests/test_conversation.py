@@ -80,6 +80,11 @@ FERRY = talk("Who sails the ferry to Dornach?", "The Falk brothers.")
             "What did Ann Brandt say about Tom Harrow?",
         ),
         (talk("Did Una Marsh sail the Lady Torvik?", "Yes."), "When did she sink?", "When did Una Marsh sink?"),
+        (
+            (*PAIR, *talk("And when was it decided?", "In May, said Carl Lodge and Ida Falk.")),
+            "What did the latter say?",
+            "What did Tom Harrow say?",
+        ),
         (PAIR, "What did she say to him?", "What did Ann Brandt say to Tom Harrow?"),
         (
             talk("What did the White House say?", "The White House, in New Torvik, said spokesman Carl Lodge was ill."),
