@@ -111,8 +111,9 @@ def _row(evidence: Evidence, one: Candidate) -> tuple[Span, ...]:
     near = [each for each in others if each.span not in row and (each.told or 0.0) > best.told - NEARLY]
     if not near:
         return row
-    if len(row) > 1:
-        return _apart([*row, *(each.span for each in near)])  # a list in pieces
+    spans = [each.span for each in near]
+    if len(row) > 1 and all(len(_joined(each, spans, one.text)) > 1 for each in spans):
+        return _apart([*row, *spans])  # a list in pieces
     known = [(_about(evidence, each.span, one.text), each) for each in (best, *near)]
     most = max(about for about, _ in known)
     first, *more = [each.span for about, each in known if about == most]
