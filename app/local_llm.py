@@ -23,6 +23,9 @@ SCHEME = "gguf:"
 MAGIC = b"GGUF"
 STARTING = 300.0  # seconds that loading a model may take
 TOLD = 300  # characters of what the program says of its failure
+# Of memory for prompts that were answered before the last one. They begin alike, so a few are worth keeping (an answer,
+# a rewriting and an opinion take turns); by default llama.cpp would keep 8,192, and a laptop would swap after an hour.
+KEPT_PROMPTS = 128  # MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def main(path: str, context: int) -> None:
     params.model.path = path
     params.n_ctx = context
     params.n_parallel = 1
+    params.cache_ram_mib = KEPT_PROMPTS
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.sampling.seed = 1
     params.sampling.temp = 0.0

