@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from app.answers import Citation, Statement
 from app.counts import counted
@@ -36,7 +36,9 @@ class Tally:
 
     def forget(self) -> None:
         """What came so far was no answer."""
-        self.__init__()  # type: ignore[misc]
+        nothing = Tally()
+        for each in fields(self):
+            setattr(self, each.name, getattr(nothing, each.name))
 
 
 # A reference in other brackets: at the end of a sentence that has no other, with the numbers of passage and sentence.

@@ -366,6 +366,18 @@ def test_opposite_words_are_not_supported(source: str, said: str) -> None:
     assert judged(source, said).support != "supported"
 
 
+def test_a_word_that_a_hyphen_joins_is_no_opposite_of_one_that_stands_alone() -> None:
+    source = "Our cutting-edge tools let a firm of builders finish a house in a month and improve what it earns."
+    kept = judged(
+        source, "The cutting-edge tools let a firm of builders finish a house in a month and increase what it earns."
+    )
+    assert "cutting" not in kept.reason.partition(":")[0] and kept.support == "supported"
+    turned = judged(
+        "The mayor prefers a long-term lease of the harbour.", "The mayor prefers a short-term lease of the harbour."
+    )
+    assert "long" in turned.reason and "short" in turned.reason
+
+
 def test_a_verb_of_the_models_own_in_a_short_sentence_is_not_supported() -> None:
     assert judged(CALL, "Putin met Trump first.").support == "partly"
 

@@ -7,12 +7,13 @@ does not cover for it. These words count for the verdict and its reason, not for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from app.grounding.figures import FIGURE, value_of, written
 from app.grounding.names import DATES
 from app.grounding.wording import WORD, stem_set
+from app.lexicons import lexicon
 from indexing.words import stems
 
 MONTHS, WEEKDAYS = DATES[:12], DATES[12:]
@@ -27,26 +28,7 @@ RATE = re.compile(rf"\s(?:a|an|per|each|every)\s{UNIT}", re.IGNORECASE)
 EVERYBODY = re.compile(r"\b(?:every(?:one|body|thing)?|always)\b", re.IGNORECASE)
 ANY_OF_ALL = re.compile(rf"{EVERYBODY.pattern}|\b(?:all|each|any|whole|entire\w*|unanimous\w*)\b", re.IGNORECASE)
 PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|got)\s(?:\w+\s){0,2}?\w+(?:ed|en|t|d|n)\s(?:\w+\s)?by\b")
-OPPOSITES = [
-    (frozenset(stems(one)), frozenset(stems(other)))
-    for one, other in (
-        (
-            "rise rose risen increase grow grew climb up raise raised",
-            "fall fell drop decrease decline down reduce cut lower",
-        ),
-        ("open opened reopen", "close closed shut"),
-        ("mild slight minor", "severe serious grave major"),
-        ("safe", "dangerous unsafe"),
-        ("cheap cheaper", "expensive dear dearer"),
-        ("early earlier", "late later"),
-        ("guilty convict convicted", "innocent acquit acquitted"),
-        ("gain gained profit", "lose lost loss"),
-        ("hire hired", "fire fired dismiss dismissed"),
-        ("arrive arrived", "leave left depart departed"),
-        ("adult", "child children"),
-        ("short shorter", "long longer"),
-    )
-]
+OPPOSITES = [tuple(frozenset(stems(side)) for side in line.split(" / ")) for line in lexicon("contraries")]
 PREFIXES = ("un", "non", "dis", "in", "im", "ir", "il")
 SHORTEST = 5  # letters of what follows a prefix that denies
 # Words that begin like a denial of the rest and are none.
@@ -110,7 +92,13 @@ def _times(text: str) -> list[tuple[float, str, str]]:
 
 def _contrary(said: str, main: str) -> tuple[str, str] | None:
     """A word of the statement and one of the sentence that mean opposite things, where neither has the other's."""
-    ours, there = _by_stem(said), _by_stem(main)
+    for joined in (False, True):  # a cutting-edge tool is no contrary of rising sales, but short-term one of long-term
+        if found := _opposed(_by_stem(said, joined), _by_stem(main, joined)):
+            return found
+    return None
+
+
+def _opposed(ours: Mapping[str, str], there: Mapping[str, str]) -> tuple[str, str] | None:
     for one, other in (pair for sides in OPPOSITES for pair in (sides, sides[::-1])):
         mine, theirs = one & ours.keys(), other & there.keys()
         if mine and theirs and not one & there.keys() and not other & ours.keys():
@@ -125,8 +113,10 @@ def _contrary(said: str, main: str) -> tuple[str, str] | None:
     return None
 
 
-def _by_stem(text: str) -> dict[str, str]:
-    return {stem: word for word in WORD.findall(text) for stem in stems(word)}
+def _by_stem(text: str, joined: bool) -> dict[str, str]:
+    """The words that a hyphen joins to the next, or all others, by their stems."""
+    words = (found[0] for found in WORD.finditer(text) if (text[found.end() : found.end() + 1] == "-") == joined)
+    return {stem: word for word in words for stem in stems(word)}
 
 
 def told_otherwise(first: str, second: str, said: str, sentences: Sequence[str]) -> bool:
