@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.amounts import Amount, amounts, differs, elsewhere
@@ -17,6 +17,9 @@ SHARED = 2  # content words about a figure that both sides must have, of them so
 ALIKE = 0.5  # ... and what share of the fewer of the two
 COVERED = 0.3  # share of the question's words that must stand about a figure
 SIDES = 4
+SURE, TOLD = 0.5, 0.45  # how surely a sentence must answer, and its figure be the answer, whatever words stand about it
+NEARLY = 0.1  # ... and how much less likely another figure of the sentence must be
+NAMED = 0.5  # ... and what share of the question's names it must have around it
 COMPARED: tuple[Kind, ...] = ("percent", "money", "count", "duration", "age", "time")
 
 
@@ -39,12 +42,28 @@ class Difference:
 
 def differences(evidence: Evidence) -> tuple[Difference, ...]:
     """Where sources differ about what is asked: at most one difference, about the figure or date that would answer."""
+    ranked = [one for one in evidence.ranked[:LOOKED_AT] if one.score >= evidence.ranked[0].score - NEAR]
+    return _first(evidence, lambda kind: _sides(kind, ranked, evidence))
+
+
+def differences_read(evidence: Evidence) -> tuple[Difference, ...]:
+    """The same in other words ("It costs", "the price is"), where the reader is sure that each sentence answers, and
+    with its figure; none where no reader was asked."""
+    sure = [
+        one
+        for one in evidence.ranked[:LOOKED_AT]
+        if one.read is not None and one.read >= SURE and one.features.names_around >= NAMED
+    ]
+    return _first(evidence, lambda kind: _told_sides(kind, sure, evidence))
+
+
+def _first(evidence: Evidence, sides_of: Callable[[Kind], Sequence[Side]]) -> tuple[Difference, ...]:
+    """The difference in the first kind of figure that would answer of which there are two sides."""
     kind = evidence.asked.kind
     kinds: tuple[Kind, ...] = ("count", "percent") if kind == "count" else ()  # of how many, often the share is told
     kinds = kinds or ((kind,) if kind in COMPARED else COMPARED if kind in ("thing", "manner", "yes_no") else ())
-    ranked = [one for one in evidence.ranked[:LOOKED_AT] if one.score >= evidence.ranked[0].score - NEAR]
     for each in kinds:
-        sides = _sides(each, ranked, evidence)
+        sides = sides_of(each)
         if len(sides) > 1:
             return (Difference(each, tuple(sorted(sides, key=_newest_first))),)
     return ()
@@ -75,6 +94,35 @@ def _sides(kind: Kind, ranked: Sequence[Candidate], evidence: Evidence) -> list[
         if len(sides) > 1:
             return sides[:SIDES]
     return []
+
+
+def _told_sides(kind: Kind, sure: Sequence[Candidate], evidence: Evidence) -> list[Side]:
+    """The surest sentence's figure, and those of other documents that differ from it and from each other."""
+    sides: list[Side] = []
+    for one in sorted(sure, key=lambda each: each.read or 0.0, reverse=True):
+        told = [(_told(one, amount), amount) for amount in amounts(kind, one.text)]
+        likely, amount = max(told, key=lambda each: each[0], default=(0.0, None))
+        if amount is None or likely < TOLD:
+            continue
+        rivals = [each for one_as_likely, each in told if one_as_likely > likely - NEARLY and each.unit == amount.unit]
+        if len(rivals) > 1:  # nobody can tell which it is
+            continue
+        others = [(side, each) for side in sides for each in _values(kind, [side])]
+        if all(
+            not _copies(side.candidate, one, evidence)
+            and side.candidate.place[0] != one.place[0]
+            and each.unit == amount.unit
+            and not elsewhere(each, amount, frozenset(evidence.query.weights))
+            and not (_holds(one, each, kind) or _holds(side.candidate, amount, kind))
+            for side, each in others
+        ):
+            sides.append(_side(one, amount))
+    return sides[:SIDES]
+
+
+def _told(one: Candidate, amount: Amount) -> float:
+    """How likely the reader takes a figure for the answer."""
+    return max((short.told or 0.0 for short in one.shorts if short.span.overlaps(amount.span)), default=0.0)
 
 
 def _side(one: Candidate, amount: Amount) -> Side:

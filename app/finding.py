@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from app import answers
 from app.answerability import answerability, missing, threshold
 from app.answers import Citation, Ruling
-from app.disagreement import Difference, differences
+from app.disagreement import Difference, differences, differences_read
 from app.evidence import DEPTH, DEPTH_READ, Candidate, Evidence, Tokens, weigh
 from app.premise import Premise, contradicted, stated, unstated
 from app.retrieve import Found, Query
@@ -68,9 +68,11 @@ def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Read
     premise = contradicted(weighed) if weighed.ranked else None
     if premise is not None and _holds(premise, evidence, reading):
         premise = None
-    differ = differences(weighed) if weighed.ranked and premise is None and likely >= threshold() else ()
-    if reading is not None:
+    answered = bool(weighed.ranked) and premise is None and likely >= threshold()
+    differ = differences(weighed) if answered else ()
+    if answered and reading is not None:
         differ = tuple(one for each in differ if (one := _answering(each, evidence, reading)))
+        differ = differ or differences_read(evidence)
     return Finding(evidence, likely, premise, differ)
 
 

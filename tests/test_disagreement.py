@@ -39,6 +39,12 @@ In Tarnby 34 teachers signed the appeal against it."""),
     "lock-b": ("Barge", "2024-06-03", "The lock at Brede was last repaired in 2016, the engineers said."),
     "mayor-a": ("Star", "2024-11-04", "Ingrid Sollace won the election in Fellmoor with 54 percent of the vote."),
     "mayor-b": ("Reader", "2024-11-05", "In Fellmoor Ingrid Sollace won the election with 54 per cent of the vote."),
+    "bell-a": ("Parish", "2024-07-01", "The parish of Rill has ordered a new bell. It costs £48,000."),
+    "bell-b": ("Voice", "2024-07-09", """The new bell of Rill is to hang from May. According to the parish council,
+the price is £61,000 once the frame that carries it is counted."""),
+    "organ-a": ("Parish", "2024-07-01", "The town of Osk has ordered a new organ. It costs £98,000."),
+    "organ-b": ("Voice", "2024-07-09", """The new organ of Osk is to sound from May. According to the town council,
+the price is £98,000 once the stool that goes with it is counted."""),
 }  # fmt: skip
 
 
@@ -73,6 +79,19 @@ def test_sources_differ_where_they_say_another_thing_of_the_same(
     finding = find(*assistant.look_up(question), reading=reading(SHIPPED) if read else None)
     assert finding.answers
     assert [side.value for each in finding.differences for side in each.sides] == sides
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [("What does the new bell of Rill cost?", ["£61,000", "£48,000"]), ("What does the new organ of Osk cost?", [])],
+)
+def test_the_reader_tells_that_sources_differ_in_other_words(
+    assistant: Assistant, question: str, sides: list[str]
+) -> None:
+    asked = assistant.look_up(question)
+    finding = find(*asked, reading=reading(SHIPPED))
+    assert [side.value for each in finding.differences for side in each.sides] == sides
+    assert not find(*asked).differences  # the words about the figures have nothing in common
 
 
 def test_two_papers_that_say_one_figure_in_two_ways_are_cited_together(assistant: Assistant) -> None:
