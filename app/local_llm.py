@@ -64,7 +64,7 @@ def _started(path: Path, context: int) -> Served:
     found = (_home(), os.environ.get("PYTHONPATH", ""))
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.local_llm", str(path), str(context)],
+            [sys.executable, "-m", "app.local_llm", str(path), str(context), str(KEPT_PROMPTS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -110,15 +110,15 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def main(path: str, context: int) -> None:
-    """Serve until standard input closes."""
+def main(path: str, context: int, kept: int) -> None:
+    """Serve until standard input closes; `context` in tokens, `kept` in MiB."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = path
     params.n_ctx = context
     params.n_parallel = 1
-    params.cache_ram_mib = KEPT_PROMPTS
+    params.cache_ram_mib = kept
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.sampling.seed = 1
     params.sampling.temp = 0.0
@@ -129,4 +129,4 @@ def main(path: str, context: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
