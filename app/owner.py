@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from indexing.collection import Collection
 from indexing.embed import Vectors
-from indexing.errors import HomeError, OnrecordError
+from indexing.errors import HomeError, OnrecordError, UsageError
 from indexing.filters import Filter
 
 SOCKET = "owner.socket"
@@ -26,6 +26,17 @@ PATIENCE = 60.0  # seconds to wait for neighbours, which take milliseconds unles
 Note = Callable[[dict[str, Any]], None]
 Work = Callable[[Collection, dict[str, Any], Note], dict[str, Any]]
 """Does what a request asks; the callback sends one note of progress. Returns the report."""
+
+
+def _request(line: bytes) -> dict[str, Any]:
+    """What is asked for; UsageError for anything that is no request."""
+    try:
+        request = json.loads(line)
+    except ValueError as error:
+        raise UsageError(f"the request is not understood ({error})") from None
+    if not (isinstance(request, dict) and isinstance(request.get("work"), str)):
+        raise UsageError("the request is not understood (it names no work)")
+    return request
 
 
 class OwnerEndedError(OnrecordError):
@@ -169,11 +180,9 @@ class Owner:
 
             reply: dict[str, Any] = {"error": "the open chat failed at this; what went wrong stands in its terminal"}
             try:
-                reply = {"report": self._answer(json.loads(stream.readline(LONGEST_REQUEST)), note)}
+                reply = {"report": self._answer(_request(stream.readline(LONGEST_REQUEST)), note)}
             except OnrecordError as error:
                 reply = {"error": str(error)}
-            except json.JSONDecodeError as error:
-                reply = {"error": f"the request is not understood ({error})"}
             finally:  # a defect shows as a traceback here, and is not silence there
                 send(reply)
 
