@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.amounts import Amount, amounts, differs, elsewhere
 from app.evidence import Candidate, Evidence
-from app.short import Kind
+from app.short import NEARLY, TOLD, Kind
 from indexing.spans import Span
 
 LOOKED_AT = 12  # sentences, best first
@@ -17,8 +17,7 @@ SHARED = 2  # content words about a figure that both sides must have, of them so
 ALIKE = 0.5  # ... and what share of the fewer of the two
 COVERED = 0.3  # share of the question's words that must stand about a figure
 SIDES = 4
-SURE, TOLD = 0.5, 0.45  # how surely a sentence must answer, and its figure be the answer, whatever words stand about it
-NEARLY = 0.1  # ... and how much less likely another figure of the sentence must be
+SURE = 0.5  # how surely a sentence must answer, whatever words stand about its figure,
 NAMED = 0.5  # ... and what share of the question's names it must have around it
 COMPARED: tuple[Kind, ...] = ("percent", "money", "count", "duration", "age", "time")
 
@@ -100,13 +99,12 @@ def _told_sides(kind: Kind, sure: Sequence[Candidate], evidence: Evidence) -> li
     """The surest sentence's figure, and those of other documents that differ from it and from each other."""
     sides: list[Side] = []
     for one in sorted(sure, key=lambda each: each.read or 0.0, reverse=True):
-        told = [(_told(one, amount), amount) for amount in amounts(kind, one.text)]
+        told = [(one.told(amount.span), amount) for amount in amounts(kind, one.text)]
         likely, amount = max(told, key=lambda each: each[0], default=(0.0, None))
         if amount is None or likely < TOLD:
             continue
-        rivals = [each for one_as_likely, each in told if one_as_likely > likely - NEARLY and each.unit == amount.unit]
-        if len(rivals) > 1:  # nobody can tell which it is
-            continue
+        if sum(each.unit == amount.unit for nearly, each in told if nearly > likely - NEARLY) > 1:
+            continue  # nobody can tell which it is
         others = [(side, each) for side in sides for each in _values(kind, [side])]
         if all(
             not _copies(side.candidate, one, evidence)
@@ -118,11 +116,6 @@ def _told_sides(kind: Kind, sure: Sequence[Candidate], evidence: Evidence) -> li
         ):
             sides.append(_side(one, amount))
     return sides[:SIDES]
-
-
-def _told(one: Candidate, amount: Amount) -> float:
-    """How likely the reader takes a figure for the answer."""
-    return max((short.told or 0.0 for short in one.shorts if short.span.overlaps(amount.span)), default=0.0)
 
 
 def _side(one: Candidate, amount: Amount) -> Side:

@@ -88,6 +88,10 @@ class Candidate:
     def sentence(self) -> Sentence:
         return self.passage.sentences[self.index]
 
+    def told(self, span: Span) -> float:
+        """How likely the reader takes what stands there for the answer; 0 where it was not asked."""
+        return max((short.told or 0.0 for short in self.shorts if short.span.overlaps(span)), default=0.0)
+
     @property
     def place(self) -> tuple[str, Span]:
         return self.passage.document.id, self.sentence.span

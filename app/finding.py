@@ -11,12 +11,12 @@ from app.disagreement import Difference, differences, differences_read
 from app.evidence import DEPTH, DEPTH_READ, Candidate, Evidence, Tokens, weigh
 from app.premise import Premise, contradicted, stated, unstated
 from app.retrieve import Found, Query
+from app.short import NEARLY
 from app.signals import lack_year
 from app.understanding import Reading, heard, likely_with, understood
 
 READ = 3  # sentences that are read for what a question takes for granted
 SAYS, FIGURE = 0.2, 0.3  # how likely a side's sentence must answer, and its figure be the answer, that sources differ
-NEARLY = 0.1  # how much less likely than another figure of its sentence that may be
 BELIEVED = 0.6  # how surely they must say it; chosen on questions over 30 news articles and the tuning part of ours
 
 
@@ -91,8 +91,7 @@ def _answering(one: Difference, evidence: Evidence, reading: Reading) -> Differe
     for side in one.sides:
         read = heard(side.candidate, evidence, reading)
         told = [short.told for short in read.shorts if short.told is not None]
-        here = [short.told or 0.0 for short in read.shorts if short.span.overlaps(side.span)]
-        if (read.read or 0.0) >= SAYS and (not told or max([0.0, *here]) >= max(FIGURE, max(told) - NEARLY)):
+        if (read.read or 0.0) >= SAYS and (not told or read.told(side.span) >= max(FIGURE, max(told) - NEARLY)):
             sides.append(side)
     return replace(one, sides=tuple(sides)) if len(sides) > 1 else None
 

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 
 from app.evidence import Candidate, Evidence
 from app.finding import Finding
-from app.short import Short
+from app.short import NEARLY, TOLD, Short
 from indexing.marks import outermost, stretches_of
 from indexing.spans import Span
 from indexing.words import stems
 
-# Chosen on questions about twelve articles of a newspaper and on the tuning part of our collection.
-ANSWERING = 0.25  # how likely a sentence must answer, and
-TOLD = 0.45  # ... words in it be the answer, so that these are highlighted
-NEARLY = 0.1  # how much less likely another short answer may be so that nobody can tell which it is, and
-RIVAL = 0.9  # ... how many times as likely another sentence, with another answer, must be for that
+# Chosen as those of `app.short` are.
+ANSWERING = 0.25  # how likely a sentence must answer so that words in it are highlighted
+RIVAL = (
+    0.9  # how many times as likely another sentence, with another answer, must be so that nobody can tell which it is
+)
 WINDOW = 60  # characters around a short answer in which the question's words count for it
 JOINED = re.compile(r"(?:,|,? (?:and|or|as well as))\s")  # between two of a row
 CLAUSE = re.compile(r";\s|\s[–—-]\s|,\s(?:and|but|while|whereas|although|though)\s")
