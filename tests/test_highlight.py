@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from app.assistant import Assistant
 from app.extract import extract
 from app.finding import Finding, find
-from app.highlight import ANSWERING, NEARLY, TOLD
+from app.highlight import ANSWERING
 from app.reader_model import Stance, Told
 from app.retrieve import Retriever
 from app.settings import Settings
+from app.short import NEARLY, TOLD
 from app.understanding import SHIPPED, Reading, Seams, reading
 from indexing.collection import Collection
 from indexing.embed import embedder
