@@ -132,7 +132,7 @@ class Assistant:
             yield from self._walked(walk, history, limits)
 
     def _walked(self, walk: _Walk, history: Sequence[Turn], limits: Limits) -> Iterator[Event]:
-        with spending() as walk.spent:
+        with spending(walk.spent):
             query, walk.found = self.look_up(walk.question, history, limits, walk.trace)
         walk.filters, walk.period, walk.limits = limits.as_json(query.period), query.period, limits
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
@@ -236,15 +236,13 @@ class Assistant:
                 yield from self._said(walk, statement)
 
     def _grounded(self, walk: _Walk, statement: Statement) -> Statement:
-        with spending() as spent:
-            grounded = ground(
+        with spending(walk.spent):
+            return ground(
                 statement,
                 lambda one: self.collection.document(one.document_id, one.version),
                 self._opinion,
                 lambda one: self.collection.catalogue.quotations(one.id, one.version),
             )
-        walk.spent.asked, walk.spent.told = walk.spent.asked + spent.asked, walk.spent.told + spent.told
-        return grounded
 
     def _said(self, walk: _Walk, statement: Statement) -> Iterator[Said]:
         """Ground a statement and give it its place in the answer; nothing, where it is to be dropped."""

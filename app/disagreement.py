@@ -97,7 +97,7 @@ def _sides(kind: Kind, ranked: Sequence[Candidate], evidence: Evidence) -> list[
 
 def _told_sides(kind: Kind, sure: Sequence[Candidate], evidence: Evidence) -> list[Side]:
     """The surest sentence's figure, and those of other documents that differ from it and from each other."""
-    sides: list[Side] = []
+    found: list[tuple[Candidate, Amount]] = []
     for one in sorted(sure, key=lambda each: each.read or 0.0, reverse=True):
         told = [(one.told(amount.span), amount) for amount in amounts(kind, one.text)]
         likely, amount = max(told, key=lambda each: each[0], default=(0.0, None))
@@ -105,17 +105,16 @@ def _told_sides(kind: Kind, sure: Sequence[Candidate], evidence: Evidence) -> li
             continue
         if sum(each.unit == amount.unit for nearly, each in told if nearly > likely - NEARLY) > 1:
             continue  # nobody can tell which it is
-        others = [(side, each) for side in sides for each in _values(kind, [side])]
         if all(
-            not _copies(side.candidate, one, evidence)
-            and side.candidate.place[0] != one.place[0]
+            not _copies(other, one, evidence)
+            and other.place[0] != one.place[0]
             and each.unit == amount.unit
             and not elsewhere(each, amount, frozenset(evidence.query.weights))
-            and not (_holds(one, each, kind) or _holds(side.candidate, amount, kind))
-            for side, each in others
+            and not (_holds(one, each, kind) or _holds(other, amount, kind))
+            for other, each in found
         ):
-            sides.append(_side(one, amount))
-    return sides[:SIDES]
+            found.append((one, amount))
+    return [_side(*each) for each in found[:SIDES]]
 
 
 def _side(one: Candidate, amount: Amount) -> Side:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 
 from app.antecedents import PERSON, people_in, points_back
+from app.when import MONTHS, SHORT
 from indexing.people import CAPITAL, PARTICLE
 
-MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
-    r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?(?!\w))"
-)
+MONTH = rf"(?:{'|'.join(map(str.title, MONTHS))}|(?:{'|'.join(map(str.title, SHORT))})\.?(?!\w))"  # not the verbs
 YEAR = r"(?:19|20)\d\d"
 WHEN = rf"(?:(?:\d{{1,2}}\s)?{MONTH}(?:\s\d{{1,2}}(?!\d))?(?:,?\s{YEAR})?|{YEAR})(?!\w)"
 NAME = rf"(?:the\s)?{CAPITAL}(?:\s(?:{PARTICLE}\s)*{CAPITAL})*"

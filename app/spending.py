@@ -22,12 +22,12 @@ _here = threading.local()
 
 
 @contextmanager
-def spending() -> Iterator[Spent]:
-    """What is spent by this thread within the block; blocks within each other each count."""
-    spent, around = Spent(), getattr(_here, "open", ())
+def spending(spent: Spent) -> Iterator[None]:
+    """Adds to `spent` what this thread spends within the block; blocks within each other each count."""
+    around = getattr(_here, "open", ())
     _here.open = (*around, spent)
     try:
-        yield spent
+        yield
     finally:
         _here.open = around
 

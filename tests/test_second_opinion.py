@@ -85,11 +85,12 @@ def test_a_cost_is_told_where_prices_are_set_and_only_there() -> None:
 
 
 def test_what_a_second_opinion_and_a_rewriting_take_is_counted_as_well() -> None:
-    with spending() as spent:
+    spent, within = Spent(), Spent()
+    with spending(spent):
         SecondOpinion(Judge("PARTLY, it is only said."))("So.", ["So it is."], Judgement("supported", "", 0.9))
         once = (spent.asked, spent.told)
         assert once[0] > 20 and once[1] > 3
-        with spending() as within:
+        with spending(within):
             rewriter(Judge("Who resigned from the post in Kyiv?"))("Why did she?", [Turn("user", "Who resigned?")])
         assert (spent.asked, spent.told) == (once[0] + within.asked, once[1] + within.told) and within.asked > 20
     usage = with_spent({"prompt_tokens": 100, "answer_tokens": 10, "cost_usd": 0.0}, spent, (1.0, 2.0))
