@@ -66,11 +66,15 @@ class Window:
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.complaints.append(message.text)
+            self._complained(message.text)
 
     def _failed(self, error: Error) -> None:
-        if "signal is aborted without reason" not in str(error):  # Gradio's own, where it closes a stream on leaving
-            self.complaints.append(str(error))
+        self._complained(str(error))
+
+    def _complained(self, complaint: str) -> None:
+        # Gradio's own, where it closes a stream on leaving: it throws that or logs it, as the stream happens to stand
+        if "signal is aborted without reason" not in complaint:
+            self.complaints.append(complaint)
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
