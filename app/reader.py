@@ -13,9 +13,9 @@ from app.links import link
 from app.render import SUSPECT, attribute, byline, escape, moment_of, name_of, source_page
 from app.source import SUSPECT_NOTE, Source, differences
 from indexing.documents import Copy
+from indexing.front_matter import front_matter
 from indexing.spans import Span
 
-FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\s*\n|\Z)", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^(#{1,6}[ \t]+)([^\r\n]+)", re.MULTILINE)
 AROUND = 120  # characters of unchanged text beside a change
 LONGEST = 4_000  # characters of one change
@@ -34,8 +34,7 @@ def reader(source: Source, spans: Sequence[Span]) -> str:
     text, marked = source.document.text, merged(spans)
     for span in marked:
         span.of(text)
-    matter = FRONT_MATTER.match(text)
-    body = matter.end() if matter else 0
+    body = front_matter(text).span.end
     front = ""
     if body:
         inside = " open" if any(span.start < body for span in marked) else ""

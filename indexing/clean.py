@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from itertools import accumulate
@@ -61,6 +61,12 @@ def plain_blocks(text: str) -> tuple[Block, ...]:
     paragraphs = [span for run in _runs(text) for span in _paragraphs(text, run)]
     kept = without_residue(text, [Block("text", (span,)) for span in paragraphs])
     return tuple(_headings(text, kept))
+
+
+def shifted(blocks: Iterable[Block], by: int) -> Iterator[Block]:
+    """The blocks of a part of a text as blocks of the whole, in which the part begins at `by`."""
+    for block in blocks:
+        yield Block(block.kind, tuple(Span(piece.start + by, piece.end + by) for piece in block.pieces))
 
 
 def without_residue(text: str, blocks: list[Block]) -> list[Block]:

@@ -14,8 +14,22 @@ from indexing.documents import Page as Page  # noqa: PLC0414  # readers have it 
 from indexing.errors import LoadError
 from indexing.spans import Span, hull
 
+READING = "reading-2"  # changes when the same file would be read otherwise, so that every file is read once more
+
 # What a column of a table may stand for: a document's text, its id in the table, and its metadata.
 FIELDS = ("text", "id", "title", "source", "author", "date", "url", "about")
+# What they are usually called, in tables and at the head of a text; the first that says something counts.
+USUAL_NAMES = {
+    "text": "text body content article article_text articletext maintext main_text fulltext full_text story transcript",
+    "title": "title headline heading head name subject",
+    "source": "source source_name publisher publication outlet site sitename site_name newspaper",
+    "author": "author authors byline by creator writer",
+    "date": "date published publish_date published_at publication_date date_published datepublished publishdate pubdate"
+    " datetime timestamp created_at created",
+    "url": "url link href canonical_url article_url",
+    "about": "about description summary abstract",
+    "id": "id guid uuid article_id doc_id key",
+}
 EXCERPT = 200  # characters of hidden text that are kept to show the operator
 MOST_EXCERPTS = 50
 TOO_LONG_REMEDY = "split it, or raise max_document_mb"
@@ -178,6 +192,11 @@ def tidy(text: str) -> str:
     """Without control characters; white space as one blank, except line ends and the tabs between table cells."""
     text = re.sub(r"[^\S\n\t]+", " ", UNWRITABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
     return re.sub(r"\n{2,}", "\n", re.sub(r" ?([\n\t]) ?", r"\1", text)).strip()
+
+
+def usual_name(name: str) -> str:
+    """A name of a field as USUAL_NAMES lists it: `Publish date` is `publish_date`."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
 def one_line(text: object) -> str:

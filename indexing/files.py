@@ -12,7 +12,7 @@ from pathlib import Path
 
 from indexing.chunks import RECIPE
 from indexing.errors import LoadError, OnrecordError, UnreadableError
-from indexing.extraction import ReadOptions
+from indexing.extraction import READING, ReadOptions
 from indexing.readers import FORMATS, reader_of
 
 MEGABYTE = 1_000_000
@@ -110,7 +110,7 @@ def fingerprint_of(file: Path, options: ReadOptions, override: Mapping[str, str]
             f"it cannot be read ({error.strerror or error})", "check that it exists and that you may read it"
         ) from error
     limit = options.max_bytes if file.suffix.lower() in CONTAINERS else 0  # decides which of its documents go in
-    settings = json.dumps([dict(options.columns), dict(override), limit], sort_keys=True)
+    settings = json.dumps([READING, dict(options.columns), dict(override), limit], sort_keys=True)
     return f"{RECIPE}:{content}:{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
 
 

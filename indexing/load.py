@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import charset_normalizer
 
-from indexing.clean import Block, plain_blocks
+from indexing.clean import Block, plain_blocks, shifted
 from indexing.documents import Metadata
 from indexing.errors import LoadError
-from indexing.extraction import title_of
-from indexing.markdown import front_matter, markdown_blocks
+from indexing.extraction import USUAL_NAMES, title_of, usual_name
+from indexing.front_matter import FrontMatter, front_matter
+from indexing.markdown import markdown_blocks
+from indexing.readers.dates import iso_date
 from indexing.sentences import sentences_of
 
 MAX_VALUE = 1_000  # characters of one front-matter value
 MAX_LISTED = 50  # items of a front-matter list
-MAX_DIGITS = 100  # of a number in front matter: Python refuses to write out one of thousands
+NOTHING = ("", "~", "null")
 BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\0\0", "utf-32-le"),
@@ -37,6 +40,7 @@ class Loaded:
     metadata: Metadata
     encoding: str
     blocks: tuple[Block, ...]
+    notes: tuple[str, ...] = ()  # what to tell of how it was read
 
 
 Reader = Callable[[bytes, Path], Loaded]
@@ -74,35 +78,57 @@ def decode(data: bytes) -> tuple[str, str]:
 
 def _read_plain(data: bytes, path: Path) -> Loaded:
     text, encoding = decode(data)
-    blocks = plain_blocks(text)
-    return Loaded(text, Metadata(title=_title(text, blocks, path)), encoding, blocks)
+    front = front_matter(text)
+    blocks = tuple(shifted(plain_blocks(text[front.span.end :]), front.span.end))
+    return _described(text, encoding, blocks, front, path)
 
 
 def _read_markdown(data: bytes, path: Path) -> Loaded:
     text, encoding = decode(data)
-    blocks = markdown_blocks(text)
-    given, _ = front_matter(text)
-    values = {key: _plain(given.get(key)) for key in Metadata.__dataclass_fields__}
+    return _described(text, encoding, markdown_blocks(text), front_matter(text), path)
+
+
+def _described(text: str, encoding: str, blocks: tuple[Block, ...], front: FrontMatter, path: Path) -> Loaded:
+    """With what the front matter says under the usual names; of several for one thing the first that says something."""
+    given = {usual_name(key): value for key, value in front.values.items()}
+    values = {
+        key: next(filter(None, (_plain(given.get(name)) for name in USUAL_NAMES[key].split())), "")
+        for key in Metadata.__dataclass_fields__
+    }
+    notes = list(front.notes)
+    if values["date"] and not (day := iso_date(values["date"])):
+        notes.append(f"the date {values['date'][:40]!r} is not clear; write it as 2024-03-05")
+    values["date"] = day or values["date"] if values["date"] else ""
+    if re.match(r"https?://[^/\s]", values["source"]):  # programs that clip pages write the address there
+        values["url"] = values["url"] or values["source"]
+        values["source"] = re.sub(r"(?i)^https?://(?:www\.)?([^/:?#\s]+).*", r"\1", values["source"])
     values["title"] = values["title"] or _title(text, blocks, path)
-    return Loaded(text, Metadata(**values), encoding, blocks)
+    return Loaded(text, Metadata(**values), encoding, blocks, tuple(notes))
 
 
 def _plain(value: object) -> str:
-    """A front-matter value as one line of text; dates become ISO, lists are joined, anything deeper is left out."""
-    # Only one level of lists: aliases can nest them without end, and a few lines can stand for billions of items.
-    values = value[:MAX_LISTED] if isinstance(value, list) else [value]
-    return ", ".join(filter(None, map(_scalar, values)))[:MAX_VALUE]
+    """A value of front matter as one line of text: lists joined, of a mapping its name, anything deeper left out."""
+    return ", ".join(dict.fromkeys(filter(None, map(_scalar, islice(_items(value, 2), MAX_LISTED)))))[:MAX_VALUE]
+
+
+def _items(value: object, depth: int) -> Iterator[object]:
+    """The scalars of a value. Aliases can nest lists without end: a few lines can stand for billions of items."""
+    if isinstance(value, dict):
+        yield value.get("name")
+    elif isinstance(value, list):
+        for item in value[:MAX_LISTED] if depth else ():
+            yield from _items(item, depth - 1)
+    else:
+        yield value
 
 
 def _scalar(value: object) -> str:
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat()
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if not isinstance(value, str | int | float) or (isinstance(value, int) and abs(value) >= 10**MAX_DIGITS):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | datetime.date):
         return ""
+    text = value.isoformat() if isinstance(value, datetime.date) else str(value)
     # An escape such as "\ud800" makes half a character, which no index can store.
-    return " ".join(str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())[:MAX_VALUE]
+    text = " ".join(text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())[:MAX_VALUE]
+    return "" if text in NOTHING else re.sub(r"^\[\[(?:[^|\]]*\|)?([^\]]*)\]\]$", r"\1", text)
 
 
 def _title(text: str, blocks: tuple[Block, ...], path: Path) -> str:

@@ -6,44 +6,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from indexing.clean import Block, without_residue
+from indexing.front_matter import front_matter
 from indexing.spans import Span
-
-LINE_END = r"(?:\r\n|\r|\n)"
-FRONT_MATTER = re.compile(rf"---[ \t]*{LINE_END}(.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:{LINE_END}|\Z)", re.DOTALL)
-MAX_FRONT_MATTER = 65_536  # characters
-# PyYAML's own errors, and the bare ones that it lets through: `!!int ""`, `!!bool x`, `!!timestamp x`, `[[[[...`
-YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 # `text_join` would merge escapes and entities into their neighbours, which loses their length in the source.
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
 
 
-def front_matter(text: str) -> tuple[dict[str, Any], Span]:
-    """The YAML mapping at the head of a text and its span; an empty mapping where there is none or it is not valid.
-
-    Prose between two thematic breaks is not front matter: its span is empty.
-    """
-    match = FRONT_MATTER.match(text)
-    if match is None or match.end() > MAX_FRONT_MATTER:
-        return {}, Span(0, 0)
-    try:
-        values = yaml.safe_load(match[1])
-    except YAML_ERRORS:
-        values = None
-    if isinstance(values, str):
-        return {}, Span(0, 0)
-    return (values if isinstance(values, dict) else {}), Span(0, match.end())
-
-
 def markdown_blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a Markdown text after its front matter: headings, paragraphs, list items, table rows, code."""
-    head = front_matter(text)[1].end
+    head = front_matter(text).span.end
     text = text.replace("\0", "\ufffd")  # as markdown-it does; the places stay the same
     # markdown-it counts lines by "\n" after folding the other line ends, as this does.
     lines = [Span(head + m.start(), head + m.end()) for m in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", text[head:])]

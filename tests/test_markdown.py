@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexing.markdown import front_matter, markdown_blocks
+from indexing.markdown import markdown_blocks
 from indexing.spans import Span
 from tests.texts import SEEDS, any_text
 
@@ -152,48 +152,6 @@ def test_the_number_of_a_list_is_not_taken_for_its_text() -> None:
 def test_headings_are_known_as_such() -> None:
     source = "# One\n\ntext\n\nTwo\n---\n\n> ## Three\n"
     assert [block.kind for block in markdown_blocks(source)] == ["heading", "text", "heading", "heading"]
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_front_matter_is_read_and_out_of_view(end: str) -> None:
-    text = "---\ntitle: A: no\nauthor: B\n---\nBody.\n".replace("title: A: no", "title: 'A: no'").replace("\n", end)
-    values, span = front_matter(text)
-    assert values == {"title": "A: no", "author": "B"}
-    assert text[span.end :].startswith("Body.")
-    assert shown(text) == ["Body."]
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "title: a: b: c",
-        "title: [unclosed",
-        "\ttitle: x",
-        "- a\n- list",
-        "when: 2025-13-45",
-        'n: !!int ""',
-        "n: !!bool perhaps",
-        "n: !!timestamp soon",
-        "n: !!python/object/apply:os.system [true]",
-        "? {a: b}\n: c",
-        "[" * 1_500,
-        "a: *nothing",
-        "",
-    ],
-)
-def test_broken_front_matter_says_nothing_and_is_out_of_view(broken: str) -> None:
-    text = f"---\n{broken}\n---\nBody.\n"
-    assert front_matter(text)[0] == {}
-    assert shown(text) == ["Body."]
-
-
-def test_text_between_two_rules_is_not_front_matter() -> None:
-    assert shown("---\nA paragraph between two rules.\n---\nBody.\n") == ["A paragraph between two rules.", "Body."]
-    assert shown("Body.\n\n---\ntitle: x\n---\n") == ["Body.", "title: x"]
-
-
-def test_front_matter_that_never_ends_is_text() -> None:
-    assert shown("---\n\nBody: yes.\n") == ["Body: yes."]
 
 
 def test_our_own_documents_show_no_markup() -> None:

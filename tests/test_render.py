@@ -15,10 +15,11 @@ from app.access.routes import waiting
 from app.answers import Answer, Citation, Done, Restart, Said, Sources, Statement
 from app.counts import counted
 from app.exchange import Exchange, numbered
-from app.reader import FRONT_MATTER, merged, reader
+from app.reader import merged, reader
 from app.source import Source
 from app.terminal import answer_for_terminal, plain
 from indexing.documents import Document, Metadata
+from indexing.front_matter import front_matter
 from indexing.spans import Span
 from tests.fake_assistant import DOCUMENTS, HOSTILE, FakeAssistant, cite, document
 
@@ -93,8 +94,7 @@ def test_escaped_text_is_text_alone_and_reads_back_whole(text: str) -> None:
 def test_the_marks_hold_exactly_the_characters_of_the_spans(case: tuple[Document, list[Span]]) -> None:
     given_document, spans = case
     body = body_of(reader(Source(given_document), spans))
-    front = FRONT_MATTER.match(given_document.text)
-    edge = front.end() if front else 0
+    edge = front_matter(given_document.text).span.end
     if not any(span.start < edge < span.end for span in spans):
         assert Reading(body).marks == [span.of(given_document.text) for span in spans]
     assert "".join(Reading(body).marks) == "".join(span.of(given_document.text) for span in spans)

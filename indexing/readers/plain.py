@@ -15,4 +15,4 @@ def read_plain(path: Path, options: ReadOptions) -> Iterator[Extraction]:
 
     loaded = load(read_limited(path, options.max_bytes), path)
     found = "front matter" if loaded.metadata.date else ""
-    yield Extraction(loaded.text, loaded.blocks, loaded.metadata, loaded.encoding, found)
+    yield Extraction(loaded.text, loaded.blocks, loaded.metadata, loaded.encoding, found, warnings=loaded.notes)

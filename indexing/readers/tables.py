@@ -17,6 +17,7 @@ from indexing.clean import Block, plain_blocks
 from indexing.documents import Metadata
 from indexing.errors import LoadError
 from indexing.extraction import (
+    USUAL_NAMES,
     Extraction,
     Read,
     ReadOptions,
@@ -27,23 +28,13 @@ from indexing.extraction import (
     one_line,
     title_of,
     too_long,
+    usual_name,
     within,
 )
 from indexing.load import decode
 from indexing.readers.dates import iso_date
 from indexing.readers.mail import tidy_lines
 
-NAMES = {
-    "text": "text body content article article_text articletext maintext main_text fulltext full_text story transcript",
-    "title": "title headline heading head name subject",
-    "source": "source source_name publisher publication outlet site sitename site_name newspaper",
-    "author": "author authors byline by creator writer",
-    "date": "date published publish_date published_at publication_date date_published datepublished pubdate datetime"
-    " timestamp created_at created",
-    "url": "url link href canonical_url article_url",
-    "about": "about description summary abstract",
-    "id": "id guid uuid article_id doc_id key",
-}
 SAMPLE = 1_000_000  # bytes from which encoding and dialect are told
 SAMPLE_ROWS = 200  # from which the names of JSONL's columns are told
 MOST_LINES = 1_000  # of a cell, before it is suspected to have run over its end
@@ -61,18 +52,18 @@ class Columns:
     def of(cls, found: list[str], asked: Mapping[str, str]) -> Columns:
         """As mapped, the rest by usual names; raises LoadError that names the columns where none is the text."""
         listed = ", ".join(found[:50]) or "none"
-        wrong = [name for name in asked if name not in NAMES]
+        wrong = [name for name in asked if name not in USUAL_NAMES]
         if wrong:
-            raise LoadError(f"--map sets {', '.join(wrong)}", f"set only {', '.join(NAMES)}")
+            raise LoadError(f"--map sets {', '.join(wrong)}", f"set only {', '.join(USUAL_NAMES)}")
         missing = [column for column in asked.values() if column not in found]
         if missing:
             raise LoadError(
                 f"it has no column {', '.join(missing)} (its columns: {listed})",
                 "write --map with its own, as in --map title=headline,text=body,date=published",
             )
-        known = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in reversed(found)}
+        known = {usual_name(name): name for name in reversed(found)}
         names = dict(asked)
-        for field, usual in NAMES.items():
+        for field, usual in USUAL_NAMES.items():
             guess = next((known[name] for name in usual.split() if name in known), None)
             if field not in names and guess is not None and guess not in names.values():
                 names[field] = guess
