@@ -10,7 +10,8 @@ from indexing.documents import Copy, Document, Hit
 from indexing.spans import Span
 
 Support = Literal["supported", "partly", "unsupported", "not_a_claim", "unchecked"]
-Status = Literal["answered", "refused"]
+Status = Literal["answered", "refused", "aside"]
+"""`aside`: Onrecord's own words, to small talk or a question about itself; nothing was searched, nothing is cited."""
 Mode = Literal["extractive", "llm"]
 Usage = dict[str, int | float | None]
 """Tokens of the prompt and of the answer as we count them, and `cost_usd`: None where no prices are set."""

@@ -23,6 +23,8 @@ from app.answers import (
     Turn,
     Usage,
 )
+from app.asides import Kind, aside, substance
+from app.examples import example_questions
 from app.extract import extract
 from app.finding import Finding, find
 from app.generate import GenerativeAnswerer
@@ -32,6 +34,7 @@ from app.lead import lead
 from app.limits import EVERYTHING, Limits, Period, nothing_within
 from app.llm import language_model
 from app.local_llm import is_local
+from app.own_words import own_words
 from app.owner import Beside, is_owned
 from app.rerank import reranker
 from app.retrieve import Found, Query, Retriever
@@ -48,6 +51,7 @@ from indexing.errors import ModelError, UsageError
 from indexing.spans import Span
 
 SHOWN = ("supported", "partly", "not_a_claim")  # an answer none of whose statements has such support is a refusal
+EXAMPLES = 3  # questions that a reply about ourselves proposes
 LEAST = 0.4  # likely enough that the documents answer to ask a small model, which seldom sees that they do not
 SURE = 0.6  # likely enough that the documents answer to show their sentences where a small model found no answer
 OWN_WORDS = "The model's wording did not hold; these are the documents' own words."
@@ -92,6 +96,7 @@ class Assistant:
         self._settings = settings
         self._opinion = opinions(settings)
         self._reading = reading(settings.reader) if settings.reader else None
+        self._examples: tuple[int, tuple[str, ...]] = (-1, ())  # those of a generation of the collection
 
     def ask(self, question: str, history: Sequence[Turn] = (), limits: Limits = EVERYTHING) -> Answer:
         """The finished answer; raises UsageError for a question that cannot be asked."""
@@ -129,7 +134,32 @@ class Assistant:
         walk = _Walk(question, "llm" if self._generate else "extractive")
         with walk.trace:
             walk.trace.facts |= {"mode": walk.mode, "question_chars": len(question), "history": len(history)}
-            yield from self._walked(walk, history, limits)
+            if (kind := aside(question)) is not None:
+                yield from self._aside(walk, kind)
+            else:
+                yield from self._walked(walk, substance(history), limits)
+
+    def _aside(self, walk: _Walk, kind: Kind) -> Iterator[Event]:
+        """The reply to small talk, in our own words: nothing is searched, no model is asked."""
+        walk.mode = "extractive"
+        walk.lap("sources")
+        yield Sources(())
+        said = own_words(kind, self.collection.catalogue, self._suggested, model=self._generate is not None)
+        said = replace(said, span=Span(0, len(said.text)))
+        walk.lap("first_statement")
+        yield Said(said)
+        walk.lap("done")
+        as_of = self._as_of(())
+        answer = Answer(walk.question, "aside", said.text, (said,), (), 0, walk.mode, timings=walk.timings, as_of=as_of)
+        walk.trace.facts |= _facts(answer)
+        yield Done(answer)
+
+    def _suggested(self) -> tuple[str, ...]:
+        """Questions that the documents answer, found once for each state of the collection."""
+        generation = self.collection.catalogue.generation
+        if self._examples[0] != generation:
+            self._examples = generation, example_questions(self, EXAMPLES)
+        return self._examples[1]
 
     def _walked(self, walk: _Walk, history: Sequence[Turn], limits: Limits) -> Iterator[Event]:
         with spending(walk.spent):

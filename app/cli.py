@@ -162,7 +162,7 @@ def ask_command(
 
         color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         print(answer_for_terminal(answer, shutil.get_terminal_size().columns, color), end="")
-    return DONE if answer.status == "answered" else NO
+    return NO if answer.status == "refused" else DONE
 
 
 def quote_command(**options: Any) -> int:

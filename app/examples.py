@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice, zip_longest
+from typing import Protocol
 
-from app.assistant import Assistant
 from indexing.catalogue import Catalogue
+from indexing.collection import Collection
 from indexing.extraction import ATTENDS
 
 DOCUMENTS = 40  # looked at, spread over the collection
@@ -23,7 +24,17 @@ UNNAMED = re.compile(
 )
 
 
-def example_questions(assistant: Assistant, most: int = 4) -> tuple[str, ...]:
+class Answering(Protocol):
+    """What is asked whether it finds an answer: an assistant."""
+
+    @property
+    def collection(self) -> Collection: ...
+
+    def finds(self, question: str) -> bool:
+        """Whether the documents answer."""
+
+
+def example_questions(assistant: Answering, most: int = 4) -> tuple[str, ...]:
     """At most `most` questions that the documents answer (each was tried), on what people said and headings name."""
     speakers, headings = _speakers(assistant.collection.catalogue), _headings(assistant.collection.catalogue)
     asked = chain.from_iterable(zip_longest(speakers, headings))

@@ -34,6 +34,16 @@ class Exchange:
         return self.answer is not None and self.answer.status == "refused"
 
     @property
+    def aside(self) -> bool:
+        """Whether it was small talk, to which Onrecord replied in its own words."""
+        return self.answer is not None and self.answer.status == "aside"
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is an answer of the documents that a reader may judge."""
+        return self.answer is not None and not self.aside
+
+    @property
     def running(self) -> bool:
         return self.stage in ("asked", "found")
 
@@ -49,7 +59,7 @@ class Exchange:
             case Restart():
                 return replace(self, statements=())
             case Done(answer):
-                said = answer.statements if answer.status == "answered" else ()  # a refusal says nothing else
+                said = answer.statements if answer.status != "refused" else ()  # a refusal says nothing else
                 notices = _distinct((*self.notices, *answer.notices))
                 return replace(self, stage="done", answer=answer, hits=answer.hits, statements=said, notices=notices)
 
@@ -60,8 +70,8 @@ class Exchange:
         return replace(self, stage="failed", problem=problem)
 
     def turns(self) -> tuple[Turn, ...]:
-        """How a follow-up question hears of it; nothing where nothing was answered."""
-        if self.answer is None:
+        """How a follow-up question hears of it; nothing where nothing was answered, or nothing was asked."""
+        if self.answer is None or self.aside:
             return ()
         said = REFUSED if self.refused else self.answer.text
         return Turn("user", self.question), Turn("assistant", said)

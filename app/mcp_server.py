@@ -39,7 +39,8 @@ def build_server(assistant: Assistant, desk: QuoteDesk) -> MCPServer[Any]:
             list[str] | None, Field(description="earlier questions of the conversation, oldest first")
         ] = None,
     ) -> dict[str, Any]:
-        """Answer a question from the documents: each statement with its citations, or status `refused`."""
+        """Answer a question from the documents: each statement with its citations, or status `refused`; status
+        `aside` is a reply in Onrecord's own words to small talk or a question about itself."""
         turns = [Turn("user", text) for text in earlier_questions or ()]
         return _told(lambda: assistant.ask(question, turns).as_json())
 

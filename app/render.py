@@ -101,7 +101,7 @@ def exchange(each: Exchange) -> str:
         ruling = each.answer.ruling if each.answer else Ruling()
         parts += [disagreement(one, numbers) for one in ruling.disagreements]
         parts += [statement(said, numbers) for said in each.statements]
-        parts += [as_of(each.answer.as_of), cost(each.answer.usage)] if each.answer else []
+        parts += [as_of(each.answer.as_of), cost(each.answer.usage)] if each.judged and each.answer else []
     if each.running:
         parts.append(_progress(each))
     elif each.stage == "stopped":
@@ -115,7 +115,7 @@ def exchange(each: Exchange) -> str:
 def tools(each: Exchange, numbers: Mapping[Citation, int]) -> str:
     """What can be done with an exchange that is over: copied with its citations, asked again."""
     forms: tuple[tuple[str, str], ...] = ()
-    if each.statements and not each.refused:
+    if each.statements and not each.refused and not each.aside:
         forms = (
             ("Copy with citations", answer_plain(each.question, each.statements, numbers)),
             ("Copy as Markdown", answer_markdown(each.question, each.statements, numbers)),
@@ -269,6 +269,8 @@ def sources(each: Exchange | None) -> str:
             return '<h2>Sources</h2><p class="empty">The question could not be answered.</p>'
         if each.stage == "stopped":
             return '<h2>Sources</h2><p class="empty">Stopped before any passage was found.</p>'
+        if each.aside:
+            return '<h2>Sources</h2><p class="empty">Nothing was asked of the documents.</p>'
         return '<h2>Sources</h2><p class="empty">No passage was found.</p>'
     numbers = numbered(each.statements)
     cards = "".join(f"<li>{card(hit, numbers)}</li>" for hit in each.hits)

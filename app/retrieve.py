@@ -9,6 +9,7 @@ from datetime import date
 from itertools import islice
 
 from app.answers import Turn
+from app.asides import bare, substance
 from app.conversation import Asked, Rewrite, rewrite
 from app.copies import also_in, collapse
 from app.halves import halves
@@ -111,7 +112,8 @@ class Retriever:
 
     def read(self, question: str, history: Sequence[Turn], limits: Limits = EVERYTHING) -> Query:
         """The query for a question; one that leans on the conversation is read in full first."""
-        asked = self._rewrite(question, history)
+        question = bare(question)
+        asked = self._rewrite(question, substance(history))
         text = asked.searched.encode("utf-8", "replace").decode("utf-8")  # a history may come with halves of characters
         weights = self._collection.words.weights(stems(text))
         period = (

@@ -41,6 +41,10 @@ def answer_for_terminal(answer: Answer, width: int = 80, color: bool = False) ->
         page.gap()
     if answer.status == "refused":
         _refusal(page, answer)
+    elif answer.status == "aside":
+        for said in answer.statements:
+            page.add(said.text)
+            page.add(said.reason, style=DIM)
     else:
         for disagreement in answer.ruling.disagreements:
             _disagreement(page, disagreement)

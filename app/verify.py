@@ -108,7 +108,9 @@ def verify(path: Path, catalogue: Catalogue) -> Verification:
         for citation in statement.citations
     )
     loose = tuple(
-        statement.text for answer, statement in statements if answer.mode == "extractive" and _loose(statement)
+        statement.text
+        for answer, statement in statements
+        if answer.mode == "extractive" and answer.status != "aside" and _loose(statement)
     )
     return Verification(made.seal == seal_of(raw), made.made_at, checked, loose)
 

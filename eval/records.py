@@ -102,7 +102,7 @@ class Said(_Frozen):
 class Output(_Frozen):
     """An answer as `onrecord ask --json` prints it; a record keeps all of it, metrics read these keys."""
 
-    status: Literal["answered", "refused"]
+    status: Literal["answered", "refused", "aside"]
     answer: Text = Field("", description="the whole text")
     statements: Annotated[tuple[Said, ...], _or(())] = Field(
         (), description="its sentences, in order, each with what it cites; left out: they are read from the answer"
@@ -226,7 +226,7 @@ class Record(_Frozen):
     @property
     def refused(self) -> bool | None:
         """None where the item failed."""
-        return None if self.output is None else self.output.status == "refused"
+        return None if self.output is None else self.output.status != "answered"
 
     @property
     def golds(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from indexing.schema import (
     SCHEMA_VERSION,
     Changes,
     Entry,
+    Extent,
     Facts,
     Place,
     Prepared,
@@ -41,6 +42,7 @@ from indexing.schema import (
     facts_of,
     insert_chunk,
     insert_version,
+    iso_of,
     read_passages,
     read_sentences,
     sentence_rows,
@@ -200,8 +202,19 @@ class Catalogue:
 
     def newest_day(self) -> str:
         """The latest known day of a version, ISO; empty where none is known."""
-        day = self._db.execute("SELECT max(day) FROM versions INDEXED BY versions_day WHERE day > 0").fetchone()[0] or 0
-        return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}" if day else ""
+        day = self._db.execute("SELECT max(day) FROM versions INDEXED BY versions_day WHERE day > 0").fetchone()[0]
+        return iso_of(day)
+
+    def extent(self) -> Extent:
+        """How far the current documents reach."""
+        current = "FROM documents d JOIN versions v ON v.id = d.version_id"
+        sources = self._db.execute(
+            f"SELECT json_extract(v.metadata, '$.source') AS source, count(*) {current} GROUP BY source "
+            "ORDER BY count(*) DESC, source"
+        ).fetchall()
+        first, last = self._db.execute(f"SELECT min(v.day), max(v.day) {current} WHERE v.day > 0").fetchone()
+        named = tuple((str(source), int(count)) for source, count in sources if source)
+        return Extent(self.count_documents(), named, iso_of(first), iso_of(last))
 
     def families(self, chunk_ids: Sequence[int]) -> Iterator[list[int]]:
         """For each version among these chunks, in their order, the ids of all its chunks; one at a time."""

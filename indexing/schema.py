@@ -107,6 +107,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a collection reaches: its current documents, its sources with how many documents each has (the largest
+    first), and the first and the last day, ISO, of a document whose day is known; empty where none is."""
+
+    documents: int
+    sources: tuple[tuple[str, int], ...]
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """One document ready to be stored. `fingerprint` changes with anything that would change what is stored."""
 
@@ -161,6 +172,11 @@ def day_of(date: str) -> int | None:
     """An ISO date as yyyymmdd; None where the day is not known."""
     digits = date[:10].replace("-", "")
     return int(digits) if len(digits) == 8 and digits.isdigit() else None
+
+
+def iso_of(day: int | None) -> str:
+    """The ISO date of yyyymmdd; empty where the day is not known."""
+    return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}" if day else ""
 
 
 def facts_text(facts: Facts) -> str:

@@ -67,6 +67,15 @@ def events(client: TestClient, question: str) -> list[tuple[str, dict[str, Any]]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in pairs]
 
 
+def test_small_talk_gets_a_reply_of_our_own_and_is_marked_as_such(client: TestClient, chat: openai.OpenAI) -> None:
+    answer = client.post("/api/ask", json={"question": "thanks"}).json()
+    assert answer["status"] == "aside" and answer["retrieved"] == []
+    assert [one["support"] for one in answer["statements"]] == ["not_a_claim"]
+    assert [name for name, _ in events(client, "thanks")] == ["sources", "statement", "done"]
+    told = chat.chat.completions.create(model="onrecord", messages=[{"role": "user", "content": "thanks"}])
+    assert told.choices[0].message.content == answer["answer"] and not told.choices[0].message.annotations
+
+
 def test_a_stream_says_sources_first_and_the_whole_answer_last(client: TestClient) -> None:
     (first, sources), *statements, (last, answer) = events(client, QUESTION)
     assert (first, last) == ("sources", "done")

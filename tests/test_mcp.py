@@ -43,10 +43,12 @@ def test_a_client_asks_searches_and_reads(seeds_home: Path, seeds: Assistant) ->
         ("search", {"query": QUESTION, "count": 2}),
         ("quote", {"words": "peace at any price is peace at all"}),
         ("read", missing),
+        ("ask", {"question": "What can you do?"}),
     ]
-    tools, (asked, searched, checked, lacking) = talked(seeds_home, *calls)
+    tools, (asked, searched, checked, lacking, aside) = talked(seeds_home, *calls)
     assert {"ask", "quote", "search", "read"} <= tools
     assert json.loads(checked.content[0].text)["headline"] == "altered"
+    assert json.loads(aside.content[0].text)["status"] == "aside"
     answer = json.loads(asked.content[0].text)
     assert answer["status"] == "answered"
     citation = answer["statements"][0]["citations"][0]

@@ -46,7 +46,8 @@ def export(judged: Iterable[Given], path: Path, find: FindDocument) -> Exported:
     there = set(_keys(before, path))
     groups: dict[str, list[Given]] = {}
     for given in judged:
-        if given.exchange.answer is not None and given.exchange.feedback.said:
+        answer = given.exchange.answer
+        if answer is not None and answer["status"] != "aside" and given.exchange.feedback.said:
             groups.setdefault(_key(given.exchange.question, history_of(given.before)), []).append(given)
     items = [item_of(group, find) for key, group in groups.items() if key not in there]
     if items:

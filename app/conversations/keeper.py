@@ -39,7 +39,7 @@ class Keeper:
 
 def packet_of_conversation(conversation: Conversation, catalogue: Catalogue) -> dict[str, Any]:
     """The evidence packet of a conversation. Raises UsageError for one in which nothing was answered."""
-    answered = [one for one in conversation.exchanges if one.answer is not None]
+    answered = [one for one in conversation.exchanges if one.answer and one.answer["status"] != "aside"]
     if not answered:
         raise UsageError("nothing was answered in this conversation, so there is no evidence to pack")
     made = answered[-1].made_with

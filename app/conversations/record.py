@@ -89,10 +89,10 @@ def answer_of(read: Read, document: FindDocument, sentences: Sequence[Sequence[A
 
 
 def turns_of(exchanges: Iterable[Kept]) -> tuple[Turn, ...]:
-    """What a question that follows hears of these; nothing of those that came to no answer."""
+    """What a question that follows hears of these; nothing of those that came to no answer, or asked nothing."""
     turns: list[Turn] = []
     for one in exchanges:
-        if one.answer is not None:
+        if one.answer is not None and one.answer["status"] != "aside":
             said = REFUSED if one.answer["status"] == "refused" else one.answer["answer"]
             turns += [Turn("user", one.question), Turn("assistant", said)]
     return tuple(turns)

@@ -100,11 +100,11 @@ class Talk:
         html, at = render.exchange(self.current), len(self.past)
         if self.current.running:
             return html
-        judged = self.place > 0 and self.current.answer is not None
+        judged = self.place > 0 and self.current.judged
         below = view.below(self.current.question, at, self.feedback, judged=judged)
         return view.turn(html, below, leaving=self.editing is not None)
 
 
 def _past(exchange: Exchange, place: int, feedback: Feedback) -> Past:
     html = render.exchange(exchange)
-    return Past(exchange.question, html, exchange.turns(), place, exchange.answer is not None, feedback)
+    return Past(exchange.question, html, exchange.turns(), place, exchange.judged, feedback)
