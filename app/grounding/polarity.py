@@ -122,15 +122,15 @@ def opposites(said: str, cited: str) -> list[str]:
     for one, other in (pair for sides in OPPOSITES for pair in (sides, sides[::-1])):
         if words & one - held and held & other and not held & one and not words & other:
             found |= words & one | held & other
-    antonyms = _antonyms()
+    facing_of = antonyms()
     for word in words - held:
-        if facing := (antonyms.get(word, frozenset()) & held) - words:
+        if facing := (facing_of.get(word, frozenset()) & held) - words:
             found |= {word, *facing}
     return sorted(found)
 
 
 @functools.cache
-def _antonyms() -> dict[str, frozenset[str]]:
+def antonyms() -> dict[str, frozenset[str]]:
     """Stems and the stems of their antonyms."""
     found: dict[str, set[str]] = defaultdict(set)
     for line in resources.files("app.grounding").joinpath("antonyms.txt").read_text("utf-8").splitlines():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from app.quotes.align import LEAST
-from app.quotes.context import ends, raw_gap
+from app.quotes.context import ends, raw_gap, stops
 from app.quotes.edits import Side, judge
 from app.quotes.lexicon import Lexicon
 from app.quotes.result import Edit, Profile, Words
@@ -20,6 +20,7 @@ MOSTLY = 0.8  # of its words that stand there, of a quote that was not put toget
 FEW_ADDED, FEW_GONE = 3, 5  # words in a row that may be other or missing in a quote that was not put together
 UMS = re.compile(r"(?:(?:um|uh|er|erm|uhm|hmm|mm|ah)[\s,.]*)+", re.IGNORECASE)  # which the Guardian lets go
 MARGIN = 4  # words around a stretch that may still belong to it when its edge does not match
+STOP = re.compile(r"[.!?:;…()]|-\s|\s-|--")
 BOUNDARY = re.compile(r"[!?:;\"\n]|''|\s'|'\s")
 TELLING_CASE = frozenset("us it who may march polish turkey china aids".split())  # another word in capitals
 
@@ -108,6 +109,7 @@ class Comparison:
             yield from self._case(text, place, index, free=index == begin or not same_gap)
             if index > begin and not same_gap:
                 yield from self._question(text, place, index)
+                yield from self._sentence(text, place, index, first + end - begin)
         yield from self._last_question(text, first + end - begin, end)
 
     def _case(self, text: Tokens, place: int, index: int, *, free: bool) -> Iterator[Edit]:
@@ -126,6 +128,19 @@ class Comparison:
         ours, theirs = "?" in self._quote.gap(index), "?" in text.gap(place)
         if ours != theirs:
             yield self._edit("question", "critical", text, (place - 1, place), (index - 1, index), marks=True)
+
+    def _sentence(self, text: Tokens, place: int, index: int, last: int) -> Iterator[Edit]:
+        """A sentence that ends in the source alone, where the quote makes one of its last words and of the first of the
+        next, or in the quote alone, where the words behind it limit those before."""
+        ours, theirs = self._quote.gap(index), raw_gap(text, place)
+        if "?" in ours or "?" in theirs:
+            return
+        merged = not STOP.search(ours) and re.search(r"[.!]", theirs) and stops(text, place) and not stops(text, last)
+        key = text.keys[place]
+        limits = key in self._rules.lexicon.limiters or key in self._rules.lexicon.negations
+        if merged or (limits and re.search(r"[.!]", ours) and theirs == " "):
+            edit = self._edit("sentence", "critical", text, (place - 1, place + 1), (index - 1, index + 1))
+            yield replace(edit, note="a sentence ends there in only one of the two")
 
     def _last_question(self, text: Tokens, place: int, end: int) -> Iterator[Edit]:
         """The end of a quote: without any mark it claims nothing."""

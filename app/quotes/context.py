@@ -191,6 +191,14 @@ def ends(text: Tokens, index: int, gap: str) -> bool:
     return "\n" in gap or (len(key) > 1 and "." in key and following.isupper() and key not in ("u.s", "u.n", "u.k"))
 
 
+def stops(text: Tokens, index: int) -> bool:
+    """Whether a sentence ends before a word, also where a turn is broken there (`," he said. "`)."""
+    if not 0 < index < len(text):
+        return True
+    gap = raw_gap(text, index)
+    return _new_sentence(gap) if re.search(r"\w", gap) else ends(text, index - 1, gap)
+
+
 def raw_gap(text: Tokens, index: int) -> str:
     """What stands between a word and the one before it, as shown."""
     start = text.ends[index - 1] if index else 0

@@ -86,7 +86,7 @@ class _Check:
         found = [match for source in self._shelf.exact(keys) for match in matcher.whole(source)]
         if _any_found(found):
             return found
-        if given.marked and (len(given.fragments) > 1 or given.tail):
+        if given.parted:
             holding = self._shelf.holding([keys[one.first : one.last] for one in given.fragments])
             found += [match for source in holding if (match := matcher.marked(source)) is not None]
             if _any_found(found):
@@ -97,7 +97,7 @@ class _Check:
         for source in self._near:
             whole = list(matcher.whole(source)) or list(matcher.altered(source))
             found += whole
-            if not whole and len(given.fragments) > 1 and (match := matcher.marked(source)) is not None:
+            if not whole and given.parted and (match := matcher.marked(source)) is not None:
                 found.append(match)
         patched = any(one.patched and one.source.current for one in found)
         if not _any_found(found) and not given.marked and not patched:
@@ -132,7 +132,7 @@ class _Check:
     def _judged(self, match: Match) -> Attributed:
         cut: Cut | None = None
         if match.words in FOUND and self._rules.lexicon.judges:
-            cut = cut_of(match.text, match.first, match.last, match.source.quotations, self._rules.lexicon)
+            cut = cut_of(match.text, match.first - match.lead, match.last, match.source.quotations, self._rules.lexicon)
         return attributed(match, cut, self._claimed, self.aliases)
 
     def _order(self, one: Attributed) -> tuple[object, ...]:

@@ -127,7 +127,7 @@ def _kind(source: Side, quoted: Side, gone: Sequence[str], new: Sequence[str], l
         return "order"
     kinds = lexicon.kinds_of(gone) | lexicon.kinds_of(new)
     pair = (gone[0], new[0]) if len(gone) == 1 == len(new) else None
-    if "negation" in kinds or (pair and _negates(*pair)):
+    if "negation" in kinds or (pair and negates(*pair)):
         return "negation"
     if any(unit.figure for side in (source, quoted) for unit in side.units if unit.key in {*gone, *new}):
         return "quantity"
@@ -159,7 +159,8 @@ def _small(gone: Sequence[str], new: Sequence[str], lexicon: Lexicon) -> str:
     return "filler" if words and lexicon.kinds["filler"].at(words, 0) == len(words) else "word"
 
 
-def _negates(one: str, other: str) -> bool:
+def negates(one: str, other: str) -> bool:
+    """Whether one word is the other with a prefix that denies it: `dishonest` and `honest`."""
     short, long = sorted((one, other), key=len)
     return len(short) > 3 and any(long == prefix + short for prefix in NEGATING)
 

@@ -61,7 +61,12 @@ class Given:
 
     @property
     def marked(self) -> bool:
-        return len(self.fragments) > 1 or self.edited or self.tail is not None
+        return self.parted or self.edited
+
+    @property
+    def parted(self) -> bool:
+        """Whether an omission or a bracket stands before, between or behind its literal words."""
+        return len(self.fragments) > 1 or self.tail is not None or self.fragments[0].mark == "bracket"
 
     @property
     def core(self) -> str:

@@ -73,6 +73,10 @@ class Lexicon:
     open_endings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     verbs: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def negations(self) -> Phrases:
+        return self.kinds.get("negation", NONE)
+
     def kind(self, word: str) -> str:
         """What a word is, the weightiest first; empty where the lexicon does not know it."""
         return next((kind for kind in KINDS if word in self.kinds.get(kind, NONE)), "")

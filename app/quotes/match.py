@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.quotes.align import LEAST, locate
+from app.quotes.brackets import Bracket, replaced_after, replaced_before
 from app.quotes.compare import Compared, Comparison, Rules, widened
+from app.quotes.context import stops
 from app.quotes.given import Fragment, Given
 from app.quotes.result import FOUND, SEVERITIES, Edit, Integrity, Severity, Words
 from app.quotes.shelf import Source
@@ -21,6 +23,7 @@ WIDEST_GAP = 60  # words that a marked omission may leave out
 WIDEST_BRACKET = 6  # words that a bracket may stand for
 LEAST_WORDS = 4  # that must be the same for a quote to count as altered
 RANKS: dict[Words, int] = {"verbatim": 0, "punctuation_style": 1, "marked_edit": 2, "altered": 3, "not_found": 9}
+JOINING, SUBJECTS = ("and", "but", "or", "so", "nor", "yet"), ("i", "you", "he", "she", "it", "we", "they")
 FINAL = re.compile(r"[.,;:!?…]")
 
 
@@ -37,6 +40,7 @@ class Match:
     cost: int = 0  # units of quote and document that differ
     patched: bool = True  # no more than a few words in a row are added or gone
     edges: tuple[int, int] = (0, 0)  # characters of punctuation that belong to it before and behind its words
+    lead: int = 0  # words before it that a bracket stands for
 
     @property
     def first(self) -> int:
@@ -214,16 +218,17 @@ class Matcher:
             levels.add(compared.words)
             cost += compared.added + compared.gone
         integrity: Integrity = "elided"
+        first = chain[0][0]
+        if fragments[0].mark == "bracket":
+            first = replaced_before(text, first, self._rules.lexicon)
+            integrity = self._bracketed(source, text, fragments[0], (first, chain[0][0]), edits, levels, integrity)
         for fragment, before, place in zip(fragments[1:], chain, chain[1:], strict=False):
             other = self._other_bracket(text, fragment, before[1], place[0])
             if other is not None:
                 levels.add("altered")
                 edits.append(other)
                 continue
-            hidden = list(self._hidden(text, fragment, before[1], place[0]))
-            if hidden:
-                integrity = "elision_hides"
-                edits += hidden
+            integrity = self._bracketed(source, text, fragment, (before[1], place[0]), edits, levels, integrity)
             if place[0] - before[1] > WIDEST_GAP or _new_paragraph(text, before[1], place[0]):
                 integrity = "across_turns"
         edits += self._rule()
@@ -232,16 +237,64 @@ class Matcher:
         if other is not None:
             levels.add("altered")
             edits.append(other)
-        added = self._tail_edit(text, chain[-1][1]) if other is None else None
-        if added is not None:
-            integrity = "elision_hides" if integrity == "elided" else integrity
-            edits.append(added)
+        elif self._given.tail is not None:
+            begin, end = self._given.tail
+            gone = chain[-1][1], replaced_after(text, chain[-1][1], end - begin)
+            last = Fragment(end, end, "bracket", begin, end)
+            integrity = self._bracketed(source, text, last, gone, edits, levels, integrity)
         changed = "altered" in levels or any(one.kind in ("rule", "question") for one in edits)
         words: Words = "altered" if changed else "marked_edit"
         if not any(len(one) >= 2 for one in (range(*piece) for piece in chain)):
             words = "altered"
         edges = self._edges(text, chain[0][0], chain[-1][1])
-        return Match(source, text, tuple(chain), words, tuple(edits), integrity, cost, edges=edges)
+        lead = chain[0][0] - first
+        return Match(source, text, tuple(chain), words, tuple(edits), integrity, cost, edges=edges, lead=lead)
+
+    def _bracketed(
+        self,
+        source: Source,
+        text: Tokens,
+        fragment: Fragment,
+        gone: tuple[int, int],
+        edits: list[Edit],
+        levels: set[Words],
+        integrity: Integrity,
+    ) -> Integrity:
+        """Judge what a mark leaves out or puts in; returns what the quote's integrity is then."""
+        hidden = list(self._hidden(text, fragment, *gone))
+        if fragment.mark == "omission" and not hidden:
+            hidden = list(self._joined(text, *gone))
+        edits += hidden
+        if fragment.mark == "bracket" and not hidden:
+            inside = fragment.inside_first, fragment.inside_last
+            wrong = Bracket(self._given.tokens, inside, text, gone, self._rules.lexicon).edit(source.document)
+            if wrong is not None:
+                levels.add("altered")
+                edits.append(wrong)
+        return "elision_hides" if hidden and integrity == "elided" else integrity
+
+    def _joined(self, text: Tokens, first: int, last: int) -> Iterator[Edit]:
+        """Whether an omission makes one sentence, or one clause, of the beginning of one and the end of another."""
+        ended = any(stops(text, index) for index in range(first + 1, last))
+        if (ended and not stops(text, first) and not stops(text, last)) or self._regoverned(text, first, last):
+            shown = text.shown[text.starts[first] : text.ends[last - 1]]
+            note = "what was left out ends one clause and begins another, and the quote makes one of both"
+            yield Edit("elision", "critical", shown, "", text.source(first, last), None, note)
+
+    def _regoverned(self, text: Tokens, first: int, last: int) -> bool:
+        """Whether the words behind an omission belong to somebody and a verb that it hides: of `I know the street, and
+        I hate what they did to it`, `I know ... what they did to it`."""
+        keys = text.keys
+        if (
+            not first < last < len(text)
+            or keys[last] in (*JOINING, *SUBJECTS)
+            or re.search(r"[,;:.!?-]", text.gap(last))
+        ):
+            return False
+        return any(
+            keys[at] in SUBJECTS and (keys[at - 1] in JOINING or re.search(r"[,;]", text.gap(at)))
+            for at in range(first + 1, last)
+        )
 
     def _hidden(self, text: Tokens, fragment: Fragment, first: int, last: int) -> Iterator[Edit]:
         """The critical words that stand between two fragments, or that a bracket puts in."""
@@ -302,9 +355,6 @@ class Matcher:
             quoted.source(begin + found[0], begin + found[1]),
             f"the bracket adds “{shown}”",
         )
-
-    def _tail_edit(self, text: Tokens, at: int) -> Edit | None:
-        return self._put_in(text, *self._given.tail, at, ()) if self._given.tail else None
 
     def _tail_question(self, text: Tokens, at: int) -> Iterator[Edit]:
         """Whether a bracket at the end makes a question of what was none, or the other way round."""

@@ -42,10 +42,10 @@ class Edit:
     `before` are the source's words, `after` the quote's. `source` is a span of the document's text, `quoted` one of the
     quote as it was given; either may be empty (nothing stands there) or None (it has no place there). Kinds of
     wordings: negation, modal, quantity, quantifier, hedge, evidential, comparative, conjunction, limiter, name,
-    pronoun, tense, question, order, lookalike, ocr, spelling, case, filler, article, inflection, word. Kinds of other
-    reasons: `cut` (the limiter or governor that was left out), `elision` and `bracket` (a word that they hide),
-    `splice` (what was left out without a mark), `voice`, `speaker` (`before` is the source's, `after` the claimed one),
-    `rule` (what a profile forbids).
+    pronoun, tense, question, sentence, order, lookalike, ocr, spelling, case, filler, article, inflection, word.
+    Kinds of other reasons: `cut` (the limiter or governor that was left out), `elision` and `bracket` (a word that they
+    hide), `splice` (what was left out without a mark), `voice`, `speaker` (`before` is the source's, `after` the
+    claimed one), `rule` (what a profile forbids).
     """
 
     kind: str

@@ -74,7 +74,7 @@ def same_person(claimed: str, named: str, document: Document, aliases: Aliases =
 
     A surname stands for the full name that the document gives it. A description (`a spokesman`) or a pronoun is nobody.
     """
-    people = _people(document.text)
+    people = people_of(document.text)
     several = [part for part in SEVERAL.split(claimed) if part.strip()]
     if len(several) > 1:
         answers = [_same_person(part, named, people, aliases) for part in several]
@@ -129,7 +129,8 @@ def _also_named(claimed: str, document: Document, quotation: Quotation) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def _people(text: str) -> People:
+def people_of(text: str) -> People:
+    """Who is named in a text."""
     return People(text)
 
 
