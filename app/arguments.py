@@ -188,8 +188,20 @@ def _asking(parser: argparse.ArgumentParser) -> None:
     limits = parser.add_argument_group("limits", "what to search; days as 2015, 2015-11 or 2015-11-24")
     limits.add_argument("--since", metavar="DAY", help="documents from this day on")
     limits.add_argument("--until", metavar="DAY", help="documents up to and with this day")
-    limits.add_argument("--source", action="append", default=[], metavar="NAME", help="of this source (repeatable)")
-    limits.add_argument("--author", action="append", default=[], metavar="NAME", help="by this author (repeatable)")
+    limits.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of this source, by its name or words of it (repeatable)",
+    )
+    limits.add_argument(
+        "--author",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="by this author: a whole name, or a part that means all who have it (repeatable)",
+    )
     limits.add_argument("--no-dates", dest="dates", action="store_false", help="ignore a time the question names")
     parser.add_argument(
         "--packet",

@@ -164,7 +164,7 @@ class Assistant:
     def _walked(self, walk: _Walk, history: Sequence[Turn], limits: Limits) -> Iterator[Event]:
         with spending(walk.spent):
             query, walk.found = self.look_up(walk.question, history, limits, walk.trace)
-        walk.filters, walk.period, walk.limits = limits.as_json(query.period), query.period, limits
+        walk.filters, walk.period, walk.limits = query.limits.as_json(query.period), query.period, query.limits
         walk.rewritten = query.asked.full if query.asked and query.asked.rewritten else ""
         walk.lap("sources")
         yield Sources(walk.found.hits, walk.rewritten, walk.filters)
@@ -325,9 +325,7 @@ class Assistant:
         ruling = finding.ruling(answered=answered)
         if walk.found.hits or not walk.limits.filter:
             return ruling
-        return replace(
-            ruling, reason=nothing_within(walk.limits, (e.metadata for e in self.collection.catalogue.entries()))
-        )
+        return replace(ruling, reason=nothing_within(walk.limits, self.collection.filters))
 
     def _elsewhen(self, walk: _Walk, period: Period) -> str:
         """That an answer rests on other times than the question names, where nothing cited is from then or, where no

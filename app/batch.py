@@ -24,7 +24,8 @@ class Message(BaseModel):
 
 
 class GivenLimits(BaseModel):
-    """What a question is limited to, as it comes in: days as `2015`, `2015-11` or `2015-11-24`, names whole.
+    """What a question is limited to, as it comes in: days as `2015`, `2015-11` or `2015-11-24`; a name as `Ann Lee`, or
+    as `Lee`, which means all who are called so.
 
     `dates` false: a time that the question names is not heeded.
     """

@@ -9,15 +9,17 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
-from indexing.documents import Metadata
 from indexing.errors import UsageError
-from indexing.filters import Filter
+from indexing.filters import Filter, Filters
+from indexing.whose import meant
 
 Origin = Literal["given", "question"]
+Meant = Mapping[str, Mapping[str, tuple[str, ...]]]  # of "sources" and "authors" each given name: the names it means
 NAMED = 8  # names that a refusal gives of those there are
 DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
@@ -50,24 +52,44 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`dates`: whether a time that the question names is heeded. Empty otherwise: all of the collection."""
+    """`dates`: whether a time that the question names is heeded. Empty otherwise: all of the collection.
+
+    `meant`: whom the given sources and authors name in a collection, once that is known (`resolved`).
+    """
 
     period: Period | None = None
     sources: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     dates: bool = True
+    meant: Meant = field(default_factory=dict, compare=False)
+
+    def resolved(self, known: Filters) -> Limits:
+        """With what the given names mean among those of a collection; see `indexing.whose`."""
+        if not (self.sources or self.authors):
+            return self
+        given = {"sources": (self.sources, known.sources), "authors": (self.authors, known.authors)}
+        found = {key: (names, there()) for key, (names, there) in given.items() if names}
+        return replace(
+            self, meant={key: {name: meant(name, there) for name in names} for key, (names, there) in found.items()}
+        )
+
+    def _named(self, key: str, given: tuple[str, ...]) -> tuple[str, ...]:
+        """What is compared with the names of documents: of a name that nobody has itself, so that nothing passes."""
+        return tuple(dict.fromkeys(one for name in given for one in self.meant.get(key, {}).get(name) or (name,)))
 
     @property
     def filter(self) -> Filter | None:
         """What the asker gave, as the indexes take it; None when that is nothing."""
         days = self.period.filter if self.period else Filter()
-        return replace(days, sources=self.sources, authors=self.authors) or None
+        sources, authors = self._named("sources", self.sources), self._named("authors", self.authors)
+        return replace(days, sources=sources, authors=authors) or None
 
     def as_json(self, read: Period | None) -> dict[str, Any]:
         """The `filters` of `ask --json`; `read` is the time that the question names, where it is heeded."""
         periods = [] if self.period is None else [self.period.as_json("given")]
         periods += [] if read is None else [read.as_json("question")]
-        return {"dates": periods, "sources": list(self.sources), "authors": list(self.authors)}
+        meant = {key: {name: list(names) for name, names in found.items()} for key, found in self.meant.items()}
+        return {"dates": periods, "sources": list(self.sources), "authors": list(self.authors), "meant": meant}
 
 
 EVERYTHING = Limits()
@@ -100,7 +122,20 @@ def searched_in(filters: Mapping[str, Any]) -> Iterator[str]:
             yield f"Preferred: {days} (“{one['words']}”{note})."
     for key in ("sources", "authors"):
         if filters.get(key):
-            yield f"Searched: {key} {', '.join(filters[key])}."
+            found = filters.get("meant", {}).get(key, {})
+            yield f"Searched: {key} {', '.join(_with_meaning(name, found.get(name)) for name in filters[key])}."
+
+
+def _with_meaning(name: str, found: Sequence[str] | None) -> str:
+    """A given name, and behind it those that it is taken for where they are not just that."""
+    if found is None or [one.casefold() for one in found] == [name.casefold()]:
+        return name
+    return f"{name} ({_listed(found) or 'none'})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = "" if len(names) <= NAMED else f" and {len(names) - NAMED:,} more"
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def limited(filters: Mapping[str, Any]) -> bool:
@@ -109,18 +144,18 @@ def limited(filters: Mapping[str, Any]) -> bool:
     return given or bool(filters.get("sources") or filters.get("authors"))
 
 
-def nothing_within(limits: Limits, known: Iterable[Metadata]) -> str:
-    """Why limits leave no document of a collection, in words: a source or an author that it does not have, with those
-    of a like name that it has."""
-    documents = list(known)
+def nothing_within(limits: Limits, known: Filters) -> str:
+    """Why resolved limits leave no document of a collection, in words: a source or an author that it does not have,
+    with those of a like name that it has."""
     for what, given in (("source", limits.sources), ("author", limits.authors)):
-        names = sorted({getattr(one, what) for one in documents} - {""}, key=str.casefold)
-        folded = {name.casefold() for name in names}
         for unknown in given:
-            if unknown.casefold() not in folded and names:
-                like = [name for name in names if unknown.casefold() in name.casefold()] or names
-                more = "" if len(like) <= NAMED else f" and {len(like) - NAMED:,} more"
-                return f"No document has the {what} “{unknown}”; there are: {', '.join(like[:NAMED])}{more}."
+            if limits.meant.get(f"{what}s", {}).get(unknown):
+                continue
+            names = known.sources() if what == "source" else known.authors()
+            if names:
+                like = [name for name in names if unknown.casefold() in name.casefold()]
+                like = like or (get_close_matches(unknown, names, NAMED) if len(names) > NAMED else ()) or names
+                return f"No document has the {what} “{unknown}”; there are: {_listed(like)}."
     return "No document lies within the limits of the search."
 
 

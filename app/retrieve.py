@@ -119,7 +119,8 @@ class Retriever:
         period = (
             period_of(asked.alone, self._collection.catalogue.newest_day(), self._event_day) if limits.dates else None
         )
-        whole = Query(question, text, self._collection.embedder.question(text), weights, limits, period, asked)
+        meant = limits.resolved(self._collection.filters)
+        whole = Query(question, text, self._collection.embedder.question(text), weights, meant, period, asked)
         return replace(whole, halves=tuple(self._half(whole, part) for part in halves(asked.full)))
 
     def _half(self, whole: Query, text: str) -> Query:

@@ -23,6 +23,7 @@ NEW_DAYS = "SELECT id, day FROM versions INDEXED BY versions_day WHERE day > 0 A
 NEW_NAMES = """
 SELECT id, json_extract(metadata, '$.source'), json_extract(metadata, '$.author') FROM versions WHERE id > ?
 """
+CURRENT_VERSIONS = "SELECT version_id FROM documents INDEXED BY documents_version WHERE version_id > 0"
 
 Mask = npt.NDArray[np.bool_]
 
@@ -31,7 +32,7 @@ Mask = npt.NDArray[np.bool_]
 class Filter:
     """Days as yyyymmdd, both included; what has no known day passes no filter by date. Empty: not limited by that.
 
-    Sources and authors are compared whole, without regard to case.
+    Sources and authors are compared whole, without regard to case; what a reader's words for one mean says `whose.py`.
     """
 
     since: int | None = None
@@ -74,6 +75,7 @@ class Filters:
         # Of the first so many versions also source and author, as numbers: read when a filter first asks for one.
         self._named: npt.NDArray[np.int64] = np.zeros((2, 0), dtype=np.int64)
         self._names: dict[str, int] = {"": 0}
+        self._spelled: list[dict[str, None]] = [{}]  # of each number the names that have it, as they are written
         self._kept: dict[Filter, Passing] = {}
 
     def passing(self, wanted: Filter) -> Passing:
@@ -87,6 +89,25 @@ class Filters:
             if len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
             return found
+
+    def sources(self) -> list[str]:
+        """The sources of what is current, each as it is written once, in alphabetical order."""
+        return self._current_names(0)
+
+    def authors(self) -> list[str]:
+        """The same of authors; a byline of several names is one."""
+        return self._current_names(1)
+
+    def _current_names(self, row: int) -> list[str]:
+        with self._lock:
+            self._read_on()
+            self._read_names()
+            current = [version for (version,) in self._catalogue.query(CURRENT_VERSIONS, [])]
+            numbers = np.unique(self._named[row][np.isin(self._columns[0], current)]).tolist()
+            spelled = (self._spelled[number] for number in numbers)
+            return sorted(
+                (min(names, key=lambda name: (name.isupper(), name)) for names in spelled if names), key=str.casefold
+            )
 
     def _read_on(self) -> None:
         """Add the versions that were written since the last call."""
@@ -109,7 +130,12 @@ class Filters:
             self._named = np.concatenate([self._named, more], axis=1)
 
     def _number(self, name: object) -> int:
-        return self._names.setdefault(str(name or "").casefold(), len(self._names))
+        number = self._names.setdefault(str(name or "").casefold(), len(self._names))
+        if number == len(self._spelled):
+            self._spelled.append({})
+        if name:
+            self._spelled[number][str(name)] = None
+        return number
 
     def _work_out(self, wanted: Filter) -> Passing:
         _, first, last, day = self._columns

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.answers import Turn
 from app.assistant import Assistant
-from app.limits import EVERYTHING, Period, day_of, limits_of
+from app.limits import EVERYTHING, Period, day_of, limits_of, searched_in
 from app.retrieve import Retriever, peak
 from app.settings import Settings
 from app.when import period_of, widened
@@ -212,7 +212,7 @@ def test_limits_that_leave_nothing_say_so_and_name_what_there_is(harbour: Collec
 
     assert reason("2017") == "No document lies within the limits of the search."
     assert reason(sources=("gazete",)) == "No document has the source “gazete”; there are: Courier, Gazette."
-    assert reason(authors=("07",)) == "No document has the author “07”; there are: Ann 07."
+    assert reason(authors=("7",)) == "No document has the author “7”; there are: Ann 07."
     assert reason(sources=("Gazette",), authors=("Ann 05",)) == "No document lies within the limits of the search."
     assert reason(authors=("Zoe",)) == "No document has the author “Zoe”; there are: Ann 03, Ann 05, Ann 07."
     assert "No document has" not in assistant.ask("Zoe?", (), limits_of(sources=("Gazette",))).ruling.reason
@@ -228,6 +228,36 @@ def test_an_answer_says_what_it_was_limited_to(harbour: Collection) -> None:
     ignored = assistant.ask(question, (), limits_of("2016-03", sources=("Gazette",), dates=False)).as_json()["filters"]
     assert [one["from"] for one in ignored["dates"]] == ["given"]
     assert ignored["sources"] == ["Gazette"]
+
+
+def test_a_part_of_a_name_means_all_who_have_it_and_the_answer_says_whom(harbour: Collection) -> None:
+    assistant = Assistant(harbour, Retriever(harbour, 10), None, Settings())
+    question = "How many ships were counted in the harbour?"
+    answer = assistant.ask(question, (), limits_of(authors=("ann", "Zoe"), sources=("GAZETTE",)))
+    assert {hit.passage.document.name for hit in answer.hits} == {"03.md", "07.md"}
+    filters = answer.as_json()["filters"]
+    assert (filters["authors"], filters["sources"]) == (["ann", "Zoe"], ["GAZETTE"])
+    assert filters["meant"]["authors"] == {"ann": ["Ann 03", "Ann 05", "Ann 07"], "Zoe": []}
+    assert list(searched_in(filters)) == [
+        "Searched: sources GAZETTE.",
+        "Searched: authors ann (Ann 03, Ann 05, Ann 07), Zoe (none).",
+    ]
+    assert list(searched_in({"authors": ["Ann"], "sources": []})) == ["Searched: authors Ann."], "as kept before"
+    assert {hit.passage.document.name for hit in assistant.search(question, limits_of(authors=("05",)))} == {"05.md"}
+
+
+def test_names_are_those_of_what_is_current(opened: Opener, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.md").write_text("---\nauthor: Ann Lee\nsource: S\n---\nThe harbour was closed.\n", encoding="utf-8")
+    (docs / "b.md").write_text("---\nauthor: ANN LEE\n---\nThe bridge was opened.\n", encoding="utf-8")
+    collection = opened(tmp_path / "home")
+    index(collection, [docs])
+    assert collection.filters.authors() == ["Ann Lee"]
+    (docs / "a.md").write_text("---\nauthor: Bo Orr\n---\nThe harbour was closed again.\n", encoding="utf-8")
+    (docs / "b.md").unlink()
+    index(collection, [docs])
+    assert (collection.filters.authors(), collection.filters.sources()) == (["Bo Orr"], [])
 
 
 def test_an_answer_from_other_times_than_asked_about_says_so(opened: Opener, tmp_path: Path) -> None:

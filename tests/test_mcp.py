@@ -56,5 +56,10 @@ def test_a_client_asks_searches_and_reads(seeds_home: Path, seeds: Assistant) ->
     assert [one["file"] for one in passages] == [hit.passage.document.name for hit in seeds.search(QUESTION)[:2]]
     assert lacking.is_error and "there is no document 'none.md'" in lacking.content[0].text
     place = {key: citation[key] for key in ("file", "start", "end")}
-    _, (read,) = talked(seeds_home, ("read", place))
+    early = {"query": QUESTION, "filters": {"until": "2025-02-14", "sources": ["briefs"]}}
+    wrong = {"query": QUESTION, "filters": {"until": "soon"}}
+    _, (read, limited, refused) = talked(seeds_home, ("read", place), ("search", early), ("search", wrong))
+    found = json.loads(limited.content[0].text)["passages"]
+    assert {one["file"] for one in found} == {"february-call-trump-putin.md"}
+    assert refused.is_error and "is no date" in refused.content[0].text
     assert json.loads(read.content[0].text)["text"] == citation["quote"]
