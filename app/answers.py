@@ -115,7 +115,7 @@ class Statement:
     `highlight` is where in `text` the short answer stands (a name, a figure, a date), if there is one.
 
     `score` is the calibrated probability of support, None where nothing was claimed or checked. `lead`: it is put
-    together from what is stored of its citations (who, where, when), by `app/lead.py` alone.
+    together from what is stored of its citations (who, where, when), by `app/drafting/lead.py` alone.
     """
 
     text: str
@@ -243,7 +243,7 @@ class Answer:
     timings: dict[str, float] = field(default_factory=dict)
     usage: Usage = field(default_factory=dict)
     rewritten: str = ""  # how a follow-up was read in full; empty where it stood alone
-    filters: dict[str, Any] = field(default_factory=dict)  # what was searched: `app.limits.Limits.as_json`
+    filters: dict[str, Any] = field(default_factory=dict)  # what was searched: `app.questions.limits.Limits.as_json`
     ruling: Ruling = Ruling()
     as_of: AsOf = AsOf()
 

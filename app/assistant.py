@@ -23,27 +23,27 @@ from app.answers import (
     Turn,
     Usage,
 )
-from app.asides import Kind, aside, substance
+from app.drafting.extract import extract
+from app.drafting.generate import GenerativeAnswerer
+from app.drafting.lead import lead
+from app.drafting.own_words import own_words
+from app.drafting.rewriting import rewriter
+from app.evidence.finding import Finding, find
+from app.evidence.understanding import likelihoods, reading
 from app.examples import example_questions
-from app.extract import extract
-from app.finding import Finding, find
-from app.generate import GenerativeAnswerer
-from app.ground import ground
-from app.hearing import opinions
-from app.lead import lead
-from app.limits import EVERYTHING, Limits, Period, nothing_within
-from app.llm import language_model
-from app.local_llm import is_local
-from app.own_words import own_words
+from app.judging.ground import ground
+from app.judging.hearing import opinions
+from app.language_models.llm import language_model
+from app.language_models.local_llm import is_local
+from app.language_models.spending import Spent, spending, with_spent
 from app.owner import Beside, is_owned
-from app.rerank import reranker
-from app.retrieve import Found, Query, Retriever
-from app.rewriting import rewriter
+from app.questions.asides import Kind, aside, substance
+from app.questions.limits import EVERYTHING, Limits, Period, nothing_within
+from app.questions.when import widened
+from app.retrieval.rerank import reranker
+from app.retrieval.retrieve import Found, Query, Retriever
 from app.settings import Settings
-from app.spending import Spent, spending, with_spent
 from app.tracing import Trace
-from app.understanding import reading
-from app.when import widened
 from indexing.collection import Collection
 from indexing.documents import Hit
 from indexing.embed import Embedder, embedder
@@ -381,7 +381,7 @@ def build(settings: Settings, *, owning: bool = False) -> Assistant:
     """
     beside = not owning and not settings.chroma_url and is_owned(settings.home)
     opened = Beside if beside else Collection
-    rerank = reranker(settings)
+    rerank = reranker(settings, likelihoods)
     collection = opened(settings.home, build_embedder(settings), chroma_url=settings.chroma_url, mend=not beside)
     if not settings.llm:
         return Assistant(collection, Retriever(collection, settings.passages, rerank=rerank), None, settings)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.arguments import parse
+from app.commands.arguments import parse
 
 if TYPE_CHECKING:
-    from app.progress import Display, Work
+    from app.commands.progress import Display, Work
     from app.settings import Settings
     from indexing.ingest import Options
 
@@ -57,8 +57,8 @@ def _settings(options: dict[str, Any]) -> Settings:
 
 
 def index_command(paths: list[Path], json: bool, **options: Any) -> int:
+    from app.commands.terminal import report_for_terminal
     from app.indexer import run_index
-    from app.terminal import report_for_terminal
 
     with _terminable(), _display(options) as display:
         given = _index_options(options)
@@ -68,8 +68,8 @@ def index_command(paths: list[Path], json: bool, **options: Any) -> int:
 
 
 def watch_command(paths: list[Path], json: bool, **options: Any) -> int:
-    from app.terminal import report_for_terminal
-    from app.watch import watch
+    from app.commands.terminal import report_for_terminal
+    from app.commands.watch import watch
 
     with _terminable(), _display(options) as display:
         given = _index_options(options)
@@ -82,7 +82,7 @@ def watch_command(paths: list[Path], json: bool, **options: Any) -> int:
 
 
 def _display(options: dict[str, Any], work: Work = "indexing") -> Display:
-    from app.progress import Display
+    from app.commands.progress import Display
 
     return Display(options.pop("progress"), verbose=options.pop("verbose"), work=work)
 
@@ -139,13 +139,13 @@ def ask_command(
     if packet is not None and batch is not None:
         raise UsageError("--packet goes with a single question")
     from app.assistant import build
-    from app.limits import limits_of
+    from app.questions.limits import limits_of
 
     limits = limits_of(since, until, tuple(source), tuple(author), dates=dates)
     assistant = build(settings)
     with assistant.collection:
         if batch is not None:
-            from app.batch import run_batch
+            from app.commands.batch import run_batch
 
             run_batch(assistant, batch, out, limits)
             return DONE
@@ -158,7 +158,7 @@ def ask_command(
     if json:
         print(_line(answer.as_json()))
     else:
-        from app.terminal import answer_for_terminal
+        from app.commands.terminal import answer_for_terminal
 
         color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         print(answer_for_terminal(answer, shutil.get_terminal_size().columns, color), end="")
@@ -172,7 +172,7 @@ def quote_command(**options: Any) -> int:
 
 
 def ground_command(**options: Any) -> int:
-    from app.ground_command import run
+    from app.commands.ground_command import run
 
     return DONE if run(options, _settings) else NO
 
@@ -192,7 +192,7 @@ def chat_command(no_browser: bool, **options: Any) -> int:
     assistant, jobs = build(settings, owning=True), Jobs(settings.home)
     with _terminable(), assistant.collection, Owner(assistant.collection, jobs.recorded(worker(settings))):
         # A missing index and another owner are said before the page's framework is loaded.
-        from app.server import build_app, serve
+        from app.web.server import build_app, serve
 
         serve(build_app(assistant, settings, jobs=jobs), settings, open_browser=not no_browser)
     return DONE
@@ -214,7 +214,7 @@ def serve_command(**options: Any) -> int:
 
         assistant, jobs = build(settings, owning=True), Jobs(settings.home)
         with _terminable(), assistant.collection, Owner(assistant.collection, jobs.recorded(worker(settings))):
-            from app.server import build_app, serve
+            from app.web.server import build_app, serve
 
             serve(build_app(assistant, settings, access, jobs=jobs), settings, open_browser=False, login=True)
     return DONE
@@ -240,21 +240,21 @@ def said_command(**options: Any) -> int:
 
 
 def timeline_command(topic: str, speaker: str, json: bool, **options: Any) -> int:
-    from app.timeline_command import timeline_of
+    from app.commands.timeline_command import timeline_of
 
     found = timeline_of(_settings(options), topic, speaker)
     if json:
         print(_line(found.as_json()))
     else:
-        from app.timeline_command import for_terminal
+        from app.commands.timeline_command import for_terminal
 
         print(for_terminal(found))
     return DONE if found.entries else NO
 
 
 def status_command(json: bool, **options: Any) -> int:
+    from app.commands.terminal import status_for_terminal
     from app.indexer import read_status
-    from app.terminal import status_for_terminal
 
     status = read_status(_settings(options))
     print(_line(status) if json else status_for_terminal(status), end="\n" if json else "")
@@ -262,9 +262,9 @@ def status_command(json: bool, **options: Any) -> int:
 
 
 def doctor_command(check: bool, json: bool, **options: Any) -> int:
+    from app.commands.progress import Display
+    from app.commands.terminal import examination_for_terminal
     from app.indexer import run_doctor
-    from app.progress import Display
-    from app.terminal import examination_for_terminal
 
     with Display() as display:
         found = run_doctor(_settings(options), display, repair=not check)
@@ -312,8 +312,8 @@ def show_command(file: str, span: str | None, **options: Any) -> int:
 
 
 def verify_command(packet: Path, json: bool, **options: Any) -> int:
+    from app.commands.terminal import plain
     from app.indexer import open_catalogue
-    from app.terminal import plain
     from app.verify import for_terminal, verify
 
     with contextlib.closing(open_catalogue(_settings(options))) as catalogue:
@@ -370,7 +370,7 @@ def audit_command(**options: Any) -> int:
 
 
 def backup_command(file: Path, json: bool, **options: Any) -> int:
-    from app import backup
+    from app.commands import backup
 
     with _terminable(), _display(options, "backing up") as display:
         report = backup.run_backup(_settings(options), file, display)
@@ -379,7 +379,7 @@ def backup_command(file: Path, json: bool, **options: Any) -> int:
 
 
 def restore_command(file: Path, force: bool, json: bool, **options: Any) -> int:
-    from app import backup
+    from app.commands import backup
 
     style = options["progress"]
     with _terminable(), _display(options, "unpacking") as unpacking, backup.passages_display(style) as filling:
@@ -389,7 +389,7 @@ def restore_command(file: Path, force: bool, json: bool, **options: Any) -> int:
 
 
 def config_command(reference: bool, json: bool, **options: Any) -> int:
-    from app import reference as told
+    from app.commands import reference as told
     from app.settings import traced_settings
 
     if reference:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from app.assistant import build_embedder
+from app.commands.progress import Display
 from app.owner import Owner, ask_owner
-from app.progress import Display
 from app.settings import Settings
 from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import prompts
-from app import render
 from app.answers import Answer
 from app.assistant import Assistant
-from app.destination import remote_host
+from app.language_models.destination import remote_host
 from app.settings import Settings
+from app.web import render
 from indexing.catalogue import Catalogue
 from indexing.errors import OnrecordError
 

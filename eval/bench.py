@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from app.assistant import Assistant, build
+from app.evidence.understanding import Reading, reading
 from app.indexer import run_index
 from app.settings import Settings, load_settings
-from app.understanding import Reading, reading
 from eval.bench_embedding import OURS, TORCH, against_torch, told
 from eval.configuration import ROOT, versions
 from eval.machine import describe, machine, quantiles

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from eval.configuration import versions
 from eval.machine import describe, machine, memory_mb, quantiles
 from indexing.collection import Collection, now

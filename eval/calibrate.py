@@ -1,13 +1,13 @@
 """Fit what ranks sentences and what tells answerable questions from others, on the tuning parts of suites.
 
-`python -m eval fit` writes the constants that `app/evidence.py` and `app/answerability.py` read. Four steps, all
-convex, begun at zero, so that the same questions give the same constants:
+`python -m eval fit` writes the constants that `candidates.py` and `answerability.py` in `app/evidence/` read. Four
+steps, all convex, begun at zero, so that the same questions give the same constants:
 
 1. a conditional logistic regression ranks the sentences of an item: the likelihood of those that are its evidence;
    a second one orders the best of them by how their words match, too;
 2. a logistic regression tells off-topic items from others by how alike and how well covered the question is;
-3. another over `app.signals.SIGNALS` tells answerable items from near misses, all of these together weighing as much
-   as all of those; a signal that speaks for an answer may not weigh against it, nor the other way round;
+3. another over `app.evidence.signals.SIGNALS` tells answerable items from near misses, all of these together weighing
+   as much as all of those; a signal that speaks for an answer may not weigh against it, nor the other way round;
 4. the threshold is the highest at which the wanted share of the answerable items is answered.
 
 Items without a split are divided by their place: the 1st, 3rd, ... are for tuning, the others for reporting.
@@ -28,13 +28,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from app.answerability import likelihood, on_topic, topical
 from app.assistant import Assistant, build
-from app.evidence import DEPTH, RANKED, RERANKED, Candidate, Evidence, Tokens, fitted, weigh
+from app.evidence.answerability import likelihood, on_topic, topical
+from app.evidence.candidates import DEPTH, RANKED, RERANKED, Candidate, Evidence, Tokens, fitted, weigh
+from app.evidence.signals import AGAINST, SIGNALS, signals
+from app.evidence.understanding import Reading, likely_with, reading, understood
 from app.indexer import run_index
 from app.settings import load_settings
-from app.signals import AGAINST, SIGNALS, signals
-from app.understanding import Reading, likely_with, reading, understood
 from eval.locate import Located, locate
 from eval.stats import auroc
 from eval.suite import FOLDER, Item, load_suite

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from app.grounding.check import statements_of
+from app.judging.check import statements_of
 
 MOST = 40
 IN_RUN = 20  # of a run, whose judge is asked about them beside its answers

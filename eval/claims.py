@@ -13,8 +13,8 @@ from typing import Any, TypeVar, get_args
 
 from nupunkt import sent_spans
 
-from app.llm import answer_tokens, count_tokens
-from app.prompting import as_data
+from app.drafting.prompting import as_data
+from app.language_models.llm import answer_tokens, count_tokens
 from eval.estimate import Prices
 from eval.judge import overlap
 from eval.judges import Judge

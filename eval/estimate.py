@@ -46,7 +46,7 @@ def estimate(items: Sequence[Item], settings: Settings, prices: Prices, ours: bo
 
 def estimate_judging(items: int, settings: Settings, prices: Prices) -> Iterator[str]:
     """What a model as judge takes at most, for answers of some statements each; `settings.llm` is the judge."""
-    from app.llm import answer_tokens
+    from app.language_models.llm import answer_tokens
 
     calls = items * (2 * STATEMENTS + 1) + 2 * IN_RUN
     written = calls * answer_tokens(settings.llm_context)
@@ -64,7 +64,7 @@ def estimate_judging(items: int, settings: Settings, prices: Prices) -> Iterator
 
 
 def _written(items: int, settings: Settings, prices: Prices) -> Iterator[str]:
-    from app.llm import answer_tokens
+    from app.language_models.llm import answer_tokens
 
     written = items * answer_tokens(settings.llm_context)
     read = items * settings.llm_context - written

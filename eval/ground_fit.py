@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.ground_command import source_of
+from app.commands.ground_command import source_of
 from app.grounding import calibration
-from app.grounding.check import Checker, statements_of
 from app.grounding.wording import WORD, is_claim
+from app.judging.check import Checker, statements_of
 from eval.human_labels import Labelled, read_labelled
 
 Floats = NDArray[np.float64]

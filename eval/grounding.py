@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from app.ground_command import source_of
-from app.grounding.check import Checker
+from app.commands.ground_command import source_of
 from app.grounding.judgement import Opinion
+from app.judging.check import Checker
 from eval.human_labels import Kind, Labelled, read_labelled
 from eval.judge import overlap
 from eval.stats import DRAWS, FEWEST, SEED, auroc

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from nupunkt import sent_spans
 
 from app.answers import Citation, Statement
-from app.ground import ground
-from app.ground_command import source_of
-from app.grounding.check import Checker
+from app.commands.ground_command import source_of
+from app.judging.check import Checker
+from app.judging.ground import ground
 from eval.records import UNKNOWN, Cited, Judgement, Kind, Output, Place, Said, Support
 from indexing.documents import Document, Metadata
 from indexing.spans import Span

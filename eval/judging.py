@@ -11,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from app.ground_command import source_of
-from app.grounding.check import Checker, statements_of
+from app.commands.ground_command import source_of
 from app.grounding.wording import is_claim
-from app.llm import language_model
-from app.second_opinion import SecondOpinion
+from app.judging.check import Checker, statements_of
+from app.judging.second_opinion import SecondOpinion
+from app.language_models.llm import language_model
 from app.settings import Settings
 from eval import canaries
 from eval.agreement import Vote, agreement

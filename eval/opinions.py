@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.llm import LanguageModel, language_model
+from app.language_models.llm import LanguageModel, language_model
 from app.settings import Settings
 from eval import canaries
 from eval.calibrations import CANARIES

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.llm import LanguageModel, count_tokens
-from app.second_opinion import said_by
+from app.judging.second_opinion import said_by
+from app.language_models.llm import LanguageModel, count_tokens
 from indexing.errors import ModelError, OnrecordError
 
 ENOUGH = 20_000  # characters of a reply that are read

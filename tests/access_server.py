@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
     from starlette.testclient import TestClient
 
-    from app.server import build_app, serve
+    from app.web.server import build_app, serve
 
 QUICK = Passwords(rounds=1, kibibytes=8, lanes=1)
 SECRET = "correct horse battery"

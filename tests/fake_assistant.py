@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from app.answers import Answer, Citation, Done, Event, Notice, Said, Sources, Statement, Turn, Usage
 from app.assistant import Assistant
-from app.limits import EVERYTHING, Limits
+from app.questions.limits import EVERYTHING, Limits
 from app.settings import Settings
 from indexing.documents import Document, Hit, Metadata, Passage, Rank, Sentence
 from indexing.errors import OnrecordError
@@ -186,7 +186,7 @@ def _passage(source: Document) -> Passage:
 
 def main() -> None:
     """Serve the page over this assistant: `python -m tests.fake_assistant PORT [PAUSE]`."""
-    from app.server import build_app, serve
+    from app.web.server import build_app, serve
 
     folder = tempfile.TemporaryDirectory()  # for the conversations
     settings = Settings(port=int(sys.argv[1]), home=Path(folder.name))

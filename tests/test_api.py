@@ -20,9 +20,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
     from starlette.testclient import TestClient
 
-    from app.bounded import LARGEST_BODY
-    from app.openai_api import _Writing
-    from app.server import build_app
+    from app.web.bounded import LARGEST_BODY
+    from app.web.openai_api import _Writing
+    from app.web.server import build_app
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

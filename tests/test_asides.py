@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers import Answer, Done, Said, Sources, Turn
-from app.asides import aside, bare, substance
 from app.assistant import Assistant
+from app.commands.terminal import answer_for_terminal
 from app.conversations.record import answer_of, turns_of
 from app.conversations.values import Kept
+from app.drafting.own_words import REASON, holding
 from app.exchange import Exchange
-from app.own_words import REASON, holding
-from app.render import exchange as as_html
-from app.render import sources
-from app.retrieve import Retriever
+from app.questions.asides import aside, bare, substance
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
-from app.terminal import answer_for_terminal
+from app.web.render import exchange as as_html
+from app.web.render import sources
 from indexing.collection import Collection
 from indexing.schema import Extent
 from tests.openai_server import Says

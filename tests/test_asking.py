@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers import Turn
-from app.llm import language_model
+from app.language_models.llm import language_model
 from app.settings import Settings
 from eval.__main__ import main
 from eval.training.asking import Plan, copied, doubt, narrowed, plain_answer, unfit, write

@@ -13,9 +13,9 @@ import pytest
 
 from app.answers import Answer, Done, Event, Notice, Restart, Said, Sources, Turn
 from app.assistant import ELSEWHERE, NOT_FOUND, OWN_WORDS, SURE, Assistant, build
-from app.generate import GenerativeAnswerer
-from app.llm import language_model
-from app.retrieve import Retriever
+from app.drafting.generate import GenerativeAnswerer
+from app.language_models.llm import language_model
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
 from indexing.errors import HomeError, UsageError
 from tests.openai_server import (

@@ -11,13 +11,13 @@ import pytest
 
 from app.answers import Citation, Done, Said, Statement, Turn
 from app.assistant import Assistant
+from app.drafting.generate import GenerativeAnswerer
 from app.exchange import Exchange
-from app.generate import GenerativeAnswerer
-from app.ground import ground
-from app.llm import LanguageModel, language_model
-from app.render import exchange
-from app.retrieve import Retriever
+from app.judging.ground import ground
+from app.language_models.llm import LanguageModel, language_model
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
+from app.web.render import exchange
 from indexing.clean import plain_blocks
 from indexing.documents import Document, Hit, Metadata, Passage
 from indexing.fold import fold

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.cli import main
-from app.reference import MASK, for_terminal, in_force, reference
+from app.commands.reference import MASK, for_terminal, in_force, reference
 from app.settings import DEFAULT, Settings, load_settings, traced_settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from app.answers import Turn
 from app.assistant import Assistant
-from app.conversation import rewrite
-from app.retrieve import Retriever
-from app.rewriting import rewriter
+from app.drafting.rewriting import rewriter
+from app.questions.conversation import rewrite
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
 from indexing.errors import ModelError
 

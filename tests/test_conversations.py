@@ -20,13 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from app import render
 from app.assistant import Assistant
 from app.conversations.record import answer_of, exchange_of, record_of
 from app.conversations.schema import MIGRATIONS
 from app.conversations.store import FILE, Conversations
 from app.conversations.values import Feedback, Kept, Wrong, title_of
 from app.exchange import Exchange
+from app.web import render
 from indexing.errors import HomeError
 from tests.fake_assistant import FakeAssistant
 from tests.processes import environment

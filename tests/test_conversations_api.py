@@ -16,16 +16,16 @@ from app.assistant import Assistant
 from app.conversations.api import Asked, _walked
 from app.conversations.keeper import Keeper
 from app.identity import LOCAL, USER
-from app.meter import Meter
 from app.settings import Settings
 from app.verify import verify
+from app.web.meter import Meter
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
     from starlette.testclient import TestClient
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from app.server import build_app
+    from app.web.server import build_app
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

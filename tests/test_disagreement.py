@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.amounts import amounts, differs, same_value
 from app.assistant import Assistant
-from app.extract import extract
-from app.finding import find
-from app.retrieve import Retriever
+from app.drafting.extract import extract
+from app.evidence.amounts import amounts, differs, same_value
+from app.evidence.finding import find
+from app.evidence.understanding import SHIPPED, reading
+from app.questions.short import PATTERNS, Kind
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
-from app.short import PATTERNS, Kind
-from app.understanding import SHIPPED, reading
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.ingest import index

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.arguments import parser
+from app.commands.arguments import parser
 from eval.__main__ import _parser as eval_parser
 from tests.processes import PATIENCE, ROOT, environment
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.llm import language_model
+from app.language_models.llm import language_model
 from app.settings import Settings
 from eval.__main__ import main
 from eval.claims import ClaimJudge, read_claims, read_verdicts

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import evaluations
+from app.web import evaluations
 from eval import calibrations
 from eval.__main__ import main
 from eval.compare import compare

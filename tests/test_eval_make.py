@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.assistant import Assistant, build
-from app.llm import language_model
+from app.language_models.llm import language_model
 from app.settings import Settings
 from eval.__main__ import main
 from eval.locate import locate

@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 from starlette.testclient import TestClient
 
-from app import evaluations
 from app.assistant import Assistant
-from app.server import build_app
 from app.settings import Settings
+from app.web import evaluations
+from app.web.server import build_app
 from eval.__main__ import main
 from tests.fake_assistant import FakeAssistant
 

@@ -8,14 +8,14 @@ import pytest
 
 from app.answers import Answer, Done
 from app.assistant import Assistant
-from app.evidence import DEPTH, weigh
+from app.commands.terminal import answer_for_terminal
+from app.drafting.extract import leans
+from app.evidence.candidates import DEPTH, weigh
+from app.evidence.finding import find
 from app.exchange import Exchange
-from app.extract import leans
-from app.finding import find
-from app.render import exchange
-from app.retrieve import Found, Retriever
+from app.retrieval.retrieve import Found, Retriever
 from app.settings import Settings
-from app.terminal import answer_for_terminal
+from app.web.render import exchange
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.ingest import index

@@ -10,7 +10,7 @@ import pytest
 
 from app.assistant import Assistant
 from app.examples import example_questions
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder

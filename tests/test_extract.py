@@ -13,11 +13,11 @@ import pytest
 
 from app.answers import Answer, Turn
 from app.assistant import Assistant
-from app.extract import LIST, extract
-from app.finding import find
-from app.matching import Match
-from app.question import read_question
-from app.retrieve import Found, Query, Retriever
+from app.drafting.extract import LIST, extract
+from app.evidence.finding import find
+from app.questions.question import read_question
+from app.retrieval.matching import Match
+from app.retrieval.retrieve import Found, Query, Retriever
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder

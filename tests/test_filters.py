@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from indexing import vectors as vectors_module
 from indexing.collection import Collection
 from indexing.embed import Vectors

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers import Draft, Statement, Turn
-from app.constraints import Form
-from app.generate import REFUSAL, GenerativeAnswerer
-from app.llm import AnswerCutError, Constrainable, answer_tokens, count_tokens, language_model
-from app.prompting import as_data, recent, show
-from app.references import Claim
+from app.drafting.generate import REFUSAL, GenerativeAnswerer
+from app.drafting.prompting import as_data, recent, show
+from app.drafting.references import Claim
+from app.language_models.constraints import Form
+from app.language_models.llm import AnswerCutError, Constrainable, answer_tokens, count_tokens, language_model
 from app.settings import Settings
 from indexing.documents import Document, Hit, Metadata, Passage, Sentence
 from indexing.errors import ModelError

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.answers import Citation, Statement
-from app.ground import ground
+from app.judging.ground import ground
 from indexing.clean import plain_blocks
 from indexing.documents import Document, Metadata, Sentence
 from indexing.load import load

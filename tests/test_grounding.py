@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ground_command import source_of
+from app.commands.ground_command import source_of
 from app.grounding import calibration
-from app.grounding.check import Checked, Checker, statements_of
 from app.grounding.judgement import Judgement
+from app.judging.check import Checked, Checker, statements_of
 from indexing.spans import Span
 
 CALL = (

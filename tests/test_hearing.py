@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ground_command import source_of
+from app.commands.ground_command import source_of
+from app.evidence.reader_model import Stance
+from app.evidence.understanding import SHIPPED, reading
 from app.grounding import calibration
-from app.grounding.check import Checked, Checker
 from app.grounding.judgement import Judgement
-from app.hearing import USUAL, Hearing, one_after_the_other, opinions
-from app.reader_model import Stance
+from app.judging.check import Checked, Checker
+from app.judging.hearing import USUAL, Hearing, one_after_the_other, opinions
 from app.settings import Settings
-from app.understanding import SHIPPED, reading
 from indexing.errors import ModelError
 
 SOURCE = (

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.assistant import Assistant
-from app.extract import extract
-from app.finding import Finding, find
-from app.highlight import ANSWERING
-from app.reader_model import Stance, Told
-from app.retrieve import Retriever
+from app.drafting.extract import extract
+from app.drafting.highlight import ANSWERING
+from app.evidence.finding import Finding, find
+from app.evidence.reader_model import Stance, Told
+from app.evidence.understanding import SHIPPED, Reading, Seams, reading
+from app.questions.short import NEARLY, TOLD
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
-from app.short import NEARLY, TOLD
-from app.understanding import SHIPPED, Reading, Seams, reading
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.ingest import index

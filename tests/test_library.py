@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import library
 from app.settings import Settings
+from app.web import library
 from indexing.catalogue import Catalogue
 from indexing.collection import CATALOGUE, Collection
 from indexing.embed import embedder

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from app.answers import Turn
 from app.assistant import Assistant
-from app.limits import EVERYTHING, Period, day_of, limits_of, searched_in
-from app.retrieve import Retriever, peak
+from app.questions.limits import EVERYTHING, Period, day_of, limits_of, searched_in
+from app.questions.when import period_of, widened
+from app.retrieval.retrieve import Retriever, peak
 from app.settings import Settings
-from app.when import period_of, widened
 from indexing.collection import Collection
 from indexing.errors import UsageError
 from indexing.ingest import index

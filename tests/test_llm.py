@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers import Turn
-from app.destination import NOWHERE, destination
-from app.llm import AnswerCutError, LanguageModel, answer_tokens, count_tokens, language_model
+from app.language_models.destination import NOWHERE, destination
+from app.language_models.llm import AnswerCutError, LanguageModel, answer_tokens, count_tokens, language_model
 from app.settings import Settings
 from indexing.errors import ModelError, UsageError
 from tests.openai_server import (
@@ -119,7 +119,7 @@ def test_an_endpoint_that_never_answers_is_given_up_after_the_timeout() -> None:
 def test_an_endpoint_that_only_says_that_it_is_still_there_is_given_up(
     body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.llm.WHOLE", 0.01)
+    monkeypatch.setattr("app.language_models.llm.WHOLE", 0.01)
     with OpenAIServer(Drips(body)) as server:
         with pytest.raises(ModelError, match="did not answer in time"):
             ask(server, llm_timeout=30.0)
@@ -181,7 +181,7 @@ def test_the_waits_double_or_are_what_the_endpoint_asks_for_within_bounds(
     retry_after: str | None, expected: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("app.llm.time.sleep", waits.append)
+    monkeypatch.setattr("app.language_models.llm.time.sleep", waits.append)
     with OpenAIServer(Status(429, retry_after=retry_after)) as server:
         asked = language_model(Settings(llm="small", llm_url=server.url, llm_retries=3), pause=2.0)
         with pytest.raises(ModelError):
@@ -191,7 +191,7 @@ def test_the_waits_double_or_are_what_the_endpoint_asks_for_within_bounds(
 
 def test_a_date_to_wait_for_becomes_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("app.llm.time.sleep", waits.append)
+    monkeypatch.setattr("app.language_models.llm.time.sleep", waits.append)
     date = email.utils.formatdate(time.time() + 20, usegmt=True)
     with OpenAIServer(Status(503, retry_after=date), Says("Yes.")) as server:
         assert ask(server) == "Yes."
@@ -355,7 +355,7 @@ def test_tokens_are_counted_without_a_network_and_without_loading_llamaindex() -
         "import socket, sys\n"
         "def refuse(*_): raise AssertionError('network')\n"
         "socket.socket.connect = refuse\n"
-        "from app.llm import count_tokens\n"
+        "from app.language_models.llm import count_tokens\n"
         "assert 'tiktoken' not in sys.modules\n"
         "counted = count_tokens('Putin called first. <|endoftext|>')\n"
         "assert counted == 10, counted\n"

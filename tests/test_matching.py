@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.matching import COVERAGE, TITLE, Fit, Match, fits_of
+from app.retrieval.matching import COVERAGE, TITLE, Fit, Match, fits_of
 from indexing.documents import Document, Metadata, Passage, Sentence
 from indexing.embed import Vectors
 from indexing.spans import Span

@@ -22,7 +22,7 @@ from app.assistant import Assistant
 from app.cli import DONE, ERROR
 from app.indexer import worker
 from app.owner import Beside, Owner, OwnerEndedError, ask_owner, is_owned
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.errors import HomeError, OnrecordError

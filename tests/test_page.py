@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app.prompting import show
+from app.drafting.prompting import show
 from indexing.documents import Document, Metadata, Passage, Sentence
 from indexing.spans import Span
 from tests.accessibility import SCHEMES

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.passages import LONGEST, OF_ONE, join
+from app.retrieval.passages import LONGEST, OF_ONE, join
 from indexing.documents import Document, Hit, Passage, Sentence
 from indexing.spans import Span
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.affirmations import Claim, says
 from app.assistant import Assistant
-from app.denials import ASKED, LEFT_OUT, same
+from app.evidence.affirmations import Claim, says
+from app.evidence.denials import ASKED, LEFT_OUT, same
 from app.lexicons import lexicon
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import DONE, ERROR
-from app.progress import Display
+from app.commands.progress import Display
 from indexing import ingest
 from indexing.collection import Collection
 from indexing.ingest import Progress, index

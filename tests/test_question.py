@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.question import read_question
-from app.short import EXACT, name_spans, shorts_in
+from app.questions.question import read_question
+from app.questions.short import EXACT, name_spans, shorts_in
 
 CHARACTERS = st.text(max_size=200)
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from app.answers import Citation, Statement
 from app.assistant import Assistant
 from app.exchange import numbered
-from app.reader import reader
-from app.render import also_in, statement
 from app.settings import Settings
-from app.source import SUSPECT_NOTE, Source, differences, source_of
+from app.web.reader import reader
+from app.web.render import also_in, statement
+from app.web.source import SUSPECT_NOTE, Source, differences, source_of
 from indexing.collection import Collection
 from indexing.documents import Copy, Document, Metadata, Page
 from indexing.ingest import index
@@ -33,7 +33,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
     from starlette.testclient import TestClient
 
-    from app.server import build_app
+    from app.web.server import build_app
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.reader_model import EVIDENCE, JUDGED, LONGEST, QUESTION, Encoded, encoded, inputs
-from app.understanding import SHIPPED, reading
+from app.evidence.reader_model import EVIDENCE, JUDGED, LONGEST, QUESTION, Encoded, encoded, inputs
+from app.evidence.understanding import SHIPPED, reading
 from eval.training.narrowed import narrowed
 from eval.training.quantised import Bert, Dense, peaks
 from eval.training.reader_graph import Heads, arrays, reader

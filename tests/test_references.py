@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import references
-from app.markup import HELD, LONGEST_WORD, PlainText
-from app.references import LONGEST, WIDEST, WITHDRAWN, Claim, Reference, ReferenceParser, parse_marker, read_claims
+from app.drafting import references
+from app.drafting.markup import HELD, LONGEST_WORD, PlainText
+from app.drafting.references import (
+    LONGEST,
+    WIDEST,
+    WITHDRAWN,
+    Claim,
+    Reference,
+    ReferenceParser,
+    parse_marker,
+    read_claims,
+)
 
 WORDS = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 SENTENCES = st.builds(

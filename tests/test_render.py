@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import render
 from app.access.routes import waiting
 from app.answers import Answer, Citation, Done, Restart, Said, Sources, Statement
+from app.commands.terminal import answer_for_terminal, plain
 from app.counts import counted
 from app.exchange import Exchange, numbered
-from app.reader import merged, reader
-from app.source import Source
-from app.terminal import answer_for_terminal, plain
+from app.web import render
+from app.web.reader import merged, reader
+from app.web.source import Source
 from indexing.documents import Document, Metadata
 from indexing.front_matter import front_matter
 from indexing.spans import Span

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.constraints import AT_ONCE, MOST_LISTED, Constraint
-from app.references import Claim, Reference, read_claims
-from app.replies import LONGEST, ReplyReader
+from app.drafting.references import Claim, Reference, read_claims
+from app.drafting.replies import LONGEST, ReplyReader
+from app.language_models.constraints import AT_ONCE, MOST_LISTED, Constraint
 from indexing.errors import ModelError
 
 WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=40)

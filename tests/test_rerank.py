@@ -15,8 +15,9 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
 from app.assistant import Assistant, build
-from app.destination import NOWHERE, destination
-from app.rerank import NAME, BySentences, CrossEncoder, reranked, reranker
+from app.evidence.understanding import likelihoods
+from app.language_models.destination import NOWHERE, destination
+from app.retrieval.rerank import NAME, BySentences, CrossEncoder, reranked, reranker
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.documents import Document, Hit, Metadata, Passage, Sentence
@@ -127,7 +128,7 @@ def test_a_folder_that_cannot_be_used_is_named(folder: Path) -> None:
         CrossEncoder(folder)
     (folder / "tokenizer.json").unlink()
     with pytest.raises(UsageError, match=r"tokenizer\.json is missing"):
-        reranker(Settings(rerank=f"folder:{folder}"))
+        reranker(Settings(rerank=f"folder:{folder}"), likelihoods)
 
 
 @pytest.mark.parametrize(
@@ -144,17 +145,19 @@ def test_a_reranker_that_cannot_be_built_says_why_and_tells_no_secret(
     spec: str, options: dict[str, object], says: str
 ) -> None:
     with pytest.raises(UsageError, match=says) as caught:
-        reranker(Settings(rerank=spec, rerank_options=options))
+        reranker(Settings(rerank=spec, rerank_options=options), likelihoods)
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(Settings(rerank=spec, rerank_options=options))
 
 
 def test_postprocessors_of_llama_index_order_and_leave_out() -> None:
-    reorder = reranker(Settings(rerank=f"{CORE}:LongContextReorder"))
+    reorder = reranker(Settings(rerank=f"{CORE}:LongContextReorder"), likelihoods)
     assert reorder is not None
     assert sorted(place for place, _ in reorder("plain", PASSAGES)) == [0, 1, 2, 3]
     assert [place for place, _ in reorder("plain", PASSAGES)] != [0, 1, 2, 3]
-    cut = reranker(Settings(rerank=f"{CORE}:SimilarityPostprocessor", rerank_options={"similarity_cutoff": 0.6}))
+    cut = reranker(
+        Settings(rerank=f"{CORE}:SimilarityPostprocessor", rerank_options={"similarity_cutoff": 0.6}), likelihoods
+    )
     assert cut is not None
     assert [place for place, _ in cut("plain", PASSAGES)] == [0, 1]
 
@@ -170,7 +173,7 @@ def test_by_sentences_the_likeliest_answer_comes_first_and_ties_keep_their_order
 
 
 def test_the_shipped_reader_orders_passages_by_what_answers() -> None:
-    reorder = reranker(Settings(rerank="reader", reader=""))
+    reorder = reranker(Settings(rerank="reader", reader=""), likelihoods)
     assert reorder is not None
     told = [
         passage(0, "The mill by the river is old."),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.answers import Turn
 from app.assistant import Assistant
-from app.retrieve import FUSION, WEIGHTS, Retriever, fuse, pool
+from app.retrieval.retrieve import FUSION, WEIGHTS, Retriever, fuse, pool
 from indexing.collection import Collection
 from indexing.documents import Document, Hit, Passage
 from indexing.embed import embedder

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.assistant import Assistant, build
-from app.copies import Wording, also_in, collapse, words_of
+from app.commands.terminal import answer_for_terminal
+from app.retrieval.copies import Wording, also_in, collapse, words_of
 from app.settings import Settings
-from app.terminal import answer_for_terminal
 from indexing.collection import Collection
 from indexing.copies import all_groups, groups, labels
 from indexing.documents import Copy, Document, Hit, Metadata, Page, Passage, Sentence

@@ -7,8 +7,8 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.answerability import threshold
-from app.understanding import likely_with
+from app.evidence.answerability import threshold
+from app.evidence.understanding import likely_with
 from eval.training.seams import Read, fitted_on
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from app.answers import Support, Turn
-from app.generate import GenerativeAnswerer
+from app.drafting.generate import GenerativeAnswerer
+from app.drafting.rewriting import rewriter
 from app.grounding.judgement import Judgement
-from app.rewriting import rewriter
-from app.second_opinion import SecondOpinion, second_opinion
+from app.judging.second_opinion import SecondOpinion, second_opinion
+from app.language_models.spending import Spent, cost, spending, with_spent
 from app.settings import Settings
-from app.spending import Spent, cost, spending, with_spent
 from indexing.errors import ModelError, UsageError
 from tests.test_generate import CALL, POLL, Scripted, quotes, run
 

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis.errors import Unsatisfiable
 
-from app import bounded
 from app.access.forwarded import networks
 from app.access.limits import Pages, Rates
 from app.assistant import Assistant
 from app.settings import Settings
+from app.web import bounded
 from indexing.errors import UsageError
 from tests.access_server import BASE, SECRET, Server, form_of, server, sign_in
 from tests.attacks import EVIL, PAYLOADS
@@ -32,7 +32,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
     import schemathesis
 
-    from app.server import build_app
+    from app.web.server import build_app
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -274,8 +274,8 @@ def address_fixture() -> Iterator[str]:
 
 # The real server, whose patience is cut from many seconds to a few tenths so that the test is quick.
 PATIENTLESS = """
-import app.bounded
-app.bounded.HEAD_WITHIN = app.bounded.PIECE_WITHIN = 0.4
+import app.web.bounded
+app.web.bounded.HEAD_WITHIN = app.web.bounded.PIECE_WITHIN = 0.4
 import tests.access_server
 tests.access_server.main()
 """

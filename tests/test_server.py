@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import pytest
 
-from app import assets
 from app.address import check_address
 from app.assistant import Assistant
-from app.policy import STRICT, page_policy
 from app.settings import Settings
+from app.web import assets
+from app.web.policy import STRICT, page_policy
 from indexing.errors import OnrecordError
 from tests.browser import ROOT, free_port, wait_until_healthy
 from tests.fake_assistant import DOCUMENTS, FakeAssistant
@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the frameworks, while they are imported
     from starlette.testclient import TestClient
 
-    from app.server import build_app
+    from app.web.server import build_app
 
 # Gradio leaves the event loop unclosed that it makes for its queue.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

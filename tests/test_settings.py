@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.destination import NOWHERE, destination
+from app.language_models.destination import NOWHERE, destination
 from app.settings import Settings, load_settings
 from indexing.errors import UsageError
 

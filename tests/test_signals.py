@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.answerability import likelihood
 from app.assistant import Assistant
-from app.evidence import fitted
-from app.extract import LIST, choose
-from app.ground import ground
-from app.halves import halves
-from app.lead import CLAUSE, WORDS, begun
-from app.question import read_question
-from app.reported import reported, without_report
-from app.retrieve import Found, Retriever
+from app.drafting.extract import LIST, choose
+from app.drafting.lead import CLAUSE, WORDS, begun
+from app.drafting.reported import reported, without_report
+from app.evidence.answerability import likelihood
+from app.evidence.candidates import fitted
+from app.evidence.signals import AGAINST, SIGNALS, signals
+from app.judging.ground import ground
+from app.questions.question import read_question
+from app.retrieval.halves import halves
+from app.retrieval.retrieve import Found, Retriever
 from app.settings import Settings
-from app.signals import AGAINST, SIGNALS, signals
 from indexing.collection import Collection
 from indexing.documents import Metadata
 from indexing.embed import embedder

@@ -11,14 +11,14 @@ import pytest
 
 from app.answers import Answer, Citation, Done, Statement
 from app.assistant import Assistant
+from app.commands.terminal import LABELS, answer_for_terminal
+from app.drafting.generate import GenerativeAnswerer
+from app.drafting.references import read_claims
 from app.exchange import Exchange
-from app.generate import GenerativeAnswerer
-from app.ground import ground
-from app.llm import AnswerCutError, LanguageModel, language_model
-from app.references import read_claims
-from app.retrieve import Retriever
+from app.judging.ground import ground
+from app.language_models.llm import AnswerCutError, LanguageModel, language_model
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
-from app.terminal import LABELS, answer_for_terminal
 from indexing.documents import Document, Sentence
 from tests.small_llm import small_llm  # noqa: F401 - a fixture
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from app.cli import main
 from app.timeline import Entry, beginning, day_of, following, rows, timeline, unit_of
-from app.timeline_view import ROWS, as_html, speakers_as_html
+from app.web.timeline_view import ROWS, as_html, speakers_as_html
 from indexing.collection import Collection
 from indexing.documents import Document, Metadata
 from indexing.errors import OnrecordError, UsageError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.reader_model import CONTEXT, JUDGED, QUESTION, encoded
+from app.evidence.reader_model import CONTEXT, JUDGED, QUESTION, encoded
 from eval.training.alter import ERRORS, FIGURE, claims_of, paraphrased
 from eval.training.claims import summedits
 from eval.training.data import counted, divided

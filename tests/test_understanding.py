@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.assistant import Assistant
-from app.evidence import weigh
-from app.finding import find
-from app.reader_model import Stance, Told, opened
-from app.retrieve import Retriever
+from app.evidence.candidates import weigh
+from app.evidence.finding import find
+from app.evidence.reader_model import Stance, Told, opened
+from app.evidence.understanding import FIRST, LOOKED_AT, Reading, Seams, likely_with, odds, understood
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
-from app.understanding import FIRST, LOOKED_AT, Reading, Seams, likely_with, odds, understood
 from indexing.collection import Collection
 from indexing.embed import embedder
 from indexing.errors import ModelError

@@ -17,7 +17,7 @@ from app.access.roles import role_named
 from app.access.sessions import Sessions
 from app.access.store import Store
 from app.access.tokens import Reach, Token, Tokens
-from app.terminal import plain
+from app.commands.terminal import plain
 from indexing.errors import UsageError
 
 HERE = "terminal"  # where from, in the audit log

@@ -21,9 +21,9 @@ from app.access.attempts import network
 from app.access.rules import ASKING, FOR_PROGRAMS, may, needs
 from app.access.sessions import Session
 from app.access.tokens import PREFIX, Reach
-from app.api import problem
 from app.counts import counted
 from app.identity import NOTE, ROLE, USER
+from app.web.api import problem
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 SESSION = "onrecord.session"  # key of the scope: the Session, for the forms of our own pages

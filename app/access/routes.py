@@ -21,7 +21,7 @@ from app.access.sessions import Session
 from app.access.store import new_secret
 from app.access.tokens import Reach
 from app.counts import counted
-from app.links import link
+from app.web.links import link
 from indexing.errors import OnrecordError, UsageError
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.answers import Done, Event
-from app.api import STREAM, line, problem, stream
 from app.assistant import Assistant
-from app.batch import GivenLimits
+from app.commands.batch import GivenLimits
 from app.conversations.keeper import Keeper, checked, packet_of_conversation
 from app.conversations.record import turns_of
 from app.conversations.values import LONGEST_NOTE, Feedback, Wrong
 from app.exchange import Exchange
 from app.identity import user_of
-from app.meter import Meter
 from app.packet import as_html
+from app.web.api import STREAM, line, problem, stream
+from app.web.meter import Meter
 from indexing.errors import OnrecordError, UsageError
 
 LARGEST = 2**31 - 1

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from app.commands.terminal import plain
 from app.conversations.store import Conversations
 from app.conversations.values import Conversation, Summary
 from app.counts import counted
 from app.exchange import REFUSED
 from app.settings import Settings
-from app.terminal import plain
 from indexing.errors import UsageError
 
 LISTED_AT_MOST = 1000

@@ -1,6 +1,6 @@
 """Kept conversations on the page, as HTML: the list of them, what can be said and done under an answer, the dialogs.
 
-Nothing here acts by itself: a button carries `data-act` and what it is about, and `app/conversations.js` sends it on.
+Nothing here acts by itself: a button carries `data-act` and what it is about; `app/web/conversations.js` sends it on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from app.conversations.values import LONGEST_NOTE, Feedback, Summary
 from app.counts import counted
-from app.render import attribute, day_of, escape
+from app.web.render import attribute, day_of, escape
 
 NAMED = 80  # characters of a question where it is only named
 SHELF_HEAD = (

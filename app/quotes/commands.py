@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from app.quotes.desk import QuoteDesk
+from app.commands.lines import run_lines
 from app.counts import counted
-from app.lines import run_lines
 from app.quotes.draft_commands import aliases_of
 from app.quotes.result import Profile, Verdict
 from app.settings import Settings

@@ -2,7 +2,7 @@
 
 The conversation is `gr.HTML` of our own rather than `gr.Chatbot`: Chatbot puts text through Markdown and a sanitiser
 that keeps remote images and strips what makes a marker accessible. Here the server renders and escapes everything
-(`app/render.py`), and Gradio only patches the difference into the page, so a finished statement never flickers.
+(`app/web/render.py`), and Gradio only patches the difference into the page, so a finished statement never flickers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 
 import gradio as gr
 
-from app import render
 from app.answers import Notice
 from app.assistant import Assistant
 from app.conversations import view
@@ -30,6 +29,7 @@ from app.ui.feedback import given as read
 from app.ui.limits import LimitControls, chosen
 from app.ui.place import html_place
 from app.ui.talk import Talk
+from app.web import render
 from indexing.errors import OnrecordError
 
 LOG = logging.getLogger(__name__)

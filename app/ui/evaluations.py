@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from app import evaluations, render
 from app.settings import Settings
 from app.ui.place import html_place  # before gradio, whose settings it makes
+from app.web import evaluations, render
 
 NONE = "(none)"
 

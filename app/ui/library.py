@@ -9,14 +9,14 @@ from typing import Any
 
 import gradio as gr
 
-from app import library, render
 from app.access.roles import allows
 from app.assistant import Assistant
 from app.identity import noted, require, role_of
 from app.quotes.said import quoted_people
 from app.settings import Settings
-from app.timeline_view import speakers_as_html
 from app.ui.place import html_place  # before gradio, whose settings it makes
+from app.web import library, render
+from app.web.timeline_view import speakers_as_html
 from indexing.errors import OnrecordError
 from indexing.ingest import Progress
 

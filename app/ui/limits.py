@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from app.exchange import Exchange
-from app.limits import Limits, limits_of
-from app.render import escape
+from app.questions.limits import Limits, limits_of
 from app.ui.place import html_place  # before gradio, whose settings it makes
+from app.web.render import escape
 from indexing.catalogue import Catalogue
 
 CHOICES = 1000  # sources or authors offered at most

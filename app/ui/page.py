@@ -7,13 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from app import render
-from app.assets import HEAD
 from app.assistant import Assistant
 from app.conversations.keeper import Keeper
-from app.destination import destination
 from app.identity import signed_in, user_of
-from app.keys import keys_dialog
+from app.language_models.destination import destination
 from app.settings import Settings
 from app.ui.ask import AT_ONCE, AskTab
 from app.ui.evaluations import EvaluationsTab
@@ -21,6 +18,9 @@ from app.ui.library import LibraryTab
 from app.ui.place import html_place  # before gradio, whose settings it makes
 from app.ui.quotes import QuotesTab
 from app.ui.timeline import TimelineTab
+from app.web import render
+from app.web.assets import HEAD
+from app.web.keys import keys_dialog
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Consolas", "Liberation Mono", "monospace")

@@ -1,4 +1,4 @@
-"""A place on the page for HTML that `app/render.py` and its like have made."""
+"""A place on the page for HTML that `app/web/render.py` and its like have made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHOOSING = """element.addEventListener("click", (event) => {
 
 
 def html_place(name: str, value: str = "", template: str = "${value}", choosing: bool = False) -> gr.HTML:
-    """A place for HTML made by `app/render.py`. The template is ours and constant; values are never compiled."""
+    """A place for HTML made by `app/web/render.py`. The template is ours and constant; values are never compiled."""
     return gr.HTML(
         value, html_template=template, js_on_load=CHOOSING if choosing else None, apply_default_css=False, elem_id=name
     )

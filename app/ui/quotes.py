@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from app import render
 from app.assistant import Assistant
 from app.identity import noted
 from app.quotes.desk import QuoteDesk
@@ -19,6 +18,7 @@ from app.quotes.result import PROFILES, Profile
 from app.quotes.view import report_view, verdict_view
 from app.settings import Settings
 from app.ui.place import html_place  # before gradio, whose settings it makes
+from app.web import render
 from indexing.errors import OnrecordError
 from indexing.files import MEGABYTE
 from indexing.spans import Span

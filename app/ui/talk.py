@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from app import render
 from app.answers import Turn
 from app.conversations import view
 from app.conversations.record import FindDocument, exchange_of
 from app.conversations.values import NOTHING, Conversation, Feedback
 from app.exchange import Exchange
+from app.web import render
 
 TURNS_KEPT = 20
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import gradio as gr
 
-from app import render
 from app.assistant import Assistant
 from app.quotes.draft_commands import aliases_of
 from app.quotes.said import quoted_people
 from app.settings import Settings
 from app.timeline import timeline
-from app.timeline_view import as_html
 from app.ui.place import html_place  # before gradio, whose settings it makes
+from app.web import render
+from app.web.timeline_view import as_html
 from indexing.errors import OnrecordError
 
 LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from app.understanding import SHIPPED
+from app.evidence.understanding import SHIPPED
 from eval.arguments import DONE, Commands, add_suites, command, line
 
 
@@ -16,7 +16,9 @@ def add(commands: Commands) -> None:
         "fit what ranks sentences and refuses questions, on the tuning parts; print its worth on both",
         fit_constants,
     )
-    fit.add_argument("--out", type=Path, metavar="FILE", help="write the constants here (app/answerability.json)")
+    fit.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the constants here (app/evidence/answerability.json)"
+    )
     fit.add_argument(
         "--keep-ranking",
         action="store_true",

@@ -24,8 +24,8 @@ def add(commands: Commands) -> None:
 
 
 def run(data: Path, kind: str | None, split: str | None, gate_reader: bool, json: bool) -> int:
-    from app.hearing import Hearing
-    from app.understanding import SHIPPED, reading
+    from app.evidence.understanding import SHIPPED, reading
+    from app.judging.hearing import Hearing
     from eval.grounding import measure, report
 
     opinion = Hearing(reading(SHIPPED).supports) if gate_reader else None

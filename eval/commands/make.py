@@ -33,7 +33,7 @@ def run(
 
     from app.assistant import build
     from app.indexer import run_index
-    from app.llm import language_model
+    from app.language_models.llm import language_model
     from app.settings import load_settings
     from eval.making.make import make_suite, write_suite
 

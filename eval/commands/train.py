@@ -87,7 +87,7 @@ def run(what: str, data: Path | None, out: Path, base: Path | None, only: str | 
 
 
 def _questions(data: Path | None, out: Path, flags: dict[str, Any], plan: Plan) -> str:
-    from app.llm import language_model
+    from app.language_models.llm import language_model
     from app.settings import load_settings
     from eval.training.asking import write
     from eval.training.data import given, reading_of
@@ -117,7 +117,7 @@ def _reliability(data: Path | None, out: Path) -> str:
     from eval.training.ablations import pairs_in
     from eval.training.reliability import reliability, table
 
-    folder = out if (out / "reader.json").exists() else Path(str(resources.files("app") / "trained"))
+    folder = out if (out / "reader.json").exists() else Path(str(resources.files("app.evidence") / "trained"))
     return table(reliability(folder, pairs_in(out, data), out))
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from app.assistant import Assistant
-from app.llm import AnswerCutError, LanguageModel
-from app.prompting import as_data
+from app.drafting.prompting import as_data
+from app.language_models.llm import AnswerCutError, LanguageModel
 from app.quotes.desk import QuoteDesk
 from app.quotes.result import FOUND
 from eval.making.sources import Page, pages, words

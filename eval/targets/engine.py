@@ -20,7 +20,7 @@ from llama_index.core.query_engine import CitationQueryEngine
 from nupunkt import sent_spans
 from pydantic import PrivateAttr
 
-from app.llm import plain_llm
+from app.language_models.llm import plain_llm
 from app.settings import Settings
 from eval.judge import WORD
 from eval.suite import Item

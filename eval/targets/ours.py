@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.assistant import Assistant
-from app.destination import remote_host
+from app.language_models.destination import remote_host
 from app.settings import Settings
 from eval.suite import Item
 from indexing.errors import ModelError, UsageError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.reader_model import opened
+from app.evidence.reader_model import opened
 from eval.calibrate import all_items
 from eval.training import data as sources
 from eval.training.make import base_weights, kept_pairs, made_of

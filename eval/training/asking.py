@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.grounding.names import DATES, names
-from app.llm import LanguageModel
+from app.language_models.llm import LanguageModel
 from eval.training.interview import WORDING, Answer, Interview
 from eval.training.questions import Reading, key_of, written_lines
 from indexing.errors import UsageError

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from app.grounding.alignment import Evidence
-from app.grounding.check import statements_of
 from app.grounding.wording import is_claim
+from app.judging.check import statements_of
 from eval.human_labels import Labelled, read_labelled
 from eval.training.alter import claims_of
 from eval.training.pairs import Label, Pair, changed, sentences

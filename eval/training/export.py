@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from app.reader_model import LONGEST, inputs
+from app.evidence.reader_model import LONGEST, inputs
 from eval.training.fit import Example, logits_of, spread, worth
 from eval.training.narrowed import narrowed
 from eval.training.network import HEADS, Network

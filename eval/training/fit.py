@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from app.reader_model import EVIDENCE, QUESTION, Encoded, encoded
+from app.evidence.reader_model import EVIDENCE, QUESTION, Encoded, encoded
 from eval.stats import auroc
 from eval.training.network import Network, freeze, from_base
 from eval.training.pairs import Pair, padded

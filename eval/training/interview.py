@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.answers import Turn
-from app.constraints import Form
-from app.llm import AnswerCutError, Constrainable, ConstraintRefusedError, LanguageModel
-from app.prompting import as_data
+from app.drafting.prompting import as_data
+from app.language_models.constraints import Form
+from app.language_models.llm import AnswerCutError, Constrainable, ConstraintRefusedError, LanguageModel
 from prompts import fill
 
 SYSTEM = "You make a reading test. You say what is asked for and nothing else."

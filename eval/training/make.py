@@ -83,7 +83,7 @@ def base_weights(base: Path | None) -> Path:
 
 def fit_seams(out: Path) -> str:
     """Fit the weights of the reader in `out` and write them into its `reader.json`."""
-    from app.reader_model import known, opened
+    from app.evidence.reader_model import known, opened
     from eval.training.seams import fit
 
     about = known(out) | {"seams": asdict(fit(opened(out)))}

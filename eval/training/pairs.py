@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from app.reader_model import Encoded
+from app.evidence.reader_model import Encoded
 from indexing.clean import Block
 from indexing.sentences import sentences_of
 from indexing.spans import Span

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from app.evidence import Candidate
+from app.evidence.candidates import Candidate
 from eval.training.pairs import Pair, around, nearest, sentences
 from indexing.spans import Span
 from indexing.words import stems

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.reader_model import NO_SHIFTS, Reader, known, opened
+from app.evidence.reader_model import NO_SHIFTS, Reader, known, opened
 from eval.agreement import bins
 from eval.report import plots
 from eval.training import data as sources

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from app.answerability import answerability, threshold
-from app.evidence import fitted
-from app.reader_model import Reader
-from app.understanding import LOOKED_AT, Seams, context, likely_with, odds
+from app.evidence.answerability import answerability, threshold
+from app.evidence.candidates import fitted
+from app.evidence.reader_model import Reader
+from app.evidence.understanding import LOOKED_AT, Seams, context, likely_with, odds
 from eval.calibrate import WANTED, Weighed, tuning_items
 from eval.training.questions import group_of, learned
 

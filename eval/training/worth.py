@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app.answerability import answerability
-from app.evidence import Evidence, fitted
-from app.reader_model import Reader, Stance, Told
-from app.understanding import LOOKED_AT, Reading, Seams, context, likely_with, understood
+from app.evidence.answerability import answerability
+from app.evidence.candidates import Evidence, fitted
+from app.evidence.reader_model import Reader, Stance, Told
+from app.evidence.understanding import LOOKED_AT, Reading, Seams, context, likely_with, understood
 from eval.calibrate import Weighed
 from eval.stats import auroc
 from eval.training.questions import group_of, learned

@@ -1,0 +1,1 @@
+"""What the passages found come to before anybody answers."""

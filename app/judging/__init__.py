@@ -1,0 +1,1 @@
+"""Statements judged against their sources; only what has been judged is shown."""

@@ -1,0 +1,1 @@
+"""The server and what it serves, but for the tabs of the page (`app/ui`)."""
