@@ -20,7 +20,7 @@ from app.answers import Answer
 from app.assistant import Assistant
 from app.language_models.destination import remote_host
 from app.settings import Settings
-from app.web import render
+from app.web.hypertext import byline, escape
 from indexing.catalogue import Catalogue
 from indexing.errors import OnrecordError
 
@@ -104,8 +104,8 @@ def as_html(made: Mapping[str, Any]) -> str:
     """One self-contained page: each statement with footnotes, each footnote with the words it stands on."""
     parts = [_answer(number, answer) for number, answer in enumerate(made["answers"], 1)]
     documents = "".join(
-        f"<li>{render.byline(one['title'] or one['file'], one['source'], one['date'])}<br>"
-        f"<code>{render.escape(one['file'])}</code>, sha256 <code>{one['sha256']}</code></li>"
+        f"<li>{byline(one['title'] or one['file'], one['source'], one['date'])}<br>"
+        f"<code>{escape(one['file'])}</code>, sha256 <code>{one['sha256']}</code></li>"
         for one in made["documents"]
     )
     return (
@@ -114,16 +114,16 @@ def as_html(made: Mapping[str, Any]) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>Evidence packet · Onrecord</title><style>{STYLE}</style></head><body><h1>Evidence packet</h1>"
         f'<p class="facts">{_how(made["made_with"])}, '
-        f"{render.escape(made['made_at'])}. Check it with <code>onrecord verify</code>.</p>"
+        f"{escape(made['made_at'])}. Check it with <code>onrecord verify</code>.</p>"
         f"{''.join(parts)}<h2>Documents</h2><ul>{documents}</ul>"
-        f"<footer>Seal <code>{render.escape(made['seal'])}</code></footer></body></html>\n"
+        f"<footer>Seal <code>{escape(made['seal'])}</code></footer></body></html>\n"
     )
 
 
 def _how(made: Mapping[str, Any]) -> str:
     model = made["settings"]["llm"]
-    how = f"Written by {render.escape(model)}, checked" if model else "Sentences of the documents, chosen"
-    return f"{how} by Onrecord {render.escape(made['onrecord'])}"
+    how = f"Written by {escape(model)}, checked" if model else "Sentences of the documents, chosen"
+    return f"{how} by Onrecord {escape(made['onrecord'])}"
 
 
 def _answer(number: int, answer: Mapping[str, Any]) -> str:
@@ -136,20 +136,17 @@ def _answer(number: int, answer: Mapping[str, Any]) -> str:
             place = f"{number}-{len(notes)}"
             markers += f'<sup><a href="#note-{place}">{len(notes)}</a></sup>'
         support = f"{statement['support']}{': ' + statement['reason'] if statement['reason'] else ''}"
-        said.append(
-            f"<p>{render.escape(statement['text'])}{markers}<br>"
-            f'<span class="support">{render.escape(support)}</span></p>'
-        )
+        said.append(f'<p>{escape(statement["text"])}{markers}<br><span class="support">{escape(support)}</span></p>')
     if answer["status"] == "refused":
         said = [f"<p><strong>The documents do not say.</strong> {answer['searched']:,} searched.</p>"]
-    about = [render.escape(f"Asked {answer['asked_at']}")] if "asked_at" in answer else []
+    about = [escape(f"Asked {answer['asked_at']}")] if "asked_at" in answer else []
     about += [_how(answer["made_with"])] if "made_with" in answer else []
     facts = f'<p class="facts">{". ".join(about)}.</p>' if about else ""
     listed = "".join(f'<li id="note-{number}-{place}">{note}</li>' for place, note in enumerate(notes, 1))
-    return f"<h2>{render.escape(answer['question'])}</h2>{facts}{''.join(said)}<ol>{listed}</ol>"
+    return f"<h2>{escape(answer['question'])}</h2>{facts}{''.join(said)}<ol>{listed}</ol>"
 
 
 def _note(citation: Mapping[str, Any]) -> str:
-    where = render.byline(citation["title"] or citation["file"], citation["source"], citation["date"], citation["page"])
+    where = byline(citation["title"] or citation["file"], citation["source"], citation["date"], citation["page"])
     place = f"{citation['file']}:{citation['start']}-{citation['end']}"
-    return f"{where}, <code>{render.escape(place)}</code><blockquote>{render.escape(citation['quote'])}</blockquote>"
+    return f"{where}, <code>{escape(place)}</code><blockquote>{escape(citation['quote'])}</blockquote>"

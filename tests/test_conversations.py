@@ -26,7 +26,7 @@ from app.conversations.schema import MIGRATIONS
 from app.conversations.store import FILE, Conversations
 from app.conversations.values import Feedback, Kept, Wrong, title_of
 from app.exchange import Exchange
-from app.web import render
+from app.web import hypertext, render
 from indexing.errors import HomeError
 from tests.fake_assistant import FakeAssistant
 from tests.processes import environment
@@ -237,7 +237,7 @@ def test_a_real_answer_opens_again_exactly_also_when_its_documents_are_gone(seed
     plain = render.sources(lost)
     for hit in lost.hits:
         for sentence in hit.passage.sentences:
-            assert render.escape(sentence.visible(hit.passage.document.text)) in plain
+            assert hypertext.escape(sentence.visible(hit.passage.document.text)) in plain
 
 
 def test_a_question_that_was_never_answered_counts_as_stopped(kept: Conversations) -> None:

@@ -15,7 +15,7 @@ from app.answers import Answer, Citation, Done, Restart, Said, Sources, Statemen
 from app.commands.terminal import answer_for_terminal, plain
 from app.counts import counted
 from app.exchange import Exchange, numbered
-from app.web import render
+from app.web import hypertext, render
 from app.web.reader import merged, reader
 from app.web.source import Source
 from indexing.documents import Document, Metadata
@@ -84,7 +84,7 @@ def documents_with_spans(draw: st.DrawFn) -> tuple[Document, list[Span]]:
 
 @given(texts)
 def test_escaped_text_is_text_alone_and_reads_back_whole(text: str) -> None:
-    escaped = render.escape(text)
+    escaped = hypertext.escape(text)
     assert Reading(escaped).tags <= {"span"}
     assert Reading(escaped).text == text
     assert not re.search(r"[`{}\\]|\$\{", re.sub(r"<span[^>]*></span>", "", escaped))
@@ -113,7 +113,7 @@ def test_no_markup_but_ours_comes_out(case: tuple[Document, list[Span]], said: s
         assert reading.attributes <= ATTRIBUTES
         assert "${" not in markup
         assert "`" not in markup
-        assert not render.UNSEEN.search(markup)
+        assert not hypertext.UNSEEN.search(markup)
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10)), max_size=8))

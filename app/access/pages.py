@@ -10,8 +10,8 @@ from app.access.accounts import Account
 from app.access.roles import ROLES
 from app.access.sessions import Session
 from app.access.tokens import Token
+from app.web.hypertext import attribute, escape, page
 from app.web.links import link
-from app.web.render import attribute, escape, page
 
 
 def login(form: str, goal: str, name: str = "", error: str = "", provider: str = "", passwords: bool = True) -> str:

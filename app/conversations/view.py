@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from app.conversations.values import LONGEST_NOTE, Feedback, Summary
 from app.counts import counted
-from app.web.render import attribute, day_of, escape
+from app.web.hypertext import attribute, day_of, escape
 
 NAMED = 80  # characters of a question where it is only named
 SHELF_HEAD = (

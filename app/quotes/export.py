@@ -10,7 +10,7 @@ from typing import Any
 from app.counts import counted
 from app.quotes.draft import Checked, DraftReport, Tone
 from app.quotes.result import Occurrence, Verdict
-from app.web.render import attribute, day_of, escape, moment_of
+from app.web.hypertext import attribute, day_of, escape, moment_of
 from indexing.spans import Span
 
 AROUND = 32  # characters of prefix and suffix in a TextQuoteSelector

@@ -12,8 +12,8 @@ from app.quotes.draft import Checked, DraftReport
 from app.quotes.export import TONES, annotations_of, csv_of, page_of
 from app.quotes.occurrences import AROUND
 from app.quotes.result import Edit, Occurrence, Variant, Verdict
+from app.web.hypertext import attribute, byline, escape, moment_of
 from app.web.links import link
-from app.web.render import attribute, byline, escape, moment_of
 from indexing.spans import Span
 
 OTHERS = 20  # occurrences and variants that are listed

@@ -8,7 +8,7 @@ import gradio as gr
 
 from app.settings import Settings
 from app.ui.place import html_place  # before gradio, whose settings it makes
-from app.web import evaluations, render
+from app.web import evaluations, hypertext
 
 NONE = "(none)"
 
@@ -41,7 +41,7 @@ class EvaluationsTab:
             return evaluations.none_yet()
         runs = [evaluations.read(self.home, name) for name in (first, second) if name and name != NONE]
         if any(run is None for run in runs):
-            return render.problem(
+            return hypertext.problem(
                 "This run cannot be shown", "This run's files are not what a run leaves; run it again."
             )
         known = [run for run in runs if run is not None]

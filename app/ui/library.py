@@ -15,7 +15,7 @@ from app.identity import noted, require, role_of
 from app.quotes.said import quoted_people
 from app.settings import Settings
 from app.ui.place import html_place  # before gradio, whose settings it makes
-from app.web import library, render
+from app.web import hypertext, library, render
 from app.web.timeline_view import speakers_as_html
 from indexing.errors import OnrecordError
 from indexing.ingest import Progress
@@ -106,10 +106,10 @@ class LibraryTab:
                 else:
                     yield self._ended(_status(_summary(heard)), wanted, kind, request)
         except OnrecordError as error:
-            yield self._ended(render.problem("That did not work", str(error)), wanted, kind, request)
+            yield self._ended(hypertext.problem("That did not work", str(error)), wanted, kind, request)
         except Exception:  # a defect: its traceback goes to the terminal
             LOG.exception("while the library was changed")
-            yield {self.said: render.problem("That did not work", BROKEN), self.files: None}
+            yield {self.said: hypertext.problem("That did not work", BROKEN), self.files: None}
 
     def _ended(self, said: str, wanted: str, kind: str, request: gr.Request) -> Updates:
         return {self.said: said, **self.listed(wanted, kind, request), self.files: None}
@@ -132,4 +132,4 @@ def _summary(report: dict[str, Any]) -> str:
 def _status(text: str, share: float | None = None) -> str:
     """What is being done, with how far it is, from 0 to 1."""
     bar = "" if share is None else f'<progress max="100" value="{share * 100:.0f}" aria-label="Read so far"></progress>'
-    return f'<p class="library-status" role="status">{bar}{render.escape(text)}</p>'
+    return f'<p class="library-status" role="status">{bar}{hypertext.escape(text)}</p>'

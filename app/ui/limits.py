@@ -10,7 +10,7 @@ import gradio as gr
 from app.exchange import Exchange
 from app.questions.limits import Limits, limits_of
 from app.ui.place import html_place  # before gradio, whose settings it makes
-from app.web.render import escape
+from app.web.hypertext import escape
 from indexing.catalogue import Catalogue
 
 CHOICES = 1000  # sources or authors offered at most

@@ -18,7 +18,7 @@ from app.quotes.result import PROFILES, Profile
 from app.quotes.view import report_view, verdict_view
 from app.settings import Settings
 from app.ui.place import html_place  # before gradio, whose settings it makes
-from app.web import render
+from app.web import hypertext, render
 from indexing.errors import OnrecordError
 from indexing.files import MEGABYTE
 from indexing.spans import Span
@@ -104,10 +104,10 @@ class QuotesTab:
             desk = QuoteDesk(self.assistant.collection, aliases_of(self.settings))
             return {self.result: work(desk), self.file: None}
         except OnrecordError as error:
-            return {self.result: render.problem("This could not be checked", str(error)), self.file: None}
+            return {self.result: hypertext.problem("This could not be checked", str(error)), self.file: None}
         except Exception:  # a defect: its traceback goes to the terminal, without the words that were checked
             LOG.exception("while quotes were checked")
-            return {self.result: render.problem("This could not be checked", BROKEN), self.file: None}
+            return {self.result: hypertext.problem("This could not be checked", BROKEN), self.file: None}
 
 
 def _fields(kind: str) -> list[Any]:

@@ -14,7 +14,7 @@ from app.quotes.said import quoted_people
 from app.settings import Settings
 from app.timeline import timeline
 from app.ui.place import html_place  # before gradio, whose settings it makes
-from app.web import render
+from app.web import hypertext
 from app.web.timeline_view import as_html
 from indexing.errors import OnrecordError
 
@@ -68,7 +68,7 @@ class TimelineTab:
         try:
             return as_html(timeline(self.assistant.collection, topic, speaker, aliases_of(self.settings)))
         except OnrecordError as error:
-            return render.problem("Nothing to show", str(error))
+            return hypertext.problem("Nothing to show", str(error))
         except Exception:  # a defect: its traceback goes to the terminal
             LOG.exception("while a timeline was made")
-            return render.problem("That did not work", BROKEN)
+            return hypertext.problem("That did not work", BROKEN)

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from app.web import render
+from app.web import hypertext
 from app.web.links import link
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -20,14 +20,14 @@ def add_docs(app: FastAPI) -> None:
 
     @app.get("/api/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
-        return HTMLResponse(render.page("Interface", "".join(_parts(app.openapi()))))
+        return HTMLResponse(hypertext.page("Interface", "".join(_parts(app.openapi()))))
 
 
 def _parts(schema: dict[str, Any]) -> Iterator[str]:
     about = schema["info"]
-    yield f"<h1>{render.escape(about['title'])} {render.escape(about['version'])}</h1>"
-    yield f"<p>{render.escape(about.get('summary', ''))}</p>"
-    yield f'<p>For programs: <a href="{render.attribute(link("/openapi.json"))}">openapi.json</a></p>'
+    yield f"<h1>{hypertext.escape(about['title'])} {hypertext.escape(about['version'])}</h1>"
+    yield f"<p>{hypertext.escape(about.get('summary', ''))}</p>"
+    yield f'<p>For programs: <a href="{hypertext.attribute(link("/openapi.json"))}">openapi.json</a></p>'
     for path, methods in schema["paths"].items():
         for method, route in methods.items():
             if method in METHODS:
@@ -35,16 +35,16 @@ def _parts(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _route(path: str, method: str, route: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
-    yield f"<h2><code>{method.upper()} {render.escape(path)}</code></h2>"
-    yield f"<p>{render.escape(route.get('description') or route.get('summary', ''))}</p>"
+    yield f"<h2><code>{method.upper()} {hypertext.escape(path)}</code></h2>"
+    yield f"<p>{hypertext.escape(route.get('description') or route.get('summary', ''))}</p>"
     for one in route.get("parameters", ()):
         needed = ", required" if one.get("required") else ""
         kind = one.get("schema", {}).get("type", "")
-        yield f"<p><code>{render.escape(one['name'])}</code> ({one['in']}{needed}) {render.escape(kind)}</p>"
+        yield f"<p><code>{hypertext.escape(one['name'])}</code> ({one['in']}{needed}) {hypertext.escape(kind)}</p>"
     for kind, body in route.get("requestBody", {}).get("content", {}).items():
         shape = _resolved(body.get("schema", {}), schema)
-        yield f"<p>Body, <code>{render.escape(kind)}</code>:</p>"
-        yield f"<pre>{render.escape(json.dumps(shape, indent=2, ensure_ascii=False))}</pre>"
+        yield f"<p>Body, <code>{hypertext.escape(kind)}</code>:</p>"
+        yield f"<pre>{hypertext.escape(json.dumps(shape, indent=2, ensure_ascii=False))}</pre>"
 
 
 def _resolved(shape: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

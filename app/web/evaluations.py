@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from app.counts import counted
+from app.web.hypertext import escape
 from app.web.links import link
-from app.web.render import escape
 
 RUNS = "runs"
 NAME = re.compile(r"[\w][\w.+-]{0,120}")

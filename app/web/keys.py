@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web.render import escape
+from app.web.hypertext import escape
 
 KEYS = (
     (("/",), "to the question box"),

@@ -19,8 +19,8 @@ from app.commands.progress import Display
 from app.counts import counted
 from app.indexer import run_index
 from app.settings import Settings
+from app.web.hypertext import byline, escape
 from app.web.links import link
-from app.web.render import byline, escape
 from indexing.catalogue import Catalogue
 from indexing.copies import all_groups
 from indexing.errors import OnrecordError, TooLargeError, UsageError

@@ -9,8 +9,9 @@ from urllib.parse import quote, urlsplit
 
 from app.cite import variants
 from app.counts import counted
+from app.web.hypertext import attribute, byline, escape, moment_of, name_of, source_page
 from app.web.links import link
-from app.web.render import SUSPECT, attribute, byline, escape, moment_of, name_of, source_page
+from app.web.render import SUSPECT
 from app.web.source import SUSPECT_NOTE, Source, differences
 from indexing.documents import Copy
 from indexing.front_matter import front_matter

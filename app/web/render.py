@@ -1,35 +1,20 @@
-"""Everything the page shows, as HTML; the only place that escapes it.
-
-Text that comes from a document, a model or a person passes through `escape` exactly once. No tag, attribute, link
-target or template expression of theirs reaches the page; what cannot be seen but changes what is seen is made visible.
-"""
+"""Questions, answers and their sources as the page shows them, as HTML (of what `hypertext.py` makes safe)."""
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
 
 from app.answers import AsOf, Citation, Disagreement, Ruling, Statement
 from app.cite import answer_markdown, answer_plain
 from app.counts import counted
 from app.exchange import REFUSED, Exchange, numbered
 from app.questions.limits import limited, searched_in
+from app.web.hypertext import attribute, byline, day_of, escape, name_of, source_link, title_of
 from app.web.links import link
-from indexing.documents import Copy, Document, Hit, Passage
-from indexing.spans import Span
+from indexing.documents import Copy, Hit, Passage
 
-# C0 and C1 controls, embeddings and overrides of the writing direction, halves of surrogate pairs: none can be seen.
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-# `${...}`, a backtick and `{{...}}` would mean something to a JavaScript or Handlebars template; a parser of HTML
-# would turn a carriage return into a line feed.
-TEMPLATE = str.maketrans({"$": "&#36;", "`": "&#96;", "{": "&#123;", "}": "&#125;", "\\": "&#92;", "\r": "&#13;"})
-MONTHS = "January February March April May June July August September October November December".split()
 NEAREST_SHOWN = 3
 NAMED = 5  # copies of a passage; the others are counted
-MARKED = 100  # places in one address: as many as the server shows at once
 SUSPECT = "reads like an instruction to a model; kept out of answers"
 EXCERPT = 300  # characters; the page cuts them off after two lines
 
@@ -47,19 +32,6 @@ SUPPORT = {
     "unsupported": ("✕", "Not supported"),
     "unchecked": ("?", "Not checked"),
 }
-
-
-def escape(text: str) -> str:
-    """`text` as HTML that shows it and does nothing else; each unseen character stands as a named, empty element."""
-    return "".join(
-        _unseen(part) if UNSEEN.match(part) else html.escape(part).translate(TEMPLATE)
-        for part in re.split(f"({UNSEEN.pattern})", text)
-    )
-
-
-def attribute(text: str) -> str:
-    """`text` for a quoted attribute, without the characters that cannot be seen."""
-    return html.escape(UNSEEN.sub("", text)).translate(TEMPLATE)
 
 
 def masthead(destination: str, documents: int, user: str = "") -> str:
@@ -147,7 +119,7 @@ def statement(said: Statement, numbers: Mapping[Citation, int]) -> str:
         label = f'<span class="support"><span aria-hidden="true">{shape}</span> {words}</span>'
     reason = f'<span class="reason">{escape(said.reason)}</span>' if said.reason else ""
     origins = dict.fromkeys(
-        (_title(each.title, each.file), each.source, each.date, each.page, each.copies, each.superseded)
+        (title_of(each.title, each.file), each.source, each.date, each.page, each.copies, each.superseded)
         for each in said.citations
     )
     sources = "".join(
@@ -188,7 +160,7 @@ def as_of(one: AsOf) -> str:
 def marker(citation: Citation, number: int) -> str:
     """The link `[number]` that opens the source at the cited words."""
     page = citation.page and f"page {citation.page}"
-    about = ", ".join(filter(None, (_title(citation.title, citation.file), citation.source, citation.date, page)))
+    about = ", ".join(filter(None, (title_of(citation.title, citation.file), citation.source, citation.date, page)))
     if citation.copies:
         about += f". Also in: {', '.join(copy.file for copy in citation.copies[:NAMED])}{_more(citation.copies)}"
     href = source_link(citation.document_id, citation.version, (citation.span,))
@@ -196,19 +168,6 @@ def marker(citation: Citation, number: int) -> str:
         f'<a class="marker" href="{href}" title="{attribute(about)}" '
         f'aria-label="Source {number}: {attribute(about)}. Opens the quoted words.">[{number}]</a>'
     )
-
-
-def source_link(document_id: str, version: str, spans: Iterable[Span]) -> str:
-    """An in-page address that the page's script turns into the source at these spans."""
-    places = ",".join(f"{span.start}-{span.end}" for span in spans)
-    return f"#source/{quote(document_id, safe='')}/{quote(version, safe='')}/{places}"
-
-
-def source_page(document_id: str, version: str, spans: Iterable[Span] = ()) -> str:
-    """The address of a source as a page of its own, with these spans marked; ready for an attribute."""
-    places = "&amp;".join(f"start={span.start}&amp;end={span.end}" for span in list(spans)[:MARKED])
-    path = f"/source/{quote(document_id, safe='')}/{quote(version, safe='')}"
-    return f"{attribute(link(path))}{'?' if places else ''}{places}"
 
 
 def refusal(
@@ -227,7 +186,7 @@ def refusal(
         looked = "Searched only what the limits leave; no passage there"
     quotes = "".join(
         f'<blockquote class="near"><p>{escape(one.quote)}</p><footer><a href="'
-        f'{source_link(one.document_id, one.version, (one.span,))}">{escape(_title(one.title, one.file))}</a> '
+        f'{source_link(one.document_id, one.version, (one.span,))}">{escape(title_of(one.title, one.file))}</a> '
         f"<span>{byline('', one.source, one.date)}</span></footer></blockquote>"
         for one in ruling.nearest
     )
@@ -247,11 +206,6 @@ def error(text: str) -> str:
         f'<div class="error" role="alert"><strong>This question could not be answered</strong><p>{escape(text)}</p>'
         "<p>Your question is back in the box below.</p></div>"
     )
-
-
-def problem(title: str, text: str) -> str:
-    """Something that did not work, away from a question."""
-    return f'<div class="error" role="alert"><strong>{escape(title)}</strong><p>{escape(text)}</p></div>'
 
 
 def hint(text: str) -> str:
@@ -293,19 +247,6 @@ def card(hit: Hit, numbers: Mapping[Citation, int]) -> str:
     )
 
 
-def page(title: str, content: str, *, reading: bool = False) -> str:
-    """A small complete page around `content` (already HTML); with the script of the reader where that is `reading`."""
-    script = f'<script src="{attribute(link("/reading.js"))}" defer></script>' if reading else ""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{attribute(title)} · Onrecord</title>"
-        f'<link rel="icon" href="{attribute(link("/favicon.ico"))}">'
-        f'<link rel="stylesheet" href="{attribute(link("/page.css"))}">{script}</head>'
-        f'<body class="plain"><main>{content}</main></body></html>'
-    )
-
-
 def missing(text: str) -> str:
     """What the source panel shows when a source cannot be shown."""
     return f'<div class="error" role="alert"><strong>This source cannot be shown</strong><p>{escape(text)}</p></div>'
@@ -335,24 +276,6 @@ def _progress(each: Exchange) -> str:
     return f'<p class="progress" role="status">{words}</p>'
 
 
-def _unseen(character: str) -> str:
-    code = f"U+{ord(character):04X}"
-    return f'<span class="unseen" title="{code}"></span>'
-
-
-def _title(title: str, file: str) -> str:
-    return title or file
-
-
-def name_of(document: Document) -> str:
-    return _title(document.metadata.title, document.name)
-
-
-def byline(title: str, source: str, day: str, page: str = "") -> str:
-    """What is known of these, in one line."""
-    return ", ".join(filter(None, (escape(title), escape(source), day_of(day), page and f"page {escape(page)}")))
-
-
 def also_in(copies: Sequence[Copy], source: str) -> str:
     """Where else the same words stand, by who published them; by file where that is the same `source`."""
     links = (
@@ -374,24 +297,6 @@ def later_version(later: Copy | None) -> str:
 
 def _more(copies: Sequence[Copy]) -> str:
     return f" and {len(copies) - NAMED:,} more" if len(copies) > NAMED else ""
-
-
-def day_of(text: str) -> str:
-    """An ISO day as people write it, with the ISO form kept for machines; anything else as it is."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return escape(text)
-    return f'<time datetime="{day.isoformat()}">{day.day} {MONTHS[day.month - 1]} {day.year}</time>'
-
-
-def moment_of(text: str) -> str:
-    """A recorded moment as people write it."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return escape(text)
-    return f"{day_of(moment.date().isoformat())}, {moment:%H:%M}{' UTC' if moment.tzinfo else ''}"
 
 
 def _near(passage: Passage) -> str:

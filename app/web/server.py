@@ -29,7 +29,7 @@ from app.jobs import Jobs
 from app.quotes.desk import QuoteDesk
 from app.quotes.draft_commands import aliases_of
 from app.settings import Settings
-from app.web import render
+from app.web import hypertext, render
 from app.web.api import add_api
 from app.web.api_docs import add_docs
 from app.web.assets import add_assets
@@ -155,7 +155,7 @@ def build_app(
         """A document with the spans `start..end` highlighted: as a page, or as the part of one that the chat shows."""
         found = source_of(assistant.collection, document, version)
         title, content, status = _source(found, start or [], end or [])
-        return HTMLResponse(content if fragment else render.page(title, content, reading=True), status_code=status)
+        return HTMLResponse(content if fragment else hypertext.page(title, content, reading=True), status_code=status)
 
     @app.get("/runs/{name}/report", include_in_schema=False)
     def report(name: str) -> Response:
@@ -163,7 +163,7 @@ def build_app(
         path = report_path(settings.home, name)
         words = render.missing("There is no such run in this home.")
         if path is None:
-            return HTMLResponse(render.page("Run not found", words), status_code=404)
+            return HTMLResponse(hypertext.page("Run not found", words), status_code=404)
         return FileResponse(path, headers={"Content-Security-Policy": REPORT})
 
     meter = Meter()

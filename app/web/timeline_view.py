@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from app.counts import counted
 from app.quotes.said import Said
 from app.timeline import Bar, Entry, Row, Timeline, beginning, following, rows, unit_of
-from app.web.render import MONTHS, attribute, day_of, escape, name_of, source_page
+from app.web.hypertext import MONTHS, attribute, day_of, escape, name_of, source_page
 from indexing.documents import Document
 from indexing.quoted import Speaker
 from indexing.spans import Span
