@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from app.commands.arguments import parse
 
 if TYPE_CHECKING:
+    from app.access.access import Access
     from app.commands.progress import Display, Work
     from app.settings import Settings
     from indexing.ingest import Options
@@ -178,11 +179,26 @@ def ground_command(**options: Any) -> int:
 
 
 def chat_command(no_browser: bool, **options: Any) -> int:
+    _serve(_settings(options), open_browser=not no_browser)
+    return DONE
+
+
+def serve_command(**options: Any) -> int:
+    from app.access.access import opened
+
     settings = _settings(options)
+    with opened(settings) as access:
+        _serve(settings, access)
+    return DONE
+
+
+def _serve(settings: Settings, access: Access | None = None, *, open_browser: bool = False) -> None:
+    """Own the home and serve the page until Ctrl-C or SIGTERM; with `access`, to those who sign in."""
     from app.address import check_address
     from indexing.memory import share_freed
 
-    check_address(settings)  # before seconds of imports
+    login = access is not None
+    check_address(settings, login)  # before seconds of imports
     share_freed()
     from app.assistant import build
     from app.indexer import worker
@@ -194,30 +210,7 @@ def chat_command(no_browser: bool, **options: Any) -> int:
         # A missing index and another owner are said before the page's framework is loaded.
         from app.web.server import build_app, serve
 
-        serve(build_app(assistant, settings, jobs=jobs), settings, open_browser=not no_browser)
-    return DONE
-
-
-def serve_command(**options: Any) -> int:
-    settings = _settings(options)
-    from app.access.access import opened
-    from app.address import check_address
-    from indexing.memory import share_freed
-
-    with opened(settings) as access:
-        check_address(settings, login=True)  # both before seconds of imports
-        share_freed()
-        from app.assistant import build
-        from app.indexer import worker
-        from app.jobs import Jobs
-        from app.owner import Owner
-
-        assistant, jobs = build(settings, owning=True), Jobs(settings.home)
-        with _terminable(), assistant.collection, Owner(assistant.collection, jobs.recorded(worker(settings))):
-            from app.web.server import build_app, serve
-
-            serve(build_app(assistant, settings, access, jobs=jobs), settings, open_browser=False, login=True)
-    return DONE
+        serve(build_app(assistant, settings, access, jobs=jobs), settings, open_browser, login)
 
 
 def check_command(**options: Any) -> int:
