@@ -17,7 +17,11 @@ from indexing.errors import UsageError
 
 Kind = Literal["gate", "llm", "second_opinion", "overlap", "always", "never"]
 CODE = Path(__file__).resolve().parent.parent
-GATE = ("app/judging/ground.py", "app/grounding", "eval/judge.py")  # what decides when the gate judges
+# What decides when the gate judges.
+GATE = (
+    *("app/judging", "app/grounding", "app/lexicons", "app/drafting/reported.py"),
+    *("app/quotes/exact.py", "app/quotes/speaker.py", "eval/judge.py"),
+)
 PROMPTS: dict[str, tuple[str, ...]] = {
     "llm": ("claims", "claims_of", "verdicts", "verdicts_on"),
     "second_opinion": ("judge", "judged"),
