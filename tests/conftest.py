@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.assistant import Assistant, build
 from app.settings import Settings
@@ -25,6 +26,10 @@ from tests.folders import A, B, C, write
 from tests.hashing import HashingEmbedder
 
 Opener = Callable[[Path], Collection]
+
+# A law fails by what it finds, never by how long that takes: a machine may have much else to do.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -255,7 +255,7 @@ def test_the_interface_describes_itself_without_another_host(client: TestClient)
     assert "http://" not in page.replace(BASE, "") and "https://" not in page
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

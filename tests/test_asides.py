@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.answers import Answer, Done, Said, Sources, Turn
@@ -88,20 +88,17 @@ def test_no_question_of_our_suites_is_small_talk() -> None:
     assert [one for one in questions if aside(one) or bare(one) != one] == []
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(TALK)), st.sampled_from("ferry 2016 Ohio vote bridge whom".split()), st.booleans())
 def test_one_word_of_something_else_makes_a_question_of_it(said: str, word: str, first: bool) -> None:
     assert aside(f"{word} {said}" if first else f"{said} {word}") is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_what_is_bare_was_said_and_only_courtesies_go(said: str) -> None:
     assert bare(said) in said
     assert bare(bare(said)) == bare(said)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([one for one, kind in TALK.items() if kind in ("greeting", "thanks", "assent")]))
 def test_a_question_that_begins_politely_is_that_question(courtesy: str) -> None:
     said = courtesy.rstrip("!.?🙏 ")
@@ -116,7 +113,6 @@ def test_what_only_looks_polite_stays(question: str) -> None:
     assert bare(question) == question
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["thanks", "Who won Ohio?", "And in 2016?"]), st.text(max_size=9)), max_size=6)
 )

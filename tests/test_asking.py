@@ -111,7 +111,7 @@ def test_a_kept_answer_stands_in_the_sentence_that_was_asked_about_and_there_fir
         assert READING.place(key, READING.by_key[key].text.find(answer)) == place
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 5), st.data())
 def test_killed_at_any_byte_it_goes_on_to_the_same_file(seed: int, data: st.DataObject) -> None:
     plan = Plan(seed=seed, each=3, count=50)

@@ -198,7 +198,7 @@ def test_a_backup_made_while_documents_go_in_is_of_one_moment(made: Path, tmp_pa
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_an_altered_backup_is_refused_wherever_it_was_altered(made: Path, tmp_path: Path, data: st.DataObject) -> None:
     whole = (made / "backup").read_bytes()

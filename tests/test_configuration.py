@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cli import main
@@ -33,7 +33,6 @@ def test_the_reference_has_a_row_for_every_setting_with_its_bounds() -> None:
 words = st.text("abcdefgh0123456789", min_size=12, max_size=20)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(SECRETS), words), words, words)
 def test_no_secret_is_printed(
     tmp_path_factory: pytest.TempPathFactory, keys: dict[str, str], option: str, password: str

@@ -137,12 +137,12 @@ class Readers(RuleBasedStateMachine):
 
 
 Readers.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=12, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow]
 )
 test_readers = Readers.TestCase
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=words, search=any_text)
 def test_a_search_never_fails_and_finds_what_was_asked_by_its_words(
     kept: Conversations, question: str, search: str

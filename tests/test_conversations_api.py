@@ -155,7 +155,7 @@ def test_where_nothing_is_kept_nothing_can_be_begun(seeds: Assistant, tmp_path: 
 PATHS = ["", "/packet.json", "/packet.html", "/exchanges", "/exchanges/1/feedback"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE"]),
     path=st.sampled_from(PATHS),

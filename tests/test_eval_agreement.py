@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import Settings
@@ -170,7 +170,6 @@ def test_who_gets_canaries_wrong_or_always_says_the_same_fails(
     assert canaries.failed(found) == failed and canaries.told(found).startswith(told)
 
 
-@settings(deadline=None)
 @given(st.floats(0.5, 1.0), st.floats(0.5, 1.0), st.floats(0, 1), st.integers(20, 400))
 def test_a_corrected_interval_is_never_narrower_than_what_was_judged_and_holds_its_value(
     right: float, wrong: float, judged: float, units: int

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.web import evaluations
@@ -34,7 +34,6 @@ def people(right: float, wrong: float, n: int = 600) -> dict[str, Any]:
     return {"n": n, "base_rate": 0.5, "sensitivity": about(right, n // 2), "specificity": about(wrong, n // 2)}
 
 
-@settings(deadline=None)
 @given(rates, rates, st.floats(0, 1), st.floats(-1, 1))
 def test_a_corrected_difference_is_that_of_the_truth_and_keeps_its_sign(
     right: float, wrong: float, truth: float, change: float

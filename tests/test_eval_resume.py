@@ -43,7 +43,7 @@ def again(whole: Path, out: Path, *more: str) -> int:
     return main([*arguments, "--no-report", *more])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1))
 def test_a_run_killed_at_any_byte_ends_with_the_same_metrics(whole: Path, tmp_path: Path, share: float) -> None:
     records = (whole / "run" / "records.jsonl").read_bytes()
@@ -163,7 +163,7 @@ def test_what_hangs_is_left_behind_and_the_others_are_asked() -> None:
     assert "no answer within 0.2 s" in str(found[1].error)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(fails=st.lists(st.integers(0, 4), max_size=6), retries=st.integers(0, 3), jobs=st.integers(1, 4))
 def test_every_item_has_one_outcome_and_is_tried_as_often_as_it_may(fails: list[int], retries: int, jobs: int) -> None:
     tries = [0] * len(fails)

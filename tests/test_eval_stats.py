@@ -45,7 +45,7 @@ def test_the_interval_of_a_mean_of_equal_clusters_is_students() -> None:
     assert 9.5 - bounds.low == pytest.approx(error, rel=1e-4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(Clusters)
 def test_a_share_lies_in_its_interval_and_the_interval_in_zero_and_one(clusters: list[tuple[int, int]]) -> None:
     totals, counts = [float(total) for total, _ in clusters], [float(count) for _, count in clusters]
@@ -81,7 +81,7 @@ def test_degrees_of_freedom_are_those_of_the_matrices_they_come_from() -> None:
     assert degrees_of_freedom(count) < 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 50), min_size=8, max_size=30))
 def test_uneven_clusters_have_fewer_degrees_of_freedom_and_never_more_than_clusters_less_one(sizes: list[int]) -> None:
     found = degrees_of_freedom(np.array(sizes, dtype=float))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from indexing.front_matter import front_matter
@@ -27,7 +27,6 @@ def shown(text: str) -> list[str]:
     return ["".join(piece.of(text) for piece in block.pieces) for block in markdown_blocks(text)]
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["title", "source", "Author", "my-key"]), values, min_size=1), st.sampled_from(ENDS)
 )
@@ -43,7 +42,6 @@ def test_every_key_is_read_whatever_stands_behind_it(given_values: dict[str, str
         assert not isinstance(read, str) or read.strip("'\"") == value.strip("'\"") or found.notes == ()
 
 
-@settings(deadline=None)
 @given(texts)
 def test_any_text_has_a_head_that_ends_at_a_line_and_prose_stays_in_view(text: str) -> None:
     found = front_matter(text)

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.answers import Citation, Statement
@@ -69,7 +69,6 @@ def cite(made: Document, sentence: Sentence) -> tuple[Citation, ...]:
 # -- laws ------------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SENTENCES), st.data())
 def test_a_sentence_copied_from_the_source_is_supported_whatever_else_is_cited(
     one: tuple[Document, Sentence], data: st.DataObject
@@ -90,7 +89,6 @@ def straight(text: str) -> str:
     return text.translate(str.maketrans("“”‘’—", "\"\"''-"))
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(SENTENCES),
     st.one_of(
@@ -117,7 +115,6 @@ def test_a_figure_that_is_not_in_the_source_is_never_supported(
 FIGURED = [one for one in SENTENCES if re.search(r"\b\d+\b", one[1].visible(one[0].text))]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(FIGURED), st.integers(1, 3000))
 def test_a_sentence_with_one_figure_changed_is_never_supported(one: tuple[Document, Sentence], other: int) -> None:
     made, sentence = one
@@ -129,7 +126,6 @@ def test_a_sentence_with_one_figure_changed_is_never_supported(one: tuple[Docume
     assert ground(Statement(changed, cite(made, sentence), "unchecked"), lambda _: made).support == "unsupported"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80), st.sampled_from([POLL, CALL, SAID]))
 def test_the_gate_only_adds_a_judgement_and_every_quotation_it_leaves_is_the_sources(said: str, source: str) -> None:
     grounded = judged(source, said)
@@ -141,7 +137,6 @@ def test_the_gate_only_adds_a_judgement_and_every_quotation_it_leaves_is_the_sou
         assert grounded.support == "not_a_claim" and grounded.text == said
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_without_a_source_nothing_is_supported_and_nothing_is_quoted(said: str) -> None:
     grounded = ground(Statement(said, (), "unchecked"), lambda _: None)

@@ -35,7 +35,6 @@ def checked(answer: str, *sources: str) -> Checked:
 # -- laws ------------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_every_statement_is_a_slice_of_the_answer_and_they_stand_in_order(answer: str) -> None:
     end = 0
@@ -44,7 +43,7 @@ def test_every_statement_is_a_slice_of_the_answer_and_they_stand_in_order(answer
         end = span.end
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from([CALL, POLL]), min_size=1, max_size=2, unique=True), st.data())
 def test_a_sentence_of_a_source_is_supported_word_for_word(sources: list[str], data: st.DataObject) -> None:
     sentence = data.draw(st.sampled_from([part for text in sources for part in text.split(". ")]))
@@ -52,7 +51,7 @@ def test_a_sentence_of_a_source_is_supported_word_for_word(sources: list[str], d
     assert [one.support for one in result.statements] == ["supported"] and result.status == "supported"
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.text(max_size=80))
 def test_every_citation_is_a_slice_of_its_source(answer: str) -> None:
     for statement in checked(answer, CALL, POLL).statements:

@@ -55,7 +55,7 @@ def test_it_never_raises_a_support_and_what_it_likes_better_scores_no_less(
         assert not (score < 0.5 <= after.score) and (score < 1 or after.score == 1)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 4))
 def test_an_answer_that_it_likes_better_scores_no_less(one: float, other: float, sentences: int) -> None:
     answer = ". ".join(ANSWER.split(". ")[:sentences])

@@ -100,7 +100,7 @@ def saying(values: Sequence[float], words: Mapping[str, float]) -> Reading:
 CHANCES = st.floats(0, 1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(value=CHANCES, told=CHANCES, other=CHANCES)
 def test_words_are_highlighted_only_where_the_reader_is_sure_of_sentence_and_words(
     assistant: Assistant, value: float, told: float, other: float

@@ -343,7 +343,7 @@ def test_the_destination_is_told_from_the_settings_alone(values: dict[str, Any],
     assert destination(Settings(**values)) == (f"Questions and passages are sent to {where}" if where else NOWHERE)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_tokens_are_counted_for_any_text(first: str, second: str) -> None:
     assert (count_tokens(first) == 0) == (first == "")

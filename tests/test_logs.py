@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -55,7 +55,6 @@ def logging_to(form: logs.Format, *, content: bool = False) -> Iterator[io.Strin
 words = st.text("abcdefghijklmnop", min_size=14, max_size=20)
 
 
-@settings(deadline=None)
 @given(words, st.sampled_from(["text", "json"]), st.booleans())
 def test_messages_of_libraries_and_defects_are_logged_only_when_wanted(
     said: str, form: logs.Format, content: bool

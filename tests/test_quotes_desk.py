@@ -237,7 +237,7 @@ WORDS = re.findall(r"[\w’]+|[“”,.?!]", SPEECH)
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_every_run_of_words_is_found_word_for_word_where_it_stands(desk: QuoteDesk, data: st.DataObject) -> None:
     tokens = tokens_of(SPEECH)
     first = data.draw(st.integers(0, len(tokens) - 5))
@@ -248,7 +248,7 @@ def test_every_run_of_words_is_found_word_for_word_where_it_stands(desk: QuoteDe
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=4, max_size=40), st.sampled_from([" ", "  ", "\n", "\u00a0"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_words_in_any_order_get_a_sound_verdict(desk: QuoteDesk, words: list[str], blank: str) -> None:
     if re.search(r"\w", "".join(words)):
         verdict = sound(desk, desk.check(blank.join(words), "Lopez"))

@@ -133,7 +133,7 @@ SENTENCES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(SENTENCES, st.integers(0, 5))
 def test_what_is_read_of_a_sentence_does_not_depend_on_what_else_is_asked(sentences: list[str], place: int) -> None:
     reads, question = reading(SHIPPED).reads, "Who sold the bridge at Orle?"
@@ -144,7 +144,7 @@ def test_what_is_read_of_a_sentence_does_not_depend_on_what_else_is_asked(senten
     assert together[::-1] == reads(question, sentences[::-1], ["Orle."] * len(sentences))
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(SENTENCES)
 def test_the_words_that_may_answer_are_told_of_what_was_read_of_each_sentence(sentences: list[str]) -> None:
     for one, text in zip(

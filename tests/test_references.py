@@ -6,7 +6,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.drafting import references
@@ -55,7 +55,6 @@ def said(answer: str) -> list[tuple[str, list[tuple[int, int]]]]:
     return [(claim.text, [(ref.passage, ref.sentence) for ref in claim.references]) for claim in claims(answer)]
 
 
-@settings(deadline=None)  # the first example loads the sentence splitter
 @given(ANSWERS, st.data())
 def test_any_cut_into_deltas_gives_the_same_claims(answer: str, data: st.DataObject) -> None:
     places = sorted(data.draw(st.lists(st.integers(0, len(answer)), max_size=10)))
@@ -63,7 +62,6 @@ def test_any_cut_into_deltas_gives_the_same_claims(answer: str, data: st.DataObj
     assert list(read_claims(deltas)) == list(read_claims([answer])) == list(read_claims(answer))
 
 
-@settings(deadline=None)  # the first example loads the sentence splitter
 @given(st.lists(st.tuples(SENTENCES, st.lists(REFERENCES, max_size=3), st.booleans()), min_size=1, max_size=6))
 def test_sentences_come_back_with_their_own_references_before_or_after_the_full_stop(
     script: list[tuple[str, list[Reference], bool]],
@@ -77,7 +75,6 @@ def test_sentences_come_back_with_their_own_references_before_or_after_the_full_
     assert claims("\n".join(f"- {line}" for line in written)) == expected
 
 
-@settings(deadline=None)  # the first example loads the sentence splitter
 @given(
     st.lists(WORDS, max_size=60), st.lists(st.sampled_from([" ", "  ", "\n", ". ", "? ", " U.S. ", ", "]), max_size=60)
 )
@@ -89,7 +86,6 @@ def test_text_without_markers_is_preserved(words: list[str], gaps: list[str]) ->
     ]
 
 
-@settings(deadline=None)  # the first example loads the sentence splitter
 @given(ANSWERS)
 def test_no_markup_that_fetches_or_runs_anything_is_left(answer: str) -> None:
     for claim in claims(answer):

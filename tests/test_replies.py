@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.drafting.references import Claim, Reference, read_claims
@@ -40,7 +40,6 @@ def reply(*statements: tuple[str, list[str]]) -> str:
     return json.dumps({"statements": [{"sentences": numbers, "text": text} for text, numbers in statements]})
 
 
-@settings(deadline=None)
 @given(
     SAID,
     st.sampled_from(
@@ -62,7 +61,6 @@ def test_json_says_what_the_same_sentences_with_markers_would_wherever_it_is_cut
         assert claim.references
 
 
-@settings(deadline=None)
 @given(st.text(max_size=120), st.lists(st.integers(0, 999), max_size=6))
 def test_what_is_no_json_is_read_as_plain_text_wherever_it_is_cut(text: str, places: list[int]) -> None:
     if text.lstrip()[:1] in ("{", "[", "`"):

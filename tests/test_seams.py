@@ -28,7 +28,7 @@ def items(*, right: bool, seed: int) -> list[Read]:
     return made
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.integers(0, 1000))
 def test_a_reader_that_is_right_counts_and_one_that_guesses_counts_less(seed: int) -> None:
     good, bad = fitted_on(items(right=True, seed=seed)), fitted_on(items(right=False, seed=seed))
@@ -36,7 +36,7 @@ def test_a_reader_that_is_right_counts_and_one_that_guesses_counts_less(seed: in
     assert good.best > 0.2 and good.rank > 1
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.integers(0, 1000), st.booleans())
 def test_at_the_threshold_that_there_is_most_of_the_answerable_are_answered(seed: int, right: bool) -> None:
     given = items(right=right, seed=seed)

@@ -329,7 +329,6 @@ def test_no_input_that_the_interface_describes_or_not_makes_it_fail(seeds: Assis
 
     few = hypothesis_settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

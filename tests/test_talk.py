@@ -95,7 +95,7 @@ forged = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=forged | anything)
 def test_whatever_a_browser_sends_nothing_of_anothers_is_shown_or_changed(shelf: Shelf, data: Any) -> None:
     mine = shelf.keeper.store.listed("ana")

@@ -35,7 +35,7 @@ STORY = (
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(SENTENCES), st.integers(0, 10_000))
 def test_each_error_has_a_twin_that_differs_from_it_and_marks_what_is_wrong(text: str, seed: int) -> None:
     others = [one for one in SENTENCES if one != text][:6]
@@ -48,7 +48,7 @@ def test_each_error_has_a_twin_that_differs_from_it_and_marks_what_is_wrong(text
         assert all(0 <= start < end <= len(wrong.text) for start, end in wrong.marks)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(SENTENCES), st.integers(0, 10_000))
 def test_a_paraphrase_keeps_every_figure_and_denial(text: str, seed: int) -> None:
     made = paraphrased(text, random.Random(seed))
@@ -60,7 +60,7 @@ def test_a_paraphrase_keeps_every_figure_and_denial(text: str, seed: int) -> Non
 WORDS = st.lists(st.sampled_from("the red car stopped in 1,200 places, not far from Lisbon.".split()), max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(WORDS, WORDS)
 def test_marks_are_words_that_the_other_text_does_not_have_there(before: list[str], after: list[str]) -> None:
     ours, theirs = " ".join(after), " ".join(before)
@@ -71,7 +71,7 @@ def test_marks_are_words_that_the_other_text_does_not_have_there(before: list[st
         assert marks
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(*[st.lists(st.integers(1000, 9000), max_size=200)] * 3)
 def test_a_pair_is_bounded_and_marks_exactly_what_is_judged(
     read: list[int], context: list[int], judged: list[int]

@@ -85,7 +85,7 @@ def test_pairs_are_made_once_and_read_again_as_they_were(tmp_path: Path) -> None
     assert made == [1]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SCORED)
 def test_an_error_of_calibration_is_a_share_and_nothing_where_probabilities_hold(
     scored: list[tuple[float, bool]],

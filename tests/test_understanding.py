@@ -53,7 +53,7 @@ def saying(values: Sequence[float]) -> Reading:
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(values=st.lists(CHANCES, min_size=LOOKED_AT, max_size=LOOKED_AT), rank=st.floats(0, 3))
 def test_what_was_read_orders_the_same_sentences_anew(assistant: Assistant, values: list[float], rank: float) -> None:
     before = weigh(*assistant.look_up("Who bought the lighthouse at Farrow?"))
@@ -74,7 +74,7 @@ def test_the_sentence_that_the_reader_is_sure_of_comes_first(assistant: Assistan
         assert found.evidence.ranked[0].place == before.ranked[place].place and found.read[0] == 0.999
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(values=st.lists(CHANCES, min_size=LOOKED_AT, max_size=LOOKED_AT))
 def test_what_denies_stays_among_the_first_whatever_the_reader_says(assistant: Assistant, values: list[float]) -> None:
     before = weigh(*assistant.look_up("Why was the lighthouse at Farrow sold?"))
