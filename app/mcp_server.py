@@ -12,7 +12,7 @@ from pydantic import Field
 
 from app.answers import Turn, hit_as_json
 from app.assistant import Assistant
-from app.batch import GivenLimits
+from app.commands.batch import GivenLimits
 from app.quotes.desk import QuoteDesk
 from app.quotes.speaker import Aliases
 from indexing.errors import OnrecordError
