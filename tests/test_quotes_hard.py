@@ -67,3 +67,68 @@ def test_marked_editing_that_says_something_else_is_not(desk: QuoteDesk, quote: 
     verdict = desk.check(quote)
     assert not verdict.green
     assert (kind, severity) in [(one.kind, one.severity) for one in verdict.edits], verdict.edits
+
+
+DENIED = {
+    "post.md": (
+        "---\ntitle: What the councilwoman did not say\n---\n"
+        "A post seen by thousands claims that Vera Stahl said, “The old people can walk to the shop.” There is no sign "
+        "that she ever said it.\n\n"
+        "Stahl has denied ever telling the board that “the library is a waste of heat.”\n\n"
+        "“The lamps will go out” is something that Stahl never said.\n\n"
+        "A forged letter quotes Stahl as writing, “Sell the trees and pay the bills.”\n\n"
+        "“Take the bread away from them,” reads a tweet in her name. The tweet is fake.\n\n"
+        "“Did I say ‘close the bakery’? Not I,” Stahl said. “Suppose I said, ‘Burn the benches.’ You would laugh.”\n\n"
+        "“They want to close the school,” Stahl reportedly said.\n\n"
+        "He did not wait for the vote, and Paul Moss said, “The bell must ring on Sunday.”\n\n"
+        "Moss just stopped and said, “We have to win the harbor street.”\n\n"
+        "Moss, who has called for a “new and better lamp,” never said no.\n\n"
+        "“It is a lie that we sold the church bell,” Moss said. “That the bell was cracked is nonsense.”\n\n"
+        "“I will open the gate tomorrow if the paint is dry,” Moss said. “I will sign this week, as soon as we can.”\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def doubted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
+    made = tmp_path_factory.mktemp("denied")
+    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
+        index(collection, [write(made / "docs", DENIED)])
+        yield QuoteDesk(collection)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "The old people can walk to the shop",
+        "the library is a waste of heat",
+        "The lamps will go out",
+        "Sell the trees and pay the bills",
+        "Take the bread away from them",
+        "close the bakery",
+        "Burn the benches",
+        "we sold the church bell",
+        "the bell was cracked",
+        "I will open the gate",
+        "I will open the gate tomorrow",
+        "I will sign this week",
+    ],
+)
+def test_what_a_document_denies_or_only_supposes_is_not_green(doubted: QuoteDesk, quote: str) -> None:
+    verdict = doubted.check(quote)
+    assert (verdict.headline, verdict.green) == ("context_cut", False), verdict.edits
+    assert [one.kind for one in verdict.edits] == ["cut"]
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "The bell must ring on Sunday",
+        "We have to win the harbor street",
+        "new and better lamp",
+        "I will open the gate tomorrow if the paint is dry",
+    ],
+)
+def test_a_denial_of_something_else_is_none_of_the_quote(doubted: QuoteDesk, quote: str) -> None:
+    verdict = doubted.check(quote)
+    assert verdict.green, verdict.edits

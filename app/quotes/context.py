@@ -1,4 +1,4 @@
-"""Whether a quote was cut so that what takes it back is missing: before `but`, or after `I don't think`."""
+"""Whether a quote was cut so that what takes it back is missing: before `but`, after `I don't think` or `he denied`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.quotes.denied import denied
 from app.quotes.lexicon import Lexicon
 from app.quotes.result import Context, Edit
 from indexing.quotations import Quotation
@@ -17,8 +18,8 @@ OPENED = re.compile(r"[\"“„«「『]|(?<!\w)['‘]")
 CLOSED = re.compile(r"[\"”“»」』]|['’](?!\w)")
 SHORTENED = frozenset("mr mrs ms dr sen rep gov gen st vs jr sr prof lt col sgt no".split())
 LIMITER_REACH = 4  # words after the quote in which a limiter begins
+PASSED = 5  # words of a time or a place before a condition
 GOVERNOR_REACH = 14  # words before it that are looked at
-DENIAL_REACH = 7  # words before a quotation mark in which a denial stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,39 @@ class Cut:
         return Edit("cut", "critical", shown, "", span, None, f"the source {where} “{shown}”")
 
 
-def cut_of(text: Tokens, first: int, last: int, quotations: Sequence[Quotation], lexicon: Lexicon) -> Cut | None:
-    """The limiter or governor that a quote of the words `[first, last)` leaves out; None where it is whole."""
+def cut_of(
+    text: Tokens, first: int, last: int, quotations: Sequence[Quotation], lexicon: Lexicon, document: str | None = None
+) -> Cut | None:
+    """The limiter, governor or denial that a quote of the words `[first, last)` leaves out; None where it is whole.
+
+    `document` is the text that the words' places are of, where it is not what they show.
+    """
+    document = text.shown if document is None else document
     span = text.source(first, last)
-    turn = turn_of(quotations, span)
-    return _limited(text, last, turn, lexicon) or _governed(text, first, turn, lexicon)
+    turns = turns_of(quotations, span)
+    turn = turns[0] if turns else None
+    limited = _limited(text, last, turn, lexicon) or _governed(text, first, turn, lexicon)
+    return limited or _denied(text, span, document, turns, lexicon)
 
 
-def turn_of(quotations: Sequence[Quotation], span: Span) -> Quotation | None:
-    """The innermost quotation that holds a span; what is given without marks does not count."""
+def turns_of(quotations: Sequence[Quotation], span: Span) -> list[Quotation]:
+    """The quotations that hold a span, the innermost first; what is given without marks does not count."""
     held = [one for one in quotations if one.kind != "indirect" and one.holds(span)]
-    return min(held, key=lambda one: (-one.depth, len(one.span)), default=None)
+    return sorted(held, key=lambda one: (-one.depth, len(one.span)))
+
+
+def _denied(text: Tokens, span: Span, document: str, turns: Sequence[Quotation], lexicon: Lexicon) -> Cut | None:
+    """What takes back that the words were said: `He never said "..."`, `"..." There is no evidence of it.`"""
+    places = []
+    for start, end in [(one.inner[0].start, one.span.end) for one in turns] or [(span.start, span.end)]:
+        first = text.index_at(start)
+        begin = _sentence_start(text, first, marks=False)
+        if begin == first and first and re.search(r":\s*\n", raw_gap(text, first)):
+            begin = _sentence_start(text, first - 1, marks=False)
+        if turns or OPENED.search(raw_gap(text, first)):
+            places.append((begin, first, end))
+    found = denied(text, places, document, lexicon)
+    return Cut("cut_before" if found[2] else "cut_after", found[0], found[1]) if found else None
 
 
 def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) -> Cut | None:
@@ -73,7 +96,19 @@ def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) 
     if not size and text.keys[following] in ("and", "or") and following + 1 < len(text):
         size = lexicon.limiters.at(text.keys[following + 1 : following + 1 + LIMITER_REACH], 0)
         following += bool(size)
+    if not size:
+        following, size = _conditioned(text, following, lexicon)
     return Cut("cut_before", following, following + size) if size else None
+
+
+def _conditioned(text: Tokens, first: int, lexicon: Lexicon) -> tuple[int, int]:
+    """A condition behind a time or a place (`today if ...`, `this summer, as soon as ...`): where, and its words."""
+    at = first
+    while at < min(len(text), first + PASSED) and text.keys[at] in lexicon.passed:
+        at += 1
+        if at < len(text) and (ends(text, at - 1, raw_gap(text, at)) or CLOSED.search(raw_gap(text, at))):
+            return first, 0
+    return at, lexicon.conditions.at(text.keys[at : at + LIMITER_REACH], 0) if at > first else 0
 
 
 def _part_end(turn: Quotation, at: int) -> int:
@@ -89,9 +124,7 @@ def _governed(text: Tokens, first: int, turn: Quotation | None, lexicon: Lexicon
     if not all(text.keys[index] in lexicon.between for index in range(begin, first)):
         return None
     before = _part_before(text, begin, turn)
-    if before is not None:
-        return _over(text, _sentence_start(text, before - 1), before, lexicon)
-    return _denied(text, first, lexicon) if begin == first else None
+    return _over(text, _sentence_start(text, before - 1), before, lexicon) if before is not None else None
 
 
 def _over(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | None:
@@ -148,22 +181,6 @@ def _opened(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | Non
             return Cut("cut_after", index, first)
         if index < first - 1 and "," in text.gap(index + 1) and index + 1 < first - 1:
             continue
-    return None
-
-
-def _denied(text: Tokens, first: int, lexicon: Lexicon) -> Cut | None:
-    """A denial right before a quotation mark: `I never said "..."`."""
-    begin = _sentence_start(text, first, marks=False)
-    words = text.keys
-    for index in range(first - 1, max(begin, first - DENIAL_REACH) - 1, -1):
-        if index + 1 < first and CLOSED.search(raw_gap(text, index + 1)):
-            return None
-        denies = words[index] in lexicon.denials or words[index].endswith("n't")
-        says = any(word in lexicon.saying for word in words[index + 1 : first])
-        if denies and words[index + 1] in lexicon.not_only:
-            return None
-        if denies and (says or words[index].startswith("den")):
-            return Cut("cut_after", index, first)
     return None
 
 

@@ -132,7 +132,9 @@ class _Check:
     def _judged(self, match: Match) -> Attributed:
         cut: Cut | None = None
         if match.words in FOUND and self._rules.lexicon.judges:
-            cut = cut_of(match.text, match.first - match.lead, match.last, match.source.quotations, self._rules.lexicon)
+            text = match.source.document.text
+            first, lexicon = match.first - match.lead, self._rules.lexicon
+            cut = cut_of(match.text, first, match.last, match.source.quotations, lexicon, text)
         return attributed(match, cut, self._claimed, self.aliases)
 
     def _order(self, one: Attributed) -> tuple[object, ...]:

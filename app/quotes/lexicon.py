@@ -13,6 +13,7 @@ from typing import Any
 LANGUAGES = ("en", "de", "fr")
 LONGEST = 5  # words of a phrase
 # Of the kinds a word has the first counts.
+DOUBTS = ("fakes", "adverbs", "supposing", "claims", "asking", "statements")
 KINDS = (
     *("negation", "modal", "quantifier", "limiter", "conjunction", "hedge", "evidential", "comparative"),
     *("quantity", "pronoun", "auxiliary", "article", "filler"),
@@ -60,11 +61,19 @@ class Lexicon:
     common: frozenset[str]
     kinds: Mapping[str, Phrases] = field(default_factory=dict)
     limiters: Phrases = NONE
+    conditions: Phrases = NONE
+    passed: Phrases = NONE
     governors: Phrases = NONE
     between: Phrases = NONE
     openers: Phrases = NONE
     denials: Phrases = NONE
     saying: Phrases = NONE
+    fakes: Phrases = NONE
+    adverbs: Phrases = NONE
+    supposing: Phrases = NONE
+    claims: Phrases = NONE
+    asking: Phrases = NONE
+    statements: Phrases = NONE
     not_only: Phrases = NONE
     hidden: Phrases = NONE
     abbreviations: Mapping[str, str] = field(default_factory=dict)
@@ -117,11 +126,14 @@ def lexicon(language: str) -> Lexicon:
         common=frozenset(values["words"]["common"].split()),
         kinds=kinds,
         limiters=Phrases.of(values["limiters"]["words"]),
+        conditions=Phrases.of(values["limiters"]["conditions"]),
+        passed=Phrases.of(values["limiters"]["passed"]),
         governors=Phrases.of(values["governors"]["words"]),
         between=Phrases.of(values["governors"]["between"]),
         openers=Phrases.of(values["governors"]["openers"]),
         denials=Phrases.of(values["governors"]["denials"]),
         saying=Phrases.of(values["governors"]["saying"]),
+        **{name: Phrases.of(values["governors"][name]) for name in DOUBTS},
         not_only=Phrases.of(values["governors"]["not_only"]),
         hidden=Phrases.of(values["elision"]["words"]),
         abbreviations=dict(_pairs(values["abbreviations"]["pairs"])),
