@@ -53,8 +53,8 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         (
             "Who said that the harbour launch was kept under lock?",
             (
-                "“My father told us, ‘Never lend a boat to a stranger. He will sink it,’ and so I kept the harbour launch "
-                f"under lock for thirty years”, said Ann Lee, {REPORTED}."
+                "“My father told us, ‘Never lend a boat to a stranger. He will sink it,’ and so I kept the harbour "
+                f"launch under lock for thirty years”, said Ann Lee, {REPORTED}."
             ),
         ),
         (
