@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.assistant import Assistant
-from app.lead import WORDS, begun
+from app.drafting.lead import WORDS, begun
 from app.retrieve import Retriever
 from app.settings import Settings
 from indexing.collection import Collection
