@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.assistant import Assistant
 from app.drafting.lead import WORDS, begun
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from app.settings import Settings
 from indexing.collection import Collection
 from indexing.embed import embedder
