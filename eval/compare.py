@@ -46,6 +46,10 @@ class Both:
         judged = Judged.of(judges[0], first, calibration), Judged.of(judges[1], second, calibration)
         return cls((first, second), scores, judged, common)
 
+    def asks_otherwise(self, one: int, other: int) -> bool:
+        """Whether an item asks or expects something else in the second run."""
+        return self.scores[0].asked[one] != self.scores[1].asked[other]
+
     def columns(self, name: str) -> tuple[Column, Column]:
         return self.scores[0].columns[name], self.scores[1].columns[name]
 
@@ -85,6 +89,7 @@ def compare(first: Path, second: Path, names: Sequence[str] = (), calibration: P
         "items": len(both.common),
         "only_in_first": len(ids[0] - ids[1]),
         "only_in_second": len(ids[1] - ids[0]),
+        "changed": [both.scores[0].ids[one] for one, other in both.common if both.asks_otherwise(one, other)],
         "configuration": _differences(read_config(first), read_config(second)),
         "metrics": {name: _as_json(*tests[name], fixed[name], adjusted.get(name)) for name in chosen},
         "flipped": list(_flipped(both, chosen)),

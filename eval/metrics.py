@@ -171,6 +171,7 @@ class Scores:
         self.ids: list[str] = []
         self.types: list[str] = []
         self.clusters: list[str] = []
+        self.asked = array("Q")  # a checksum of what each item asks and expects
         self.columns = {definition.name: Column(definition) for definition in DEFINITIONS}
         self._gate = False
         self._models: set[tuple[str, str]] = set()  # fingerprints and names of models that judged
@@ -182,6 +183,7 @@ class Scores:
         self.ids.append(record.id)
         self.types.append(sys.intern(record.type))  # names that come again and again are kept once
         self.clusters.append(sys.intern(record.group))
+        self.asked.append(record.asked())
         self._gate = self._gate or record.judged is not None
         if record.opinion is not None:
             self._models.add((record.opinion.judge, record.opinion.model))

@@ -5,6 +5,8 @@ An answer is read leniently: what another system leaves out has its empty value,
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -189,8 +191,9 @@ class Record(_Frozen):
     """One item of one run. `output` is None when the item failed, and `error` says why.
 
     `citations_valid` tells for each citation, in order, whether the document's text at its span equals its quote (None:
-    there was no text to hold it against); `judged` has a judgement for each statement, None where the gate did not run;
-    `opinion` is a language model's, None where none was asked, as with refusals;
+    there was no text to hold it against); `together` tells which evidence quotes, by their numbers, one passage holds
+    whole together, and how many passages hold just these; `judged` has a judgement for each statement, None where the
+    gate did not run; `opinion` is a language model's, None where none was asked, as with refusals;
     `collection_passages` is the number of passages that were searched, 0 where nobody knows.
     """
 
@@ -203,6 +206,7 @@ class Record(_Frozen):
     answer: str = ""
     aliases: tuple[str, ...] = ()
     evidence: tuple[Gold, ...] = ()
+    together: tuple[tuple[tuple[int, ...], int], ...] = ()
     collection_passages: int = 0
     output: Output | None
     citations_valid: tuple[bool | None, ...] = ()
@@ -236,6 +240,22 @@ class Record(_Frozen):
     @property
     def group(self) -> str:
         return self.cluster or (self.evidence[0].file if self.evidence else f"item {self.id}")
+
+    def holders(self) -> dict[tuple[int, ...], int]:
+        """The passages that hold evidence whole: how many hold just these quotes, by the quotes' numbers."""
+        held = dict(self.together)
+        for number, gold in enumerate(self.evidence):
+            alone = gold.passages - sum(count for quotes, count in self.together if number in quotes)
+            if alone > 0:
+                held[number,] = alone
+        return held
+
+    def asked(self) -> int:
+        """A checksum of what the item asks and expects: the same in two runs of the same item."""
+        evidence = [(gold.file, gold.quote) for gold in self.evidence]
+        whole = [self.type, self.question, self.history, self.golds, evidence]
+        text = json.dumps(whole, ensure_ascii=True, sort_keys=True)
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
     @classmethod
     def read(cls, line: dict[str, Any]) -> Record:

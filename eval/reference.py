@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,20 +32,25 @@ class Reference:
             pass
         return cls(collection, collection.catalogue.count_chunks())
 
-    def gold(self, item: Item) -> list[dict[str, Any]]:
+    def gold(self, item: Item) -> dict[str, Any]:
         """The item's evidence as records have it: with its places, and the number of passages that hold it whole,
-        which is all that can be found of it."""
-        return [self._gold(evidence) for evidence in item.evidence]
+        which is all that can be found of it; and `together`, which passages hold several of its quotes."""
+        held: dict[tuple[str, int], list[int]] = {}  # by file and passage: the quotes in it
+        evidence = [self._gold(one, number, held) for number, one in enumerate(item.evidence)]
+        together = Counter(tuple(quotes) for quotes in held.values() if len(quotes) > 1)
+        return {"evidence": evidence, "together": [[list(quotes), count] for quotes, count in sorted(together.items())]}
 
-    def _gold(self, evidence: Evidence) -> dict[str, Any]:
+    def _gold(self, evidence: Evidence, number: int, held: dict[tuple[str, int], list[int]]) -> dict[str, Any]:
         gold: dict[str, Any] = {"file": evidence.file, "quote": evidence.quote, "spans": [], "passages": 0}
         if self.collection is None:
             return gold
         document = self.collection.catalogue.find_document(evidence.file)
         places = places_of(evidence, document.text) if document else ()
-        passages = self.collection.catalogue.chunk_spans(evidence.file)
         gold["spans"] = [[place.start, place.end] for place in places]
-        gold["passages"] = sum(any(one.contains(place) for place in places) for one in passages)
+        for at, passage in enumerate(self.collection.catalogue.chunk_spans(evidence.file)):
+            if any(passage.contains(place) for place in places):
+                gold["passages"] += 1
+                held.setdefault((evidence.file, at), []).append(number)
         return gold
 
     def find(self, cited: Cited) -> Document | None:

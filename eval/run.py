@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ from eval.suite import Item, Suite, complaints, load_suite
 from eval.targets.ours import may_pass
 from eval.targets.prose import completed
 from eval.targets.target import OURS, Target, TargetError, open_target
-from indexing.errors import OnrecordError
+from indexing.collection import CATALOGUE
+from indexing.errors import OnrecordError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,16 @@ class Run:
     folder: Path
     scores: Scores
     numbers: dict[str, Any]
-    failed: int
+    errors: Mapping[str, int]  # what items failed of, each with how many
     unjudged: int = 0  # answers on which the judging model did not reply to all
 
     @property
     def items(self) -> int:
         return len(self.scores.ids)
+
+    @property
+    def failed(self) -> int:
+        return sum(self.errors.values())
 
     def metrics(self) -> dict[str, Any]:
         """The object in metrics.json."""
@@ -137,8 +143,14 @@ def _assistant(
                 f"notice: {report['skipped']} files skipped and {report['failed']} failed in {where}", file=sys.stderr
             )
     ours = options.target == OURS and options.answers is None
-    if not sets and "home" not in flags and not ours:
-        return settings, None
+    if not sets and "home" not in flags:
+        if not ours:
+            return settings, None
+        if not (settings.home / CATALOGUE).is_file():
+            raise UsageError(
+                f"{suite.name} names no documents, and there is no index in {settings.home}: give --documents PATH or "
+                "--home DIR"
+            )
     assistant = build(settings if ours else settings.model_copy(update={"llm": ""}))
     stack.enter_context(assistant.collection)
     return settings, assistant
@@ -166,8 +178,8 @@ class _Runner:
                 journal.close()
             journal.settle()
             unjudged = judge_records(folder, self._options.judging) if self._options.judging else 0
-            scores, times, failed = _scored(folder)
-            run = Run(folder, scores, _numbers(scores, self._config(), folder), failed, unjudged)
+            scores, times, errors = _scored(folder)
+            run = Run(folder, scores, _numbers(scores, self._config(), folder), errors, unjudged)
             write_json(folder / METRICS, run.metrics())
             asked = {"asked": len(items) - kept, "kept": kept}
             seconds = round(time.perf_counter() - began, 3)
@@ -217,10 +229,12 @@ class _Runner:
         """The items that have no answer yet, each with its number."""
         for number, item in enumerate(items):
             if not journal.has(number):
-                yield number, item if self._options.history else item.model_copy(update={"history": ()})
+                yield number, item
 
     def _answer(self, numbered: tuple[int, Item]) -> dict[str, Any]:
         item = numbered[1]
+        if not self._options.history:  # it is asked without; what it is stays in its record
+            item = item.model_copy(update={"history": ()})
         if self._cache and (kept := self._cache.get(item)):
             return kept
         answer = self._target.ask(item)
@@ -250,7 +264,7 @@ class _Runner:
         return {
             **item.model_dump(mode="json"),
             "cluster": item.group,
-            "evidence": self._reference.gold(item),
+            **self._reference.gold(item),
             "collection_passages": self._reference.passages,
             "output": output,
             "citations_valid": valid,
@@ -280,14 +294,15 @@ class _Times:
             self.stages.setdefault(stage, array("d")).append(milliseconds)
 
 
-def _scored(folder: Path) -> tuple[Scores, _Times, int]:
-    """Scores, times and the number of failed items, a record at a time."""
-    scores, times, failed = Scores(), _Times(), 0
+def _scored(folder: Path) -> tuple[Scores, _Times, Mapping[str, int]]:
+    """Scores, times and what items failed of, a record at a time."""
+    scores, times, errors = Scores(), _Times(), Counter[str]()
     for record in read_records(folder):
         scores.add(record)
         times.add(record.timings_ms)
-        failed += record.output is None
-    return scores, times, failed
+        if record.output is None:
+            errors[record.error] += 1
+    return scores, times, errors
 
 
 def _timings(times: _Times) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
+NAMED = 5  # items whose question changed, by their ids
 WIDTH = 56  # of each answer's column
 
 
@@ -16,6 +17,9 @@ def side_by_side(result: Mapping[str, Any], most: int) -> str:
     for key, words in (("only_in_first", "only in A"), ("only_in_second", "only in B")):
         if result[key]:
             lines.append(f"{result[key]} items {words}, left out")
+    if changed := result["changed"]:
+        named = ", ".join(changed[:NAMED]) + ", ..." * (len(changed) > NAMED)
+        lines.append(f"NOT THE SAME QUESTION OR GOLD in {len(changed)} of them, so no fair comparison: {named}")
     lines.append("not the same: " + (", ".join(result["configuration"]) or "nothing in the configuration"))
     head = f"{'metric':<22}{'A':>8}{'B':>8}{'B - A':>9}{'95 % interval':>20}{'p':>8}{'Holm':>8}{'McNemar':>16}"
     lines += ["", f"{head}{'n':>6}{'detectable':>12}{'n needed':>10}"]

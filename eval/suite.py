@@ -6,12 +6,14 @@ JSONL (one item a line) or YAML (a list of items, or a mapping with `items`).
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, overload
+from typing import Annotated, Any, Literal, overload
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -191,7 +193,7 @@ def _from_lines(path: Path, stream: Iterable[bytes]) -> Suite:
     for number, line in enumerate(stream, 1):
         digest.update(line)
         if (text := _decoded(line, number, at, path)).strip():
-            seen.add(_item(text, f"{path}:{number}"), number)
+            seen.add(_item(text.strip(), f"{path}:{number}"), number)
             items.add(at, number, line)
         at += len(line)
     return seen.suite(items, digest.hexdigest())
@@ -228,6 +230,17 @@ class _Seen:
                 f"{self._path} holds no items; a suite has one JSON object a line, or a YAML list of items"
             )
         return Suite(self._path.stem, sha256, items, self._path.parent, tuple(self._sets))
+
+
+def unread_keys(path: Path) -> dict[str, int]:
+    """Keys of a suite's items that nothing reads, which may be misspelt ones, each with the number of its items."""
+    text = path.read_text(encoding="utf-8-sig")
+    items: list[Any]
+    if path.suffix.lower() in YAML:
+        items = [value for _, value in _yaml_items(text, path)]
+    else:
+        items = [json.loads(line) for line in text.split("\n") if line.strip()]
+    return dict(sorted(Counter(key for item in items for key in item if key not in Item.model_fields).items()))
 
 
 def _decoded(data: bytes, number: int, at: int, path: Path) -> str:

@@ -24,12 +24,13 @@ def table(metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None = None)
         HEAD + _beside("baseline", baseline) + "  trivial floors",
     ]
     for name, metric in shown(metrics):
-        floors = ", ".join(f"{key} {_number(value)}" for key, value in metric["floors"].items())
+        told = metric["floors"].items() if metric["value"] is not None else ()
+        floors = ", ".join(f"{key} {_number(value)}" for key, value in told)
         figures = f"{_number(metric['value']):>11}{interval(metric):>22}{metric['n']:>6}{metric['unmeasured']:>12}"
         other = baseline["metrics"][name] if baseline else None
         unmasked = "  ITS JUDGE FAILED THE CANARIES" if metric.get("judge", {}).get("unmasked") else ""
         lines.append(f"{name:<{WIDE}}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip() + unmasked)
-    widths = {column: max(len(column) + 2, 14) for column in COLUMNS}
+    widths = {column: max(len(column) + 2, len(UNMEASURED) + 6) for column in COLUMNS}
     lines += ["", f"{'type':<20}{'items':>6}" + "".join(f"{column:>{width}}" for column, width in widths.items())]
     for name, entry in metrics["by_type"].items():
         cells = "".join(f"{_cell(entry['metrics'].get(column)):>{width}}" for column, width in widths.items())
@@ -65,9 +66,11 @@ def _about(config: Mapping[str, Any]) -> Iterator[str]:
 
 def answers_by(config: Mapping[str, Any]) -> str:
     target = config["target"]
-    return (
-        "extractive answers" if target["kind"] == "assistant" else f"answers of {' '.join(map(str, target.values()))}"
-    )
+    if target["kind"] == "assistant":
+        return "extractive answers"
+    if target["kind"] == "answers":
+        return f"{target['answers']} recorded answers (SHA-256 {target['sha256'][:12]})"
+    return f"answers of {' '.join(map(str, target.values()))}"
 
 
 def interval(metric: Mapping[str, Any]) -> str:

@@ -47,6 +47,21 @@ def test_differences_are_paired_and_told_with_what_could_have_been_seen(runs: tu
     assert result["configuration"] == ["target.sha256"]
 
 
+def test_an_item_that_asks_something_else_in_the_other_run_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = []
+    for name, question in (("a", "When do repairs begin?"), ("b", "When do repairs end?")):
+        suite = jsonl(tmp_path / name / "s.jsonl", [item(0), item(1, question=question)])
+        answers = jsonl(tmp_path / name / "a.jsonl", [{"id": f"i{number}", **ANSWERED} for number in range(2)])
+        folders.append(str(tmp_path / name / "run"))
+        assert main(["run", str(suite), "--answers", str(answers), "--out", folders[-1], "--no-report"]) == 0
+    assert main(["compare", *folders]) == 0
+    assert "NOT THE SAME QUESTION OR GOLD in 1 of them, so no fair comparison: i1\n" in capsys.readouterr().out
+    assert main(["compare", folders[0], folders[0]]) == 0
+    assert "NOT THE SAME" not in capsys.readouterr().out
+
+
 def test_flipped_items_come_worst_first_with_both_answers(
     runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +255,35 @@ def test_the_random_floors_of_ranks_are_those_of_a_shuffle() -> None:
     assert dict(metric("mrr_at_10", one).floors)["random"] == pytest.approx(sum(places) / 4)
     gains = [1 / math.log2(place + 1) for place in (1, 2, 3, 4)]
     assert dict(metric("ndcg_at_10", one).floors)["random"] == pytest.approx(sum(gains) / 4)
+
+
+@given(st.lists(st.sets(st.integers(0, 2), min_size=1), min_size=1, max_size=3), st.integers(0, 2))
+def test_the_floors_of_retrieval_are_the_means_of_the_metrics_over_every_order(held: list[set[int]], idle: int) -> None:
+    """Also where one passage holds several quotes, and a quote stands in several passages."""
+    quotes = sorted(set().union(*held))
+    sets = Counter(tuple(quotes.index(quote) for quote in sorted(one)) for one in held if len(one) > 1)
+    evidence = []  # passage n is the characters from 100 n on
+    for number, quote in enumerate(quotes):
+        starts = [100 * place + number for place, one in enumerate(held) if quote in one]
+        spans = [[start, start + 1] for start in starts]
+        evidence.append({"file": "f", "quote": "q", "spans": spans, "passages": len(spans)})
+
+    def found(order: Sequence[int]) -> Record:
+        shown = [{"file": "f", "start": 100 * place, "end": 100 * place + 99} for place in order]
+        more: dict[str, Any] = {"together": [*sets.items()], "collection_passages": len(order)}
+        return record(evidence=evidence, output={"retrieved": shown}, **more)
+
+    orders = [found(order) for order in permutations(range(len(held) + idle))]
+    for name in ("recall_at_1", "recall_at_3", "mrr_at_10", "ndcg_at_10"):
+        mean = metric(name, *orders)
+        assert dict(mean.floors)["random"] == pytest.approx(mean.value), name
+
+
+def test_an_item_that_failed_is_no_part_of_a_floor() -> None:
+    near, far = ranked([], ("a", 5, 9), passages=4), ranked([], ("a", 5, 9), passages=400)
+    failed = far.model_copy(update={"output": None})
+    assert metric("recall_at_1", near, failed).floors == metric("recall_at_1", near).floors
+    assert dict(metric("mrr_at_10", failed).floors) == {"random": None}
 
 
 def test_evidence_without_spans_is_compared_by_words() -> None:

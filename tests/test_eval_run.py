@@ -194,3 +194,10 @@ def test_what_a_metric_means_is_printed(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["metrics", "--definitions"]) == 0
     assert "### `citation_precision`" in capsys.readouterr().out
     assert main(["metrics"]) == 2
+
+
+def test_a_suite_without_documents_says_how_to_give_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite = tmp_path / "suite.jsonl"
+    suite.write_text('{"id": "a", "type": "general", "question": "How long does sourdough rise?"}\n', encoding="utf-8")
+    assert main(["run", str(suite)]) == 2
+    assert "give --documents PATH or --home DIR" in capsys.readouterr().err

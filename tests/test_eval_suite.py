@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.__main__ import main
 from eval.locate import locate, occurrences
 from eval.suite import FOLDER, Item, SuiteError, load_suite
 from indexing.documents import Document
@@ -54,6 +55,18 @@ def test_other_keys_blank_lines_and_a_byte_order_mark_are_accepted(tmp_path: Pat
     assert [turn.role for turn in loaded.items[0].turns()] == ["user", "assistant"]
     assert [item.id for item in loaded.part("tune")] == ["b"]
     assert loaded.part(None) == loaded.items
+
+
+def test_keys_that_nothing_reads_are_told_since_they_may_be_misspelt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = suite(tmp_path, {**ITEM, "anwser": "ten", "level": 3}, {**ITEM, "id": "b", "level": 1})
+    written = tmp_path / "suite.yaml"
+    written.write_text("- {id: a, type: numeric, question: Which, anwser: ten}\n", encoding="utf-8")
+    assert main(["suites", str(path), str(written)]) == 0
+    said = capsys.readouterr().out
+    assert "keys that nothing reads: anwser (1 item), level (2 items)\n" in said
+    assert said.endswith("keys that nothing reads: anwser (1 item)\n")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from eval.__main__ import main
+from eval.compare import compare
 from eval.journal import read_records
 from eval.suite import load_suite
 from eval.targets.prose import completed, is_refusal, statements_of
@@ -107,6 +108,28 @@ def test_a_command_answers_a_line_for_a_line_and_is_started_again(tmp_path: Path
     assert "ended with code 3" in records[1].error
     config = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["config"]
     assert config["target"] == {"kind": "command", "command": f"{Path(sys.executable).name} answer.py"}
+
+
+def test_a_command_that_reads_nothing_ends_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it did not read is still on its way when it is closed at the end."""
+    suite = jsonl(tmp_path / "s.jsonl", [item(0, question="why " * 40_000)])
+    command = f"cmd:{sys.executable} -c 'import os; os.close(0); print(1, flush=True)'"
+    assert main(["run", str(suite), "--target", command, "--out", str(tmp_path / "run"), "--retries", "0"]) == 1
+    said = capsys.readouterr()
+    assert "recall_at_5" in said.out and (tmp_path / "run" / "report.html").is_file()
+    assert "1 of 1 item failed" in said.err and "  1 item: TargetError: the command" in said.err
+
+
+def test_without_their_history_follow_ups_are_still_measured_as_follow_ups(
+    endpoint: tuple[str, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    url, asked = endpoint
+    suite = str(jsonl(tmp_path / "s.jsonl", [item(0, history=[{"role": "user", "content": "What closed?"}])]))
+    for name, flags in (("with", []), ("without", ["--no-history"])):
+        assert main(["run", suite, "--target", url, "--out", str(tmp_path / name), "--no-report", *flags]) == 0
+    assert [len(one["history"]) for one in asked if one["question"] == item(0)["question"]] == [1, 1, 0]
+    found = compare(tmp_path / "with", tmp_path / "without", ["followup_answered"])["metrics"]["followup_answered"]
+    assert (found["first"], found["second"], found["items"]) == (1.0, 1.0, 1)
 
 
 def test_recorded_answers_are_scored_without_documents(tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from eval.run import Options
 
 
+REASONS = 5  # for which items failed, that are printed; all are in the records
+
+
 def add(commands: Commands) -> None:
     parser = command(commands, "run", "ask every item of a suite, and compute the metrics", run)
     parser.add_argument("suite", type=Path, metavar="SUITE", help="JSONL or YAML")
@@ -106,7 +109,12 @@ def run(suite: Path, json: bool, dry_run: bool, out: Path | None, baseline: str 
     print(line(metrics) if json else table(metrics, beside), end="\n" if json else "")
     print(f"records: {run.folder}", file=sys.stderr)
     if run.failed:
-        print(f"error: {run.failed} of {counted(run.items, 'item')} failed; the records say why", file=sys.stderr)
+        print(
+            f"error: {run.failed} of {counted(run.items, 'item')} failed; the records say why, most often:",
+            file=sys.stderr,
+        )
+        for reason, number in sorted(run.errors.items(), key=lambda one: (-one[1], one[0]))[:REASONS]:
+            print(f"  {counted(number, 'item')}: {reason or 'no reason is told'}", file=sys.stderr)
     if run.unjudged:
         unjudged_told(run.unjudged)
     return ERROR if run.failed or run.unjudged else DONE

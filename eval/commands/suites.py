@@ -24,7 +24,7 @@ def run(files: list[Path], schema: bool) -> int:
     from pydantic import BaseModel
 
     from eval.records import Record, RecordedAnswer
-    from eval.suite import Item, load_suite
+    from eval.suite import Item, load_suite, unread_keys
 
     if schema:
         models: dict[str, type[BaseModel]] = {"item": Item, "recorded_answer": RecordedAnswer, "record": Record}
@@ -37,4 +37,6 @@ def run(files: list[Path], schema: bool) -> int:
         counts = ", ".join(f"{name} {number}" for name, number in sorted(types.items()))
         clusters = len({item.group for item in suite.items})
         print(f"{path}: {counted(len(suite.items), 'item')} ({counts}); {counted(clusters, 'cluster')}")
+        if unread := ", ".join(f"{key} ({counted(number, 'item')})" for key, number in unread_keys(path).items()):
+            print(f"  keys that nothing reads: {unread}")
     return DONE

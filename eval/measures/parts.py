@@ -8,8 +8,6 @@ from typing import Literal
 
 from eval.records import Record
 
-NOTHING: Mapping[str, tuple[float, float]] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -31,13 +29,14 @@ class Part:
 
 
 def one(value: float | bool | None, floors: Mapping[str, float | None] | None = None) -> Part:
-    """The part of an item that has one value; None: it should have, and has none."""
+    """The part of an item that has one value; None: it should have, and has none. Then it counts for no floor either:
+    trivial systems are scored on the items that were measured."""
     given = {name: (floor, 1.0) for name, floor in (floors or {}).items() if floor is not None}
-    return unmeasured(given) if value is None else Part(float(value), floors=given)
+    return unmeasured() if value is None else Part(float(value), floors=given)
 
 
-def unmeasured(floors: Mapping[str, tuple[float, float]] = NOTHING) -> Part:
-    return Part(0.0, 0.0, 1, floors=floors)
+def unmeasured() -> Part:
+    return Part(0.0, 0.0, 1)
 
 
 @dataclass(frozen=True, slots=True)

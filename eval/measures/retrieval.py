@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 from eval.measures.parts import Definition, Part, one
 from eval.records import Passage, Record
 
 CUTOFFS = (1, 3, 5, 10)
 DEEPEST = 10
+MOST_QUOTES = 8  # of an item, for which the chance floor of nDCG is worked out
 PATTERNS = 4096  # of what was found and missed, whose measures are kept
 ANSWERABLE = "answerable items with evidence; a failed item is unmeasured"
 RANDOM = {"random": "passages drawn at random, in expectation"}
@@ -92,6 +93,8 @@ def _scored(
 ) -> Part | None:
     if not record.answerable or not record.evidence:
         return None
+    if record.output is None:
+        return one(None)
     return one(value(record), {"random": floor(record)} if floor else None)
 
 
@@ -169,23 +172,53 @@ def _random_recall(record: Record, k: int) -> float | None:
 
 
 def _random_reciprocal(record: Record) -> float | None:
-    total, held = record.collection_passages, sum(gold.passages for gold in record.evidence)
+    total, held = record.collection_passages, sum(record.holders().values())
     if not total:
         return None
     return math.fsum(_first_at(place, min(held, total), total) / place for place in range(1, DEEPEST + 1))
 
 
 def _random_ndcg(record: Record) -> float | None:
-    total = record.collection_passages
-    if not total:
+    total, quotes = record.collection_passages, len(record.evidence)
+    if not total or quotes > MOST_QUOTES:
         return None
-    gain = [1 / math.log2(place + 1) for place in range(1, DEEPEST + 1)]
-    drawn = math.fsum(
-        _first_at(place, gold.passages, total) * gain[place - 1]
-        for gold in record.evidence
-        for place in range(1, DEEPEST + 1)
-    )
-    return drawn / math.fsum(gain[: len(record.evidence)])
+    return _shuffled_ndcg(tuple(sorted(record.holders().items())), quotes, total)
+
+
+@lru_cache(maxsize=PATTERNS)
+def _shuffled_ndcg(holders: tuple[tuple[tuple[int, ...], int], ...], quotes: int, total: int) -> float:
+    """The mean over all orders of `total` passages, of which so many hold just these quotes each.
+
+    What was found so far and what it gained is gone through place by place, with its chance and, as far as it came
+    about, its cumulated gain.
+    """
+    states: dict[tuple[frozenset[int], tuple[int, ...]], tuple[float, float]] = {(frozenset(), ()): (1.0, 0.0)}
+    for place in range(1, min(DEEPEST, total) + 1):
+        after: dict[tuple[frozenset[int], tuple[int, ...]], tuple[float, float]] = {}
+        for (found, gains), (chance, gained) in states.items():
+            idle = total - place + 1
+            for held, count in holders:
+                if new := len(found.union(held)) - len(found):
+                    idle -= count
+                    drawn = count / (total - place + 1)
+                    key = found.union(held), tuple(sorted((*gains, new), reverse=True))
+                    part = drawn * (gained + chance * new / math.log2(place + 1))
+                    _merge(after, key, drawn * chance, part)
+            rest = idle / (total - place + 1)
+            _merge(after, (found, gains), rest * chance, rest * gained)
+        states = after
+    return math.fsum(gained / _ideal(gains, quotes - len(found)) for (found, gains), (_, gained) in states.items())
+
+
+def _merge(states: dict[Any, tuple[float, float]], key: object, chance: float, gained: float) -> None:
+    before = states.get(key, (0.0, 0.0))
+    states[key] = before[0] + chance, before[1] + gained
+
+
+def _ideal(gains: Sequence[int], missed: int) -> float:
+    """The cumulated gain of passages that gain so much, the most first, and then one for each quote that was missed."""
+    best = (*gains, *(1,) * missed)[:DEEPEST]
+    return math.fsum(gain / math.log2(place + 1) for place, gain in enumerate(best, 1))
 
 
 def _first_at(place: int, held: int, total: int) -> float:

@@ -6,7 +6,7 @@ import json
 import shlex
 import subprocess
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import PurePath
 from typing import Any
 
@@ -71,5 +71,6 @@ class ProcessTarget:
                 process.kill()
             process.wait()
             for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
+                with suppress(OSError):  # what it did not read is still in the pipe's buffer, and goes nowhere
+                    if stream is not None:
+                        stream.close()
