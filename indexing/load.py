@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import charset_normalizer
-
 from indexing.clean import Block, plain_blocks, shifted
+from indexing.decoding import Decoded, decode
 from indexing.documents import Metadata
 from indexing.errors import LoadError
 from indexing.extraction import USUAL_NAMES, title_of, usual_name
@@ -23,13 +22,6 @@ from indexing.sentences import sentences_of
 MAX_VALUE = 1_000  # characters of one front-matter value
 MAX_LISTED = 50  # items of a front-matter list
 NOTHING = ("", "~", "null")
-BYTE_ORDER_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\0\0", "utf-32-le"),
-    (b"\0\0\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +46,34 @@ def load(data: bytes, path: Path) -> Loaded:
     return loaded
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """`(text, encoding)`: by byte order mark, else UTF-8, else the likeliest legacy encoding; newlines are kept."""
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            try:
-                return data[len(mark) :].decode(encoding), encoding
-            except UnicodeDecodeError as error:
-                raise LoadError(f"it begins like {encoding} but is not ({error.reason})", "save it as UTF-8") from error
-    if b"\0" in data:
-        raise LoadError("it holds binary data, not text", "convert it to text and save it as UTF-8")
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        guess = charset_normalizer.from_bytes(data).best()
-    if guess is None:
-        raise LoadError("its encoding is not known", "save it as UTF-8")
-    try:
-        return data.decode(guess.encoding), guess.encoding
-    except UnicodeDecodeError as error:
-        raise LoadError(f"it looks like {guess.encoding} but is not ({error.reason})", "save it as UTF-8") from error
-
-
 def _read_plain(data: bytes, path: Path) -> Loaded:
-    text, encoding = decode(data)
-    front = front_matter(text)
-    blocks = tuple(shifted(plain_blocks(text[front.span.end :]), front.span.end))
-    return _described(text, encoding, blocks, front, path)
+    decoded = decode(data)
+    front = front_matter(decoded.text)
+    blocks = tuple(shifted(plain_blocks(decoded.text[front.span.end :]), front.span.end))
+    return _described(decoded, blocks, front, path)
 
 
 def _read_markdown(data: bytes, path: Path) -> Loaded:
-    text, encoding = decode(data)
-    return _described(text, encoding, markdown_blocks(text), front_matter(text), path)
+    decoded = decode(data)
+    return _described(decoded, markdown_blocks(decoded.text), front_matter(decoded.text), path)
 
 
-def _described(text: str, encoding: str, blocks: tuple[Block, ...], front: FrontMatter, path: Path) -> Loaded:
+def _described(decoded: Decoded, blocks: tuple[Block, ...], front: FrontMatter, path: Path) -> Loaded:
     """With what the front matter says under the usual names; of several for one thing the first that says something."""
     given = {usual_name(key): value for key, value in front.values.items()}
     values = {
         key: next(filter(None, (_plain(given.get(name)) for name in USUAL_NAMES[key].split())), "")
         for key in Metadata.__dataclass_fields__
     }
-    notes = list(front.notes)
+    notes = [*filter(None, [decoded.note]), *front.notes]
     if values["date"] and not (day := iso_date(values["date"])):
         notes.append(f"the date {values['date'][:40]!r} is not clear; write it as 2024-03-05")
     values["date"] = day or values["date"] if values["date"] else ""
     if re.match(r"https?://[^/\s]", values["source"]):  # programs that clip pages write the address there
         values["url"] = values["url"] or values["source"]
         values["source"] = re.sub(r"(?i)^https?://(?:www\.)?([^/:?#\s]+).*", r"\1", values["source"])
-    values["title"] = values["title"] or _title(text, blocks, path)
-    return Loaded(text, Metadata(**values), encoding, blocks, tuple(notes))
+    values["title"] = values["title"] or _title(decoded.text, blocks, path)
+    return Loaded(decoded.text, Metadata(**values), decoded.encoding, blocks, tuple(notes))
 
 
 def _plain(value: object) -> str:

@@ -8,19 +8,20 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from indexing.documents import Metadata
 from indexing.errors import LoadError, UnreadableError
 from indexing.extraction import Extraction, ReadOptions
 from indexing.files import fingerprint_of, survey, visible_files
-from indexing.load import decode, load
+from indexing.load import load
 from indexing.readers import read as read_file
 from tests.texts import SEEDS
 
-TEXT = "Ünïcode — “words”\r\nand\rmore.\n漢字 \U0001f600"
 MEGABYTE = 1_000_000
+LEGACY = (
+    "Der Bürgermeister überreichte am Mittwoch schließlich die Schlüssel für das neue Gebäude. "
+    "Später äußerten sich mehrere Räte über die Höhe der Kosten, die größer ausfielen als geplant. "
+)
 
 
 def read(path: Path, max_bytes: int = MEGABYTE) -> Extraction:
@@ -30,59 +31,6 @@ def read(path: Path, max_bytes: int = MEGABYTE) -> Extraction:
     (extraction,) = read_file(path, options)
     assert isinstance(extraction, Extraction)
     return extraction
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
-def test_utf_8_is_decoded_as_it_is_newlines_untouched(text: str) -> None:
-    assert decode(text.encode()) == (text, "utf-8")
-
-
-@pytest.mark.parametrize(
-    ("mark", "encoding"),
-    [
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-        (codecs.BOM_UTF32_LE, "utf-32-le"),
-        (codecs.BOM_UTF32_BE, "utf-32-be"),
-    ],
-)
-def test_a_byte_order_mark_names_the_encoding_and_is_dropped(mark: bytes, encoding: str) -> None:
-    assert decode(mark + TEXT.encode(encoding)) == (TEXT, encoding)
-
-
-@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_LE])
-def test_a_byte_order_mark_that_lies_is_a_message(mark: bytes) -> None:
-    with pytest.raises(LoadError, match="save it as UTF-8"):
-        decode(mark + b"\xd8\xff\xd8")
-
-
-LEGACY = (
-    "Der Bürgermeister überreichte am Mittwoch schließlich die Schlüssel für das neue Gebäude. "
-    "Später äußerten sich mehrere Räte über die Höhe der Kosten, die größer ausfielen als geplant. "
-)
-
-
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
-def test_western_texts_of_before_unicode_are_read(encoding: str) -> None:
-    text = (LEGACY + ("„So war es nicht“, sagte er – leise. " if encoding == "cp1252" else "")) * 3
-    assert decode(text.encode(encoding))[0] == text
-
-
-@pytest.mark.parametrize("data", [b"PK\x03\x04\0\0\0", b"text\0with a nul", bytes(range(256))])
-def test_binary_data_is_refused(data: bytes) -> None:
-    with pytest.raises(LoadError, match="binary"):
-        decode(data)
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_text_or_a_load_error(data: bytes) -> None:
-    try:
-        text, encoding = decode(data)
-    except LoadError:
-        return
-    text.encode("utf-8")  # storable: no half characters
-    assert encoding
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_headers_are_metadata_and_attachments_are_named(tmp_path: Path) -> None:
 def test_the_text_part_is_preferred_and_decoded_as_it_declares(tmp_path: Path) -> None:
     value = read_mail(tmp_path, eml())
     assert value.text == f"The café by the bridge stays open.\n\n{PROSE}"
-    assert value.encoding == "iso-8859-1"
+    assert value.encoding == "cp1252"
 
 
 def test_a_message_of_markup_alone_is_read_as_it_is_seen(tmp_path: Path) -> None:

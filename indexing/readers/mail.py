@@ -11,10 +11,10 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from indexing.clean import Block, plain_blocks
+from indexing.decoding import decode_as
 from indexing.documents import Metadata
 from indexing.errors import LoadError
 from indexing.extraction import Extraction, ReadOptions, TextBuilder, excerpts, one_line, tidy, within
-from indexing.load import decode
 from indexing.readers import damaged, read_limited
 from indexing.readers.dates import header_date
 
@@ -88,13 +88,7 @@ def _content(part: EmailMessage) -> tuple[str, str]:
     """A part's text and encoding: as it declares where that holds, else as detected."""
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes)
-    charset = part.get_content_charset("")
-    if charset:
-        try:
-            return data.decode(charset), charset
-        except (LookupError, ValueError):
-            pass
-    return decode(data)
+    return decode_as(part.get_content_charset(""), data)[:2]
 
 
 def tidy_lines(text: str) -> str:

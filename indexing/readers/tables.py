@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from indexing.clean import Block, plain_blocks
+from indexing.decoding import MENDED, decode
 from indexing.documents import Metadata
 from indexing.errors import LoadError
 from indexing.extraction import (
@@ -31,7 +32,6 @@ from indexing.extraction import (
     usual_name,
     within,
 )
-from indexing.load import decode
 from indexing.readers.dates import iso_date
 from indexing.readers.mail import tidy_lines
 
@@ -82,7 +82,7 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[Read]:
     """A document for each row after the first, which names the columns. Memory holds one row."""
     with path.open("rb") as file:
         encoding, sample = _encoding(file)
-        lines = io.TextIOWrapper(file, encoding, errors="replace", newline="")
+        lines = io.TextIOWrapper(file, encoding, errors=_errors(encoding), newline="")
         before = csv.field_size_limit(options.max_bytes)
         try:
             rows = csv.reader(lines, _dialect(sample), strict=False)
@@ -160,7 +160,7 @@ def _json_rows(file: BinaryIO, columns: Columns | None, encoding: str, options: 
         if line is None:
             yield Unread(f"row {number}", too_long(options.max_bytes))
         elif line.strip():
-            row = _object(line.decode(encoding, "replace"))
+            row = _object(line.decode(encoding, _errors(encoding)))
             if isinstance(row, dict):
                 columns = columns or Columns.of(list(row), options.columns)
                 yield _document(row, f"row {number}", columns, encoding, options)
@@ -188,6 +188,10 @@ def _limited_lines(file: BinaryIO, limit: int) -> Iterator[bytes | None]:
         yield None
 
 
+def _errors(encoding: str) -> str:
+    return MENDED if encoding == "utf-8" else "replace"
+
+
 def _encoding(file: BinaryIO) -> tuple[str, str]:
     """`(encoding, sample)` from the head of a file; leaves the file behind a byte order mark."""
     data = file.read(SAMPLE)
@@ -195,7 +199,7 @@ def _encoding(file: BinaryIO) -> tuple[str, str]:
         raise LoadError("it is empty", "nothing to do, or put its text back", skipped=True)
     mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     whole = data if len(data) < SAMPLE else data[: data.rfind(b"\n") + 1] or data[: -4 - len(data) % 4]
-    text, encoding = decode(whole)
+    text, encoding, _ = decode(whole)
     if encoding.startswith("utf-") and encoding != "utf-8":
         encoding, mark = encoding.rsplit("-", 1)[0], 0  # the codec then takes the mark off itself
     file.seek(mark)

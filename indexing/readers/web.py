@@ -7,16 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from indexing.decoding import decode_as
 from indexing.documents import Metadata
 from indexing.errors import LoadError
 from indexing.extraction import Extraction, ReadOptions, Shown, TextBuilder, excerpts, one_line, title_of
-from indexing.load import BYTE_ORDER_MARKS, decode
 from indexing.readers import damaged, read_limited
 from indexing.readers.visible import Element, blocks_of, take_out_hidden, write_marks
 
 CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-# What browsers make of these names (WHATWG Encoding Standard).
-BROWSERS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "gb2312": "gb18030"}
 FEW_WORDS = 25  # an article of fewer words is taken for a miss where the page shows four times as many
 
 
@@ -29,14 +27,7 @@ def read_html(path: Path, options: ReadOptions) -> Iterator[Extraction]:
 def decode_html(data: bytes) -> tuple[str, str]:
     """`(text, encoding)`: by byte order mark, then as the page declares it if that holds, then by detection."""
     declared = CHARSET.search(data[:4096])
-    if declared and not data.startswith(tuple(mark for mark, _ in BYTE_ORDER_MARKS)):
-        name = declared[1].decode("ascii", "replace").lower()
-        name = BROWSERS.get(name, name)
-        try:
-            return data.decode(name), name
-        except (LookupError, ValueError):
-            pass
-    return decode(data)
+    return decode_as(declared[1].decode("ascii", "replace") if declared else "", data)[:2]
 
 
 def parse(text: str) -> Element:
