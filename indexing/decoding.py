@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from chardetng_py import EncodingDetector
+from chardetng_py import EncodingDetector  # type: ignore[import-untyped]
 
 from indexing.errors import LoadError
 
