@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from indexing.clean import Block, without_residue
 from indexing.front_matter import front_matter
+from indexing.raw_html import raw_html_blocks
 from indexing.spans import Span
 
 # `text_join` would merge escapes and entities into their neighbours, which loses their length in the source.
@@ -53,6 +54,10 @@ def _blocks(text: str, lines: list[Span], tokens: Sequence[Token]) -> Iterator[t
                 origins = _cell_origins(text, Span(max(rows[0].start, cell_end), rows[0].end), token.content)
                 row.extend(_with_gap(text, row, tuple(_pieces(token, origins))))
                 cell_end = origins[-1] + 1 if origins else cell_end
+        elif token.type == "html_block" and token.map:
+            origins = _origins(text, lines[token.map[0] : token.map[1]], token.content)
+            for html_kind, spans in raw_html_blocks(token.content, Span(0, min(len(token.content), len(origins)))):
+                yield html_kind, tuple(_joined(origins, spans))
         elif token.type in ("fence", "code_block") and token.map:
             raw = lines[token.map[0] + (token.type == "fence") : token.map[1]]
             for line, shown in zip(raw, token.content.split("\n"), strict=False):
@@ -100,9 +105,15 @@ def _cell_origins(text: str, line: Span, content: str) -> list[int]:
 
 def _pieces(token: Token, origins: Sequence[int]) -> Iterator[Span]:
     """What a block shows of the source, adjacent characters in one piece."""
+    shown = _visible(token.content, token.children or []) if origins else ()
+    return _joined(origins, [Span(first, last) for first, last in shown])
+
+
+def _joined(origins: Sequence[int], shown: Iterable[Span]) -> Iterator[Span]:
+    """The source under spans of a block's content."""
     start = end = -1
-    for first, last in _visible(token.content, token.children or []) if origins else ():
-        for at in origins[first:last]:
+    for span in shown:
+        for at in origins[span.start : span.end]:
             if at != end and at >= end:
                 if start < end:
                     yield Span(start, end)
@@ -145,8 +156,14 @@ def _visible(content: str, children: Iterable[Token]) -> Iterator[tuple[int, int
             found = content.find(shown, at) if shown else -1
             if found >= 0 and (not labels or found < labels[-1]):
                 at = found + len(shown)
-                if child.type != "html_inline":
+                if child.type != "html_inline" or _parts_words(content, found, at):
                     yield found + (child.info == "escape"), at
+
+
+def _parts_words(content: str, start: int, end: int) -> bool:
+    """Whether nothing but a `<br>` stands between two words: it stays in view, or they would run together."""
+    around = content[max(0, start - 1) : start] + content[end : end + 1]
+    return len(around) == 2 and around.isalnum() and re.match(r"(?i)<br\b", content[start:end]) is not None
 
 
 def _as_written(child: Token) -> str:

@@ -88,7 +88,7 @@ block: st.SearchStrategy[Built] = st.recursive(
             lambda pairs: ("\n".join(f"- lead {p[0]}" for p in pairs), [f"lead {p[1]}" for p in pairs])
         ),
         st.lists(inline.map(lambda p: (f"lead {p[0]}", f"lead {p[1]}")), min_size=1, max_size=3).map(_table),
-        st.just(("<div class='TARGET'>\nTARGET\n</div>", [])),
+        plain.map(lambda text: (f"<div class='TARGET'>\nlead {text}\n<script>TARGET</script></div>", [f"lead {text}"])),
     ),
     lambda inner: st.one_of(
         inner.map(lambda built: _prefixed("> ", built)),
