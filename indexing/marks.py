@@ -19,6 +19,7 @@ FAMILY = {
 MARK = re.compile("``|''|[\"“”„‟〝〞＂«»‹›「」『』‘’‚‛']")
 LOW = "„‟‚‛"  # what these open is closed by a mark that opens elsewhere
 ELIDED = re.compile(r"\d\ds?\b|(?:em|tis|twas|til|till|cause|bout|n|round|neath|cos|cuz|fore)\b", re.IGNORECASE)
+REACH = 4  # paragraphs after one in which a quotation is closed that goes on over lines
 MARKUP = "*_~"  # Markdown's emphasis is transparent
 BEFORE_OPENING = "([{-–—/:;,.…=>"
 AFTER_CLOSING = ")]}-–—/:;,.!?…<|&"
@@ -48,24 +49,27 @@ class _Open:
 def stretches_of(text: str, paragraphs: Sequence[Span]) -> tuple[Stretch, ...]:
     """Every stretch inside marks, by where it starts; linear in the text. An apostrophe is no mark, nor are inches."""
     found: list[Stretch] = []
+    opened = ""
     for number, paragraph in enumerate(paragraphs):
-        following = paragraphs[number + 1] if number + 1 < len(paragraphs) else None
-        found += _Paragraph(text, paragraph, number).read(following)
+        reader = _Paragraph(text, paragraph, number, opened)
+        found += reader.read(paragraphs[number + 1 : number + 1 + REACH])
+        opened = reader.left
     return tuple(sorted(found, key=lambda one: (one.span.start, -one.span.end)))
 
 
 class _Paragraph:
     """Reads the marks of one paragraph; a stack holds those that are open."""
 
-    def __init__(self, text: str, span: Span, number: int) -> None:
+    def __init__(self, text: str, span: Span, number: int, opened: str = "") -> None:
         self.text, self.span, self.number = text, span, number
-        self.stack: list[_Open] = []
+        self.stack: list[_Open] = [_Open(opened, span.start, span.start)] if opened else []
+        self.left = ""  # the mark that is still open in the next paragraph, which does not open with one again
         self.found: list[Stretch] = []
         self.marks = list(MARK.finditer(text, span.start, span.end))
         self.single_ends = [match.start() for match in self.marks if self._may_close_single(match)]
         self.others = [match.start() for match in self.marks if FAMILY[match[0]] != SINGLE]
 
-    def read(self, following: Span | None) -> list[Stretch]:
+    def read(self, following: Sequence[Span]) -> list[Stretch]:
         for match in self.marks:
             mark = match[0]
             # Two apostrophes in a row close what two back ticks opened; elsewhere each is looked at by itself.
@@ -189,11 +193,35 @@ class _Paragraph:
         if FAMILY[opened.mark] != SINGLE:
             self._add(opened, at, at, closed=False)
 
-    def _leave_open(self, opened: _Open, following: Span | None) -> None:
+    def _leave_open(self, opened: _Open, following: Sequence[Span]) -> None:
         self.stack.pop()
-        if FAMILY[opened.mark] != SINGLE:
-            begins = following is not None and self._begins_with(following, FAMILY[opened.mark])
-            self._add(opened, self.span.end, self.span.end, closed=False, goes_on=begins and not self.stack)
+        if FAMILY[opened.mark] == SINGLE:
+            return
+        begins = bool(following) and self._begins_with(following[0], FAMILY[opened.mark])
+        if not begins and not self.stack and self._goes_over(FAMILY[opened.mark], following):
+            self.left = opened.mark
+        goes_on = (begins and not self.stack) or bool(self.left)
+        self._add(opened, self.span.end, self.span.end, closed=False, goes_on=goes_on)
+
+    def _goes_over(self, family: str, following: Sequence[Span]) -> bool:
+        """Whether a sentence is divided here by the end of a page or a line, and what is open closes behind it."""
+        before = self.span
+        if self.text[max(before.start, before.end - 3) : before.end].rstrip()[-1:] in ".!?…":
+            return False
+        for paragraph in following:
+            between = self.text[before.end : paragraph.start]
+            mark = next(
+                (one for one in MARK.finditer(self.text, paragraph.start, paragraph.end) if FAMILY[one[0]] == family),
+                None,
+            )
+            if mark is not None:
+                reader = _Paragraph(self.text, paragraph, 0)
+                start, end = mark.span()
+                return reader._looks_closing(start, end) and not reader._looks_opening(start, end)
+            if between.count("\n") > 1 or "\f" in between:
+                return False
+            before = paragraph
+        return False
 
     def _begins_with(self, paragraph: Span, family: str) -> bool:
         match = MARK.search(self.text, paragraph.start, min(paragraph.start + 8, paragraph.end))

@@ -12,7 +12,15 @@ from indexing.spans import Span
 LOUD = r"(?:[^\W\d_a-z]{2,}|[A-Z]\.)(?:[ .,'’-]+(?:[^\W\d_a-z]{2,}|[A-Z]\.))*"
 TITLED = r"[A-Z][\w’'.-]+(?: [A-Z][\w’'.-]+){0,3}"
 SPEAKER_LINE = re.compile(rf"\s*[*_]{{0,2}}({LOUD}|{TITLED})(?: ?\([^()\n]{{1,60}}\))?[*_]{{0,2}}:[*_]{{0,2}}\s+(?=\S)")
+ASKED_LINE = re.compile(r"\s*[*_]{0,2}([QA])[*_]{0,2}[.:][*_]{0,2}\s+(?=\S)")
 ASIDE = re.compile(r"[(\[](?:[A-Z][A-Z ,.]+|[Ll]aughter|[Aa]pplause|[Cc]rosstalk|[Ii]naudible|[Cc]heers[^)\]]*)[)\]]")
+ASKED = ("Q", "A")
+OPENING = 600  # characters of a text in which it says who is interviewed
+# `Five questions for Carla Weiss`, `An interview with Dr. Abel`
+INTERVIEW = re.compile(
+    r"\b(?i:interview(?:ed)?|questions?|q ?& ?a|conversation|talk(?:s|ed)?|spoke|speaks|sat down|chat)(?: \w+)? "
+    r"(?:with|for|to|of) ((?:[^\W\d_a-z][\w’'.-]*(?: (?:de|da|van|von|der|al|bin) )?[ ]?){1,5})"
+)
 LOUD_TURNS, TITLED_TURNS = 2, 3  # turns that make a text a transcript: names in capitals, names as usual
 
 
@@ -32,17 +40,44 @@ def transcript_of(text: str, paragraphs: Sequence[Span]) -> Iterator[Spoken]:
     opened: list[tuple[int, re.Match[str]]] = []
     for number, paragraph in enumerate(paragraphs):
         match = SPEAKER_LINE.match(text, paragraph.start, paragraph.end)
+        match = match or ASKED_LINE.match(text, paragraph.start, paragraph.end)
         if match:
             opened.append((number, match))
     loud = [one for one in opened if one[1][1].isupper() and len(one[1][1]) > 1]
+    asked = [one for one in opened if one[1][1] in ASKED]
+    answers = ""
+    if {one[1][1] for one in asked} == set(ASKED):
+        loud = sorted([*loud, *asked], key=lambda one: one[0])
+        answers = interviewed(text[: paragraphs[asked[0][0]].start])
+    opened = [one for one in opened if one not in asked]
     kept = loud if len(loud) >= LOUD_TURNS else opened
     if len(kept) < (LOUD_TURNS if kept is loud else TITLED_TURNS) or len({one[1][1] for one in kept}) < LOUD_TURNS:
         return
+    yield from _turns(text, paragraphs, kept, answers, goes_on=kept is loud)
+
+
+def _turns(
+    text: str,
+    paragraphs: Sequence[Span],
+    kept: Sequence[tuple[int, re.Match[str]]],
+    asked: str = "",
+    *,
+    goes_on: bool = True,
+) -> Iterator[Spoken]:
+    """The turns that begin in these paragraphs. They go on until the next, or are a paragraph each; `asked` is the name
+    of who answers where the labels are Q and A."""
     for (number, match), following in zip(kept, [*(one[0] for one in kept[1:]), len(paragraphs)], strict=True):
-        spans = paragraphs[number : following if kept is loud else number + 1]
+        spans = paragraphs[number : following if goes_on else number + 1]
         inner = tuple(_said(text, [Span(match.end(), spans[0].end), *spans[1:]]))
+        name = {"A": asked, "Q": ""}.get(match[1], "") if match[1] in ASKED else _name(match[1])
         if inner:
-            yield Spoken(number, match[1], _name(match[1]), Span(match.start(1), match.end(1)), inner)
+            yield Spoken(number, match[1], name, Span(match.start(1), match.end(1)), inner)
+
+
+def interviewed(opening: str) -> str:
+    """Whom the words before the first question name as the one who answers; empty where nobody, or more than one."""
+    names = {name_of(match[1].split()) for match in INTERVIEW.finditer(opening[:OPENING])} - {""}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _said(text: str, spans: Sequence[Span]) -> Iterator[Span]:

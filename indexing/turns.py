@@ -10,15 +10,17 @@ from dataclasses import dataclass, field, replace
 from indexing.attribution import Attribution, Clauses
 from indexing.documents import Sentence
 from indexing.marks import Stretch, outermost, stretches_of
-from indexing.people import People, bare, is_name, name_of, words_of
+from indexing.people import People, bare, is_name, is_title, name_of, words_of
 from indexing.phrases import END, PREPOSITIONS, Line
 from indexing.quotations import Kind, Pattern, Quotation
 from indexing.spans import Span
 from indexing.statements import statement
 from indexing.transcripts import Spoken, transcript_of, trimmed
 
-RECIPE = "quotations-3"  # changes when the same text would give other quotations, so that everything is indexed again
+RECIPE = "quotations-4"  # changes when the same text would give other quotations, so that everything is indexed again
 PERSONS = frozenset("he she er sie il elle".split())
+SEXES = {"f": "feminine", "m": "masculine"}
+WHERE = frozenset("in at near across outside throughout inside".split())
 LEADING = 2  # tokens before the name of whom a sentence is about
 GAP = 40  # tokens between the halves of a broken quote, at most
 CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")
@@ -96,12 +98,15 @@ class _Reader:
     def __init__(self, text: str, paragraphs: Sequence[Span], stretches: Sequence[Stretch]) -> None:
         self.text = text
         self.people = People(text)
+        self.genders: dict[
+            str, str
+        ] = {}  # of those whom a title or what follows the name makes persons: f, m or unknown
+        self.speakers: set[str] = set()
         outer: dict[int, list[Stretch]] = {}
         for one in outermost(stretches):
             outer.setdefault(one.paragraph, []).append(one)
         self.paragraphs = [self._paragraph(span, outer.get(number, [])) for number, span in enumerate(paragraphs)]
         self.turns: list[_Turn] = []
-        self.speakers: set[str] = set()
 
     def _paragraph(self, span: Span, outer: list[Stretch]) -> _Paragraph:
         line = Line(self.text, span, [one.span for one in outer])
@@ -241,7 +246,9 @@ class _Reader:
             while end < len(tokens) and tokens[end].capital:
                 end += 1
             name = self.people.resolve(name_of([token.text for token in tokens[at:end]]))
-            if is_name(name) and not (end - at == 1 and self.people.is_common(tokens[at].text)):
+            self._note_person(name, line, at, end)
+            place = at > 0 and tokens[at - 1].low in WHERE and not self._is_person(name)
+            if is_name(name) and not place and not (end - at == 1 and self.people.is_common(tokens[at].text)):
                 begins = line.begins[at] >= at - LEADING and not any(
                     token.low in PREPOSITIONS for token in tokens[line.begins[at] : at]
                 )
@@ -258,13 +265,26 @@ class _Reader:
             names = {name for _, name, _ in named}
             leading = {name for _, name, begins in named if begins}
             persons = {name for name in names if self._is_person(name)}
-            possible = {name for name in names if gender_of(name) in ("", _gender(pronoun))}
+            possible = {name for name in names if self._gender_of(name) in ("", _gender(pronoun))}
             if persons:
                 return possible.pop() if len(possible) == 1 and possible <= persons & leading else ""
         return ""
 
     def _is_person(self, name: str) -> bool:
-        return bool(gender_of(name)) or name in self.speakers
+        return bool(gender_of(name)) or name in self.speakers or name in self.genders
+
+    def _gender_of(self, name: str) -> str:
+        return self.genders.get(name) or gender_of(name)
+
+    def _note_person(self, name: str, line: Line, first: int, last: int) -> None:
+        """Remember who has a title (`Councilman Tobias Renn`), an age (`Lohse, 51,`) or a `who` behind the name."""
+        tokens = line.tokens
+        titles = [bare(token.text) for token in tokens[first : last - 1] if is_title(token.text)]
+        behind = [token.low for token in tokens[last : last + 3]]
+        aged = len(behind) == 3 and behind[0] == "," == behind[2] and behind[1].isdigit() and len(behind[1]) == 2
+        if name and (titles or aged or "who" in behind[:2]):
+            found = {gender for title in titles for gender in "fm" if title in words_of(SEXES[gender])}
+            self.genders[name] = found.pop() if len(found) == 1 else self.genders.get(name, "")
 
     # -- transcripts, block quotes, speech without marks ---------------------------------------------------------------
 
@@ -344,8 +364,8 @@ class _Reader:
 
 
 def gender_of(name: str) -> str:
-    """`f` or `m` by a first name, where it is known; empty where not."""
-    first = bare(name.split(maxsplit=1)[0]) if name else ""
+    """`f` or `m` by the first name of a full name, where it is known; empty where not."""
+    first = bare(name.split(maxsplit=1)[0]) if " " in name else ""
     return "f" if first in words_of("women") else "m" if first in words_of("men") else ""
 
 

@@ -132,3 +132,68 @@ def test_what_a_document_denies_or_only_supposes_is_not_green(doubted: QuoteDesk
 def test_a_denial_of_something_else_is_none_of_the_quote(doubted: QuoteDesk, quote: str) -> None:
     verdict = doubted.check(quote)
     assert verdict.green, verdict.edits
+
+
+SPOKEN = {
+    "interview.txt": (
+        "Four questions for Clara Voss, keeper of the clock\n\n"
+        "Q: Did the clock stop in the storm?\n\nA: It never stopped. We wound it by hand for a week.\n\n"
+        "Q: Who paid for the oil?\n\nA: The bakers paid for it.\n\n"
+    ),
+    "speech.txt": (
+        "Remarks by Governor Hal Brandt at the new station\n\n"
+        "We built this hall without a loan, and I thank every mason. I said it would stand. My father laid "
+        "the first stone of our old one.\n"
+    ),
+    "about.md": (
+        "---\ntitle: Remarks by Governor Hal Brandt anger the masons\n---\n"
+        "The masons were not invited to the hall, and I saw them stand outside; we spoke with them in my car.\n\n"
+        "“I thank nobody,” Brandt said.\n"
+    ),
+    "page.txt": (
+        "Flood\n\n“The wall held because the crew\fwas awake all night,” Nora Pine said.\n\n"
+        "Councilman Tivo Renz disagreed with it. “The pump costs too much,” he said, “and nobody will mend it.”\n\n"
+        "Renz, a mason in Ulm, left early. He later wrote in a letter that “the pump must go.”\n"
+    ),
+    "pompe.txt": "Ville\n\n« La pompe est à nous », a déclaré Nora Pine mardi. « Elle reste ici jusqu’en mai. »\n",
+}
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
+    made = tmp_path_factory.mktemp("spoken")
+    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
+        index(collection, [write(made / "docs", SPOKEN)])
+        yield QuoteDesk(collection)
+
+
+@pytest.mark.parametrize(
+    ("quote", "speaker", "status"),
+    [
+        ("We wound it by hand for a week", "Clara Voss", "confirmed"),
+        ("We wound it by hand for a week", "Nora Pine", "contradicted"),
+        ("Did the clock stop in the storm?", "Clara Voss", "unknown"),
+        ("We built this hall without a loan", "Gov. Brandt", "confirmed"),
+        ("We built this hall without a loan", "", "not_claimed"),
+        ("We built this hall without a loan", "Nora Pine", "contradicted"),
+        ("The wall held because the crew was awake all night", "Nora Pine", "confirmed"),
+        ("The pump costs too much, and nobody will mend it", "Tivo Renz", "confirmed"),
+        ("The pump costs too much", "Nora Pine", "contradicted"),
+        ("the pump must go", "Tivo Renz", "confirmed"),
+        ("Elle reste ici jusqu'en mai", "Nora Pine", "confirmed"),
+        ("“The pump costs too much,” Renz said, “and nobody will mend it.”", "", "confirmed"),
+        ("“The pump costs too much,” Pine said.", "", "contradicted"),
+    ],
+)
+def test_who_said_it_where_nobody_stands_right_beside_the_words(
+    spoken: QuoteDesk, quote: str, speaker: str, status: str
+) -> None:
+    verdict = spoken.check(quote, speaker)
+    assert verdict.axes.speaker == status, verdict.sentence
+    assert verdict.green == (status in ("confirmed", "not_claimed"))
+    assert verdict.axes.voice in ("quoted", "author")
+
+
+def test_a_report_about_remarks_is_none_itself(spoken: QuoteDesk) -> None:
+    verdict = spoken.check("The masons were not invited to the hall", "Hal Brandt")
+    assert (verdict.headline, verdict.green) == ("narration", False)

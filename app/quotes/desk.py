@@ -13,6 +13,7 @@ from app.quotes.lexicon import language_of, lexicon
 from app.quotes.match import RANKS, Match, Matcher
 from app.quotes.meaning import close_in_meaning
 from app.quotes.occurrences import Attributed, attributed, folds_of, occurrence_of
+from app.quotes.pasted import quote_in
 from app.quotes.result import FOUND, Axes, Context, Edit, Occurrence, Policy, Profile, Searched, Variant, Verdict, Words
 from app.quotes.shelf import Shelf, Source
 from app.quotes.speaker import NOBODY, Aliases, speaker_status
@@ -43,7 +44,17 @@ class QuoteDesk:
         `variants`: look for other wordings of it as well, which takes longer.
         """
         with self.collection.steady():
-            return _Check(self.collection, self._shelf, self.aliases, quote, speaker.strip(), profile)(variants)
+            verdict = self._check(quote, speaker.strip(), profile, variants)
+            pasted = quote_in(quote) if verdict.axes.words not in FOUND else None
+            if pasted is None:
+                return verdict
+            words, named = pasted
+            inner = self._check(words, speaker.strip() or named, profile, variants)
+            note = "What stands outside its quotation marks was read as who said it, not as a part of the quote."
+            return replace(inner, notes=(note, *inner.notes))
+
+    def _check(self, quote: str, speaker: str, profile: Profile, variants: bool) -> Verdict:
+        return _Check(self.collection, self._shelf, self.aliases, quote, speaker, profile)(variants)
 
 
 class _Check:

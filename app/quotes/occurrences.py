@@ -10,7 +10,7 @@ from app.quotes.context import Cut
 from app.quotes.given import Given
 from app.quotes.match import Match
 from app.quotes.result import Occurrence
-from app.quotes.speaker import Aliases, Relation, SpeakerStatus, relation_of, speaker_of, speaker_status
+from app.quotes.speaker import Aliases, Relation, SpeakerStatus, relation_of, same_person, speaker_of, speaker_status
 from app.quotes.verdict import utf16
 from app.quotes.voice import voice_of
 from indexing.documents import Document
@@ -18,6 +18,7 @@ from indexing.fold import DASHES, DOUBLE, INVISIBLE, LIGATURES, OTHER, SINGLE
 from indexing.reporting import reporting
 from indexing.spans import Span
 
+RELATIONS: dict[bool | None, Relation] = {True: "same", False: "other", None: "unknown"}
 AROUND = 160  # characters shown before and after
 WHOLE_FRAGMENT = 120  # characters of a text fragment that is given whole
 EDGE_WORDS = 6  # of a longer one at either end
@@ -52,10 +53,11 @@ def attributed(match: Match, cut: Cut | None, claimed: str, aliases: Aliases) ->
         cut = None
     named = speaker_of(document, quotations, match.span)
     relation = relation_of(claimed, document, named, aliases) if claimed else None
+    speaker = named.speaker if named is not None else ""
     if voice.kind == "author":
-        relation = "same"
+        speaker = voice.author
+        relation = RELATIONS[same_person(claimed, speaker, document, aliases)] if claimed else None
     status = speaker_status(claimed, [relation] if relation else [])
-    speaker = named.speaker if named is not None else document.metadata.author if voice.kind == "author" else ""
     return Attributed(match, cut, voice.kind, speaker, named.speaker_span if named else None, relation, status)
 
 

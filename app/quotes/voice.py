@@ -11,11 +11,21 @@ from app.quotes.speaker import NOBODY, Aliases, same_person
 from indexing.documents import Document
 from indexing.fold import fold
 from indexing.marks import MARK
-from indexing.people import is_name
+from indexing.people import is_name, name_of
 from indexing.quotations import Quotation
 from indexing.spans import Span
 
 VoiceKind = Literal["quoted", "crosses_mark", "narration", "headline", "nested", "second_hand", "author"]
+LEAST_FIRST = 3  # words of the first person in a speech
+FIRST_PERSON = re.compile(r"\b(?:I|we|We|my|My|our|Our|us|me)\b")
+KINDS = r"remarks|speech|address|statement|testimony|letter|keynote|lecture|sermon|eulogy|foreword|op-ed"
+NAME = r"((?:[^\W\d_a-z][\w’'.-]*(?: (?:de|da|van|von|der|al|bin|of|the))? ?){1,6})"
+# `Remarks by Governor Ann Lee at the harbour`, `Full text: Ann Lee's inaugural address`
+SPEECH = re.compile(
+    rf"(?i:(?:full )?(?:text|transcript)(?: of|:)?\s+)?(?:(?i:the )?(?i:(?:\w+ ){{0,2}}(?:{KINDS}))(?: \([^)]*\))? "
+    rf"(?i:by|of|from|delivered by|given by) (?i:the )?{NAME}(?=$|[ ,:;(–—-]*(?:$|\d|(?i:at|to|on|in|before|for|upon|"
+    rf"about|during|following|after|regarding|delivered)\b|[,:;(–—-]))|{NAME}[’']s? (?i:(?:\w+ ){{0,2}}(?:{KINDS}))\b)"
+)
 MARKUP = 20  # characters around a title in its line
 ACCORDING = re.compile(r"[^.!?\n\"“”]{0,60}\baccording to ((?:[A-Z][\w’'.-]+ ?)+)")
 
@@ -25,11 +35,12 @@ class Voice:
     """How a document gives the words, and the quotation they belong to; None where they belong to none.
 
     `nested` words are quoted by somebody who is quoted, `second_hand` ones are known from a third person only; `author`
-    is the document's own author as the claimed speaker.
+    is the document's own author as the claimed speaker, or whose speech all of it is.
     """
 
     kind: VoiceKind
     quotation: Quotation | None = None
+    author: str = ""
 
 
 def voice_of(
@@ -51,9 +62,22 @@ def voice_of(
     crossed = next((one for one in quotations if one.kind != "indirect" and _crosses(one, core)), None)
     if crossed is not None:
         return Voice("crosses_mark", crossed)
-    if claimed and document.metadata.author and same_person(claimed, document.metadata.author, document, aliases):
-        return Voice("author")
-    return Voice("narration", held)
+    author = document.metadata.author
+    if claimed and author and same_person(claimed, author, document, aliases):
+        return Voice("author", author=author)
+    speaker = speech_by(document, quotations)
+    return Voice("author", held, speaker) if speaker else Voice("narration", held)
+
+
+def speech_by(document: Document, quotations: Sequence[Quotation]) -> str:
+    """Who gives the speech or the statement that a whole document is, by its title (`Remarks by Governor Ann Lee`);
+    empty where it is none: it speaks of no `I` or `we`, or reports on that person."""
+    match = SPEECH.match(document.metadata.title.strip())
+    name = name_of((match[1] or match[2]).split()) if match else ""
+    if not name or len(FIRST_PERSON.findall(document.text)) < LEAST_FIRST:
+        return ""
+    reported = any(one.named and same_person(name, one.speaker, document) for one in quotations if one.kind != "turn")
+    return "" if reported else name
 
 
 def _core(text: str, span: Span) -> Span:
