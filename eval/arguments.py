@@ -78,8 +78,8 @@ def judging(given: dict[str, Any], flags: dict[str, Any]) -> Any:
     """The `Judging` that the flags ask for; None where they name no judge."""
     from app.settings import load_settings
     from eval.estimate import Prices
-    from eval.judges import judging
-    from eval.opinions import Judging
+    from eval.judges.identity import judging
+    from eval.judges.opinions import Judging
     from indexing.errors import UsageError
 
     others = ("judge_url", "judge_key_env", "judge_price_in", "judge_price_out")

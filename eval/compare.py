@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from eval.calibrations import Judged
-from eval.correction import Difference, Shares, corrected_difference, fitting_both
 from eval.journal import read_config, read_records
+from eval.judges.calibrations import Judged
+from eval.judges.correction import Difference, Shares, corrected_difference, fitting_both
 from eval.metrics import BY_NAME, DIGITS, Column, Scores
 from eval.paired import McNemar, Paired, Sums, holm, mcnemar, paired
 from eval.records import Record

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import prompts
 from app.settings import Settings
-from eval.judges import judge_of
+from eval.judges.identity import judge_of
 from eval.reference import NONE
 from eval.suite import Suite
 from indexing.collection import Collection

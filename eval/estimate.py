@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.settings import Settings
-from eval.canaries import IN_RUN
+from eval.judges.canaries import IN_RUN
 from eval.suite import Item
 
 MILLION = 1_000_000

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval import calibrations
 from eval.arguments import SEEDS, SHIPPED
+from eval.judges import calibrations
 from eval.run import Options, run_suite
 from indexing.errors import OnrecordError
 

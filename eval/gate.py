@@ -15,10 +15,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from eval.calibrations import UNLIKE, Judged
 from eval.compare import Both, Corrected, correction, difference
-from eval.correction import Shares, corrected, corrected_difference, fitting
 from eval.journal import read_config, read_records
+from eval.judges.calibrations import UNLIKE, Judged
+from eval.judges.correction import Shares, corrected, corrected_difference, fitting
 from eval.metrics import BY_NAME, Scores
 from eval.paired import Paired
 from eval.stats import leave_one_out

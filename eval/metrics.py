@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.judges import Judge
+from eval.judges.identity import Judge
 from eval.measures import answers, citations, claims, cost, refusal, retrieval
 from eval.measures.parts import Definition, Part
 from eval.records import Record

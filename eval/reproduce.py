@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from eval.human_labels import mtrag_responses
 from eval.importers.judged import read_ragtruth
 from eval.importers.layout import json_file, json_lines, wanted
-from eval.judge import overlap
+from eval.judges.gate_judge import overlap
+from eval.judges.human_labels import mtrag_responses
 from eval.stats import auroc
 from eval.suite import SuiteError
 

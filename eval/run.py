@@ -19,15 +19,15 @@ from pydantic import ValidationError
 from app.assistant import Assistant, build
 from app.indexer import run_index
 from app.settings import Settings, load_settings
+from eval.benchmarks.machine import machine, quantiles
 from eval.cache import Cache
-from eval.calibrations import CANARIES, Judged, carry
 from eval.configuration import Configuration
 from eval.estimate import Prices
 from eval.journal import CONFIG, METRICS, TIMINGS, Journal, read_config, read_records, write_json
-from eval.judge import judge
-from eval.machine import machine, quantiles
+from eval.judges.calibrations import CANARIES, Judged, carry
+from eval.judges.gate_judge import judge
+from eval.judges.opinions import REPLIES, Judging, judge_records
 from eval.metrics import Scores
-from eval.opinions import REPLIES, Judging, judge_records
 from eval.pool import Outcome, ask_all
 from eval.progress import Progress
 from eval.records import Output

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from eval import calibrations
+from eval.judges import calibrations
 
 COLUMNS = ("recall_at_5", "citation_precision", "faithfulness", "contains_gold", "answered", "refusal_recall")
 WIDE = 32

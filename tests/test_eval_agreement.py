@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import Settings
-from eval import calibrations, canaries
 from eval.__main__ import main
-from eval.agreement import Vote, agreement, auroc, balanced_accuracy, kappa, reliability
-from eval.correction import Bounded, corrected
-from eval.human_labels import read_labelled
 from eval.journal import write_json
-from eval.judges import Judge
-from eval.judging import calibrate
+from eval.judges import calibrations, canaries
+from eval.judges.agreement import Vote, agreement, auroc, balanced_accuracy, kappa, reliability
+from eval.judges.beside_people import calibrate
+from eval.judges.correction import Bounded, corrected
+from eval.judges.human_labels import read_labelled
+from eval.judges.identity import Judge
 from indexing.errors import OnrecordError, UsageError
 from tests.eval_runs import jsonl, recorded
 from tests.honest_judge import honest

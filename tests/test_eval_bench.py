@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from eval.__main__ import main
-from eval.bench import bench_index, index_report
-from eval.bench_embedding import against_torch
-from eval.bench_scale import CHUNKS, SENTENCES, GivenVectors, World, bench_scale, build, scale_report
-from eval.machine import memory_mb
+from eval.benchmarks.bench import bench_index, index_report
+from eval.benchmarks.embedding import against_torch
+from eval.benchmarks.machine import memory_mb
+from eval.benchmarks.scale import CHUNKS, SENTENCES, GivenVectors, World, bench_scale, build, scale_report
 from indexing.collection import Collection
 from tests.folders import write
 from tests.state import three_stores_agree

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from app.language_models.llm import language_model
 from app.settings import Settings
 from eval.__main__ import main
-from eval.claims import ClaimJudge, read_claims, read_verdicts
-from eval.judges import Judge, judge_of, judging
+from eval.judges.claims import ClaimJudge, read_claims, read_verdicts
+from eval.judges.identity import Judge, judge_of, judging
+from eval.judges.replies import Asking, Replies, Reply
 from eval.measures.claims import all_hold
 from eval.metrics import Metric, compute
 from eval.records import Output, Record
-from eval.replies import Asking, Replies, Reply
 from indexing.errors import ModelError, UsageError
 from tests.eval_runs import TEXT, jsonl, recorded
 from tests.honest_judge import between, honest, is_apart

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.web import evaluations
-from eval import calibrations
 from eval.__main__ import main
 from eval.compare import compare
-from eval.correction import Shares, corrected, corrected_difference
 from eval.journal import read_config, write_json
+from eval.judges import calibrations
+from eval.judges.correction import Shares, corrected, corrected_difference
 from tests.eval_runs import jsonl, recorded
 
 rates = st.floats(0.6, 0.99)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from eval import calibrations, canaries, figures
+from eval import figures
 from eval.arguments import SEEDS
+from eval.judges import calibrations, canaries
 from eval.metrics import BY_NAME
 from indexing.errors import OnrecordError
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from eval.__main__ import main
-from eval.grounding import measure
 from eval.importers.kinds import KINDS
 from eval.journal import read_records
+from eval.judges.grounding import measure
 from eval.reproduce import reproduce_mtrag, reproduce_ragtruth
 from eval.stats import auroc
 from eval.suite import Suite, SuiteError, load_suite

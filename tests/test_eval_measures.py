@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.estimate import Prices
-from eval.judge import judge, kinds_of, overlap
+from eval.judges.gate_judge import judge, kinds_of, overlap
 from eval.measures.answers import contains, exact_match, normalised, token_f1
 from eval.metrics import DEFINITIONS, Metric, Scores, compute
 from eval.records import Output, Record

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.bench_intervals import bench_intervals, intervals_report
+from eval.benchmarks.intervals import bench_intervals, intervals_report
 from eval.paired import McNemar, holm, mcnemar, paired
 from eval.stats import FEWEST, degrees_of_freedom, draws, interval, leave_one_out, standard_error
 

@@ -1,4 +1,4 @@
-"""From measures to probabilities. The weights are fitted by `python -m eval.ground_fit` on human labels.
+"""From measures to probabilities. The weights are fitted by `python -m eval.fitting.gate` on human labels.
 
 A statement's probability is that of one which is as likely to be supported as not before one looks at it. Beside it
 stands how likely it is that a statement adds nothing of its own, as models' answers do: the more statements an answer

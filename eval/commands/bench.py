@@ -40,7 +40,7 @@ def add_index(benches: Commands) -> None:
 
 
 def run_index(folder: Path, files: int, rounds: int, embed_threads: int, times: int, json: bool) -> int:
-    from eval.bench import bench_index, index_report
+    from eval.benchmarks.bench import bench_index, index_report
 
     result = bench_index(folder, files, rounds, embed_threads, times)
     print(line(result) if json else index_report(result))
@@ -59,7 +59,7 @@ def add_ask(benches: Commands) -> None:
 
 
 def run_ask(folder: Path | None, questions: Path, rounds: int, json: bool, **options: Any) -> int:
-    from eval.bench import ask_report, bench_ask
+    from eval.benchmarks.bench import ask_report, bench_ask
 
     result = bench_ask(folder, questions, rounds, given_settings(options))
     print(line(result) if json else ask_report(result))
@@ -80,7 +80,7 @@ def add_scale(benches: Commands) -> None:
 
 
 def run_scale(chunks: int, queries: int, seed: int, keep: Path | None, json: bool) -> int:
-    from eval.bench_scale import bench_scale, scale_report
+    from eval.benchmarks.scale import bench_scale, scale_report
 
     result = bench_scale(chunks, queries, seed, keep)
     print(line(result) if json else scale_report(result))
@@ -102,7 +102,7 @@ def add_intervals(benches: Commands) -> None:
 
 
 def run_intervals(simulations: int, seed: int, json: bool) -> int:
-    from eval.bench_intervals import bench_intervals, intervals_report
+    from eval.benchmarks.intervals import bench_intervals, intervals_report
 
     result = bench_intervals(simulations, seed)
     print(line(result) if json else intervals_report(result))
@@ -138,7 +138,7 @@ def run_quotes(
     seed: int,
     json: bool,
 ) -> int:
-    from eval.bench_quotes import bench_draft, bench_synthetic, draft_report, synthetic_report
+    from eval.benchmarks.quotes import bench_draft, bench_synthetic, draft_report, synthetic_report
     from indexing.errors import UsageError
 
     if sum(one is not None for one in (folder, home, documents)) != 1:
@@ -163,7 +163,7 @@ def add_harness(benches: Commands) -> None:
 
 
 def run_harness(items: int, gate: bool, seed: int, json: bool) -> int:
-    from eval.bench_harness import bench_harness, harness_report
+    from eval.benchmarks.harness import bench_harness, harness_report
 
     result = bench_harness(items, gate, seed)
     print(line(result) if json else harness_report(result))
@@ -200,7 +200,7 @@ def run_load(
     seed: int,
     json: bool,
 ) -> int:
-    from eval.bench_load import bench_load, load_report
+    from eval.benchmarks.load import bench_load, load_report
 
     result = bench_load(home, questions, readers, seconds, every, streams, saturate, seed)
     print(line(result) if json else load_report(result))
@@ -216,7 +216,7 @@ def add_page(benches: Commands) -> None:
 
 
 def run_page(home: Path, questions: Path, visits: int, json: bool) -> int:
-    from eval.bench_page import bench_page, page_report
+    from eval.benchmarks.page import bench_page, page_report
 
     result = bench_page(questions, visits, home)
     print(line(result) if json else page_report(result))

@@ -10,8 +10,8 @@ from eval.arguments import DONE, Commands, add_settings, command, given_settings
 
 
 def add(commands: Commands) -> None:
-    from eval.human_labels import Kind
-    from eval.judges import Kind as Judge
+    from eval.judges.human_labels import Kind
+    from eval.judges.identity import Kind as Judge
 
     judge = command(
         commands, "calibrate", "a judge beside people: kappa, balanced accuracy, AUROC, reliability, canaries", run
@@ -33,7 +33,8 @@ def add(commands: Commands) -> None:
 
 def run(data: Path, out: Path | None, diagram: Path | None, json: bool, judge: str, **options: Any) -> int:
     from app.settings import load_settings
-    from eval import calibrations, judging
+    from eval.judges import beside_people as judging
+    from eval.judges import calibrations
 
     settings = load_settings(given_settings(options))
     kept = {key: options[key] for key in ("kind", "split", "repeats", "limit", "jobs")}

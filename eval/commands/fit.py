@@ -39,8 +39,8 @@ def _add_suites(parser: argparse.ArgumentParser) -> None:
 
 
 def fit_constants(also: list[list[Path]], out: Path | None, keep_ranking: bool, json: bool) -> int:
-    from eval.calibrate import calibrate as fit
-    from eval.calibrate import report
+    from eval.fitting.answers import calibrate as fit
+    from eval.fitting.answers import report
 
     result = fit([(suite, home) for suite, home in also], out, keep_ranking=keep_ranking)
     print(line(result) if json else report(result["worth"]))
@@ -48,7 +48,7 @@ def fit_constants(also: list[list[Path]], out: Path | None, keep_ranking: bool, 
 
 
 def measure(also: list[list[Path]], reader: str, json: bool) -> int:
-    from eval.calibrate import report, shipped_worth
+    from eval.fitting.answers import report, shipped_worth
 
     rows = shipped_worth([(suite, home) for suite, home in also], reader)
     print(line(rows) if json else report(rows))

@@ -9,7 +9,7 @@ from eval.arguments import DONE, Commands, command, line
 
 
 def add(commands: Commands) -> None:
-    from eval.human_labels import Kind
+    from eval.judges.human_labels import Kind
 
     ground = command(commands, "ground", "the grounding gate against human labels, beside its floors", run)
     ground.add_argument(
@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
 def run(data: Path, kind: str | None, split: str | None, gate_reader: bool, json: bool) -> int:
     from app.evidence.understanding import SHIPPED, reading
     from app.judging.hearing import Hearing
-    from eval.grounding import measure, report
+    from eval.judges.grounding import measure, report
 
     opinion = Hearing(reading(SHIPPED).supports) if gate_reader else None
     result = measure(data, kind, split, opinion)  # type: ignore[arg-type]

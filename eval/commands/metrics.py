@@ -22,8 +22,8 @@ def add(commands: Commands) -> None:
 
 
 def run(folder: Path | None, json: bool, definitions: bool, calibration: Path | None, **given: Any) -> int:
+    from eval.judges.opinions import judge_records
     from eval.measures.pages import page
-    from eval.opinions import judge_records
     from eval.run import recompute
     from eval.table import table
     from indexing.errors import UsageError

@@ -16,9 +16,9 @@ few*). Beside a metric stand its floors: what trivial systems or judges would sc
 """
 
 JUDGES = {
-    "gate": "the gate in `app/ground`",
-    "llm": "the language model that `run --judge` or `metrics --judge` names (`eval/claims.py`, `prompts/claims.txt`, "
-    "`prompts/verdicts.txt`)",
+    "gate": "the gate in `app/judging`",
+    "llm": "the language model that `run --judge` or `metrics --judge` names (`eval/judges/claims.py`, "
+    "`prompts/claims.txt`, `prompts/verdicts.txt`)",
 }
 
 

@@ -10,8 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from eval import calibrations, canaries
-from eval.agreement import bins
+from eval.judges import calibrations, canaries
+from eval.judges.agreement import bins
 from eval.report import plots
 from eval.report.items import item, outcome
 from eval.report.packed import packed

@@ -22,7 +22,7 @@ from pydantic import PrivateAttr
 
 from app.language_models.llm import plain_llm
 from app.settings import Settings
-from eval.judge import WORD
+from eval.judges.gate_judge import WORD
 from eval.suite import Item
 from eval.targets.prose import is_refusal, statements_of
 from indexing.collection import Collection

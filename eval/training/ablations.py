@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.evidence.reader_model import opened
-from eval.calibrate import all_items
+from eval.fitting.answers import all_items
 from eval.training import data as sources
 from eval.training.make import base_weights, kept_pairs, made_of
 from eval.training.pairs import Pair, Task

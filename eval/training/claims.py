@@ -10,7 +10,7 @@ from pathlib import Path
 from app.grounding.alignment import Evidence
 from app.grounding.wording import is_claim
 from app.judging.check import statements_of
-from eval.human_labels import Labelled, read_labelled
+from eval.judges.human_labels import Labelled, read_labelled
 from eval.training.alter import claims_of
 from eval.training.pairs import Label, Pair, changed, sentences
 from eval.training.questions import Reading, key_of, written_lines

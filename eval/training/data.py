@@ -65,7 +65,7 @@ def reading_of(folder: Path) -> questions.Reading:
 
 
 def _weighed() -> Sequence[object]:
-    from eval.calibrate import tuning_items
+    from eval.fitting.answers import tuning_items
 
     return tuning_items()
 

@@ -187,7 +187,7 @@ def _answered(line: dict[str, Any], reading: Reading, source: str, rng: random.R
 
 
 def from_suites(items: Sequence[Any], *, hard: bool = True) -> Iterator[Pair]:
-    """Half of the tuning items of our suites (`eval.calibrate.Weighed`) beside what our own retrieval ranks best."""
+    """Half of the tuning items of our suites (`eval.fitting.answers.Weighed`) beside what retrieval ranks best."""
     for one in items:
         if one.part != "tune" or not one.kind or one.item.history:
             continue

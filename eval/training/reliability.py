@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.evidence.reader_model import NO_SHIFTS, Reader, known, opened
-from eval.agreement import bins
+from eval.judges.agreement import bins
 from eval.report import plots
 from eval.training import data as sources
 from eval.training.pairs import Pair

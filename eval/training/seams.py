@@ -12,7 +12,7 @@ from app.evidence.answerability import answerability, threshold
 from app.evidence.candidates import fitted
 from app.evidence.reader_model import Reader
 from app.evidence.understanding import LOOKED_AT, Seams, context, likely_with, odds
-from eval.calibrate import WANTED, Weighed, tuning_items
+from eval.fitting.answers import WANTED, Weighed, tuning_items
 from eval.training.questions import group_of, learned
 
 SPREAD = 0.05  # how strongly weights are held near zero

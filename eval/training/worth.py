@@ -14,7 +14,7 @@ from app.evidence.answerability import answerability
 from app.evidence.candidates import Evidence, fitted
 from app.evidence.reader_model import Reader, Stance, Told
 from app.evidence.understanding import LOOKED_AT, Reading, Seams, context, likely_with, understood
-from eval.calibrate import Weighed
+from eval.fitting.answers import Weighed
 from eval.stats import auroc
 from eval.training.questions import group_of, learned
 from eval.training.seams import Read, fitted_on

@@ -14,8 +14,8 @@ import numpy as np
 from app.commands.ground_command import source_of
 from app.grounding.judgement import Opinion
 from app.judging.check import Checker
-from eval.human_labels import Kind, Labelled, read_labelled
-from eval.judge import overlap
+from eval.judges.gate_judge import overlap
+from eval.judges.human_labels import Kind, Labelled, read_labelled
 from eval.stats import DRAWS, FEWEST, SEED, auroc
 
 HEAD = (

@@ -16,11 +16,11 @@ from nupunkt import sent_spans
 from app.drafting.prompting import as_data
 from app.language_models.llm import answer_tokens, count_tokens
 from eval.estimate import Prices
-from eval.judge import overlap
-from eval.judges import Judge
+from eval.judges.gate_judge import overlap
+from eval.judges.identity import Judge
+from eval.judges.replies import Reply, fenced
 from eval.measures.claims import all_hold
 from eval.records import Claim, Opinion, Output, Said, Verdict
-from eval.replies import Reply, fenced
 from indexing.errors import ModelError
 from prompts import fill
 

@@ -21,9 +21,9 @@ from app.assistant import Assistant, build
 from app.evidence.understanding import Reading, reading
 from app.indexer import run_index
 from app.settings import Settings, load_settings
-from eval.bench_embedding import OURS, TORCH, against_torch, told
+from eval.benchmarks.embedding import OURS, TORCH, against_torch, told
+from eval.benchmarks.machine import describe, machine, quantiles
 from eval.configuration import ROOT, versions
-from eval.machine import describe, machine, quantiles
 from eval.suite import Item, load_suite
 from indexing.errors import OnrecordError
 from indexing.files import visible_files
@@ -85,7 +85,7 @@ def _copy(folder: Path, target: Path, count: int) -> list[Path]:
 
 
 def _measured(who: str, files: Path, home: Path, threads: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "eval.bench_index", who, str(files), str(home), str(threads)]
+    command = [sys.executable, "-m", "eval.benchmarks.index", who, str(files), str(home), str(threads)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise OnrecordError(f"the measurement of {who} ended with code {done.returncode}; its own words are above")

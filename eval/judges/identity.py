@@ -16,11 +16,11 @@ from eval.targets.ours import open_options
 from indexing.errors import UsageError
 
 Kind = Literal["gate", "llm", "second_opinion", "overlap", "always", "never"]
-CODE = Path(__file__).resolve().parent.parent
+CODE = Path(__file__).resolve().parents[2]
 # What decides when the gate judges.
 GATE = (
     *("app/judging", "app/grounding", "app/lexicons", "app/drafting/reported.py"),
-    *("app/quotes/exact.py", "app/quotes/speaker.py", "eval/judge.py"),
+    *("app/quotes/exact.py", "app/quotes/speaker.py", "eval/judges/gate_judge.py"),
 )
 PROMPTS: dict[str, tuple[str, ...]] = {
     "llm": ("claims", "claims_of", "verdicts", "verdicts_on"),

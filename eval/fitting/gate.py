@@ -1,4 +1,4 @@
-"""Fits the grounding gate's weights on human labels: `python -m eval.ground_fit SUMMEDITS.jsonl RAGTRUTH.jsonl`.
+"""Fits the grounding gate's weights on human labels: `python -m eval.fitting.gate SUMMEDITS.jsonl RAGTRUTH.jsonl`.
 
 Regularised logistic regressions, the first two over the measures of `app.grounding.alignment`. `support`: a SummEdits
 item is as good as its weakest statement; RAGTruth's spans say of each statement whether it holds; every part counts the
@@ -26,7 +26,7 @@ from app.commands.ground_command import source_of
 from app.grounding import calibration
 from app.grounding.wording import WORD, is_claim
 from app.judging.check import Checker, statements_of
-from eval.human_labels import Labelled, read_labelled
+from eval.judges.human_labels import Labelled, read_labelled
 
 Floats = NDArray[np.float64]
 PENALTY = 0.003  # of the squared weights of standardised measures
@@ -162,7 +162,7 @@ def _rounded(weights: calibration.Linear) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eval.ground_fit", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m eval.fitting.gate", description=__doc__)
     parser.add_argument("summedits", type=Path)
     parser.add_argument("ragtruth", type=Path)
     parser.add_argument("--out", type=Path, help="write the weights here (default: standard output)")

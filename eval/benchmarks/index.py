@@ -1,4 +1,4 @@
-"""One measurement of indexing in its own process: `python -m eval.bench_index WHO FILES HOME THREADS`.
+"""One measurement of indexing in its own process: `python -m eval.benchmarks.index WHO FILES HOME THREADS`.
 
 `onrecord` and `llama_index` read the same files, use the same ONNX model and write to a Chroma folder on disk. What is
 imported and loaded before the first file is not counted for either. `memory` is ours where the model works for the

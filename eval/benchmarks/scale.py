@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from app.retrieval.retrieve import Retriever
+from eval.benchmarks.machine import describe, machine, memory_mb, quantiles
 from eval.configuration import versions
-from eval.machine import describe, machine, memory_mb, quantiles
 from indexing.collection import Collection, now
 from indexing.documents import Chunk, Document, Metadata, Sentence
 from indexing.embed import Vectors

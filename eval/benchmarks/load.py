@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from app.assistant import OWN_WORDS
+from eval.benchmarks.machine import describe, machine, quantiles
 from eval.configuration import ROOT, versions
-from eval.machine import describe, machine, quantiles
 from eval.suite import load_suite
 from indexing.errors import OnrecordError
 

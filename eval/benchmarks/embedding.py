@@ -1,4 +1,4 @@
-"""Embedding alone, ours beside sentence-transformers: `python -m eval.bench_embedding WHO FILES` is one of the two.
+"""Embedding alone, ours beside sentence-transformers; `python -m eval.benchmarks.embedding WHO FILES` is one of them.
 
 Both hold their model in a process of their own and embed the same parts of our chunks, one after the other, taking
 turns in who goes first: a machine that is slower for a while is slower for both. Each says with a line of JSON that
@@ -83,7 +83,7 @@ class _Side:
 
     def __init__(self, who: str, files: Path) -> None:
         self._who = who
-        command = [sys.executable, "-m", "eval.bench_embedding", who, str(files)]
+        command = [sys.executable, "-m", "eval.benchmarks.embedding", who, str(files)]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )

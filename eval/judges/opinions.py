@@ -13,16 +13,16 @@ from typing import Any
 
 from app.language_models.llm import LanguageModel, language_model
 from app.settings import Settings
-from eval import canaries
-from eval.calibrations import CANARIES
-from eval.claims import NO_REPLY, ClaimJudge
 from eval.estimate import Prices
 from eval.journal import read_records, rewrite, write_json
-from eval.judges import Judge, judge_of
+from eval.judges import canaries
+from eval.judges.calibrations import CANARIES
+from eval.judges.claims import NO_REPLY, ClaimJudge
+from eval.judges.identity import Judge, judge_of
+from eval.judges.replies import Asking, Replies
 from eval.pool import ask_all
 from eval.progress import Progress
 from eval.records import Opinion, Record
-from eval.replies import Asking, Replies
 from indexing.errors import ModelError
 
 REPLIES = "judge.jsonl"

@@ -1,7 +1,7 @@
 """How far a judge can be believed: its labels beside people's.
 
 Definitions: kappa is Cohen's (1960); balanced accuracy the mean of sensitivity (supported, and said to be) and
-specificity (not supported, and said not to be). `eval/correction.py` takes a judge's errors out of a judged share.
+specificity (not supported, and said not to be). `correction.py` takes a judge's errors out of a judged share.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from eval.benchmarks.machine import machine
 from eval.configuration import ROOT
-from eval.machine import machine
 from indexing.errors import OnrecordError
 
 PASSAGES, WORDS = 10, 160  # of an answer; of a passage

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from eval.machine import describe, machine, quantiles
+from eval.benchmarks.machine import describe, machine, quantiles
 from eval.suite import load_suite
 from indexing.errors import OnrecordError
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from app.settings import load_settings
-from eval import canaries
-from eval.correction import corrected
-from eval.judges import Judge
+from eval.judges import canaries
+from eval.judges.correction import corrected
+from eval.judges.identity import Judge
 from eval.metrics import BY_NAME
 from indexing.errors import OnrecordError
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from app.quotes.desk import QuoteDesk
 from app.quotes.draft import check_draft, draft_of
-from eval.bench_scale import BATCH, World
+from eval.benchmarks.machine import describe, machine, memory_mb, quantiles
+from eval.benchmarks.scale import BATCH, World
 from eval.configuration import versions
-from eval.machine import describe, machine, memory_mb, quantiles
 from eval.quotes.bank import PART, Base, bases_of
 from eval.quotes.changes import CRITICAL
 from eval.quotes.collections import NoMeaning, collection_of, documents_of

@@ -17,15 +17,15 @@ from app.judging.check import Checker, statements_of
 from app.judging.second_opinion import SecondOpinion
 from app.language_models.llm import language_model
 from app.settings import Settings
-from eval import canaries
-from eval.agreement import Vote, agreement
-from eval.claims import NO_REPLY, ClaimJudge
-from eval.human_labels import Kind as Labels
-from eval.human_labels import Labelled, read_labelled
-from eval.judge import overlap
-from eval.judges import Judge, Kind, judge_of
+from eval.judges import canaries
+from eval.judges.agreement import Vote, agreement
+from eval.judges.claims import NO_REPLY, ClaimJudge
+from eval.judges.gate_judge import overlap
+from eval.judges.human_labels import Kind as Labels
+from eval.judges.human_labels import Labelled, read_labelled
+from eval.judges.identity import Judge, Kind, judge_of
+from eval.judges.replies import Asking, Replies
 from eval.pool import ask_all
-from eval.replies import Asking, Replies
 from eval.report import plots
 from indexing.errors import ModelError, UsageError
 from indexing.spans import Span

@@ -1,0 +1,1 @@
+"""Who judges a system's statements, and how far each judge can be believed."""
