@@ -11,7 +11,7 @@ from app.drafting.highlight import highlights, short_answer
 from app.evidence.amounts import same_value
 from app.evidence.candidates import Candidate, Evidence
 from app.evidence.finding import Finding
-from app.questions.short import PATTERNS
+from app.questions.short import AMOUNTS, PATTERNS
 from indexing.spans import Span
 from indexing.words import stems
 
@@ -113,7 +113,8 @@ def agrees(evidence: Evidence, one: Candidate, other: Candidate) -> bool:
     if answers is None or others is None:
         return False
     said, known = answers.span.of(one.text), others.span.of(other.text)
-    counted = evidence.asked.kind in PATTERNS and same_value(evidence.asked.kind, said, known)
+    kinds = AMOUNTS if evidence.asked.kind == "amount" else (evidence.asked.kind,)
+    counted = any(kind in PATTERNS and same_value(kind, said, known) for kind in kinds)
     shared = len(one.stems & other.stems)
     fewer = min(len(one.stems), len(other.stems))
     alike = counted or (bool(stems(said)) and frozenset(stems(said)) == frozenset(stems(known)))

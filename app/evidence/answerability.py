@@ -25,6 +25,7 @@ DETAILS: dict[Kind, str] = {
     "money": "how much",
     "percent": "what share",
     "count": "how many",
+    "amount": "how much",
     "duration": "how long",
     "age": "how old",
     "time": "when",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.evidence.amounts import Amount, amounts, differs, elsewhere
 from app.evidence.candidates import Candidate, Evidence
-from app.questions.short import NEARLY, TOLD, Kind
+from app.questions.short import AMOUNTS, NEARLY, TOLD, Kind
 from indexing.spans import Span
 
 LOOKED_AT = 12  # sentences, best first
@@ -59,7 +59,8 @@ def differences_read(evidence: Evidence) -> tuple[Difference, ...]:
 def _first(evidence: Evidence, sides_of: Callable[[Kind], Sequence[Side]]) -> tuple[Difference, ...]:
     """The difference in the first kind of figure that would answer of which there are two sides."""
     kind = evidence.asked.kind
-    kinds: tuple[Kind, ...] = ("count", "percent") if kind == "count" else ()  # of how many, often the share is told
+    # Of how many, often the share is told; how much may be told in money, too.
+    kinds: tuple[Kind, ...] = {"count": ("count", "percent"), "amount": AMOUNTS}.get(kind, ())
     kinds = kinds or ((kind,) if kind in COMPARED else COMPARED if kind in ("thing", "manner", "yes_no") else ())
     for each in kinds:
         sides = sides_of(each)

@@ -56,15 +56,19 @@ HOW: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in cast("tuple[tuple[str, Kind], ...]", (
         (rf"how (?:much|many) (?:money|cash|{CURRENCY})\b|how (?:costly|expensive)\b|\bfor how much\b", "money"),
+        (r"how much (?:more |less |further )?(?:time|longer)\b", "duration"),
+        (r"how much\b(?=.*\b(?:ris(?:e|es|en|ing)|rose|increas|gr[eo]w|f[ae]ll(?:s|en|ing)?\b|drop|declin|shr[aiu]nk|climb|cut(?:s|ting)?\b|chang|"
+         r"lower|(?:go(?:es|ne|ing)?|went) (?:up|down)))|how much of\b", "amount"),
         (r"how much\b(?=.*\b(?:cost|pay|paid|spen[dt]|earn|rais|donat|worth|money|gave|price|fund|rent|fare|owe))",
          "money"),
         (r"what (?:do|does|did|will|would)\b(?=.*\b(?:cost|pay|earn)\b)", "money"),
-        (r"how (?:many|much) (?:percent|per cent)|how much of\b|by how many (?:percentage )?points", "percent"),
+        (r"how (?:many|much) (?:percent|per cent)|by how many (?:percentage )?points", "percent"),
         (r"how (?:large|big|great|small) (?:a|the|is the|was the) (?:share|majority|proportion|part)\b", "percent"),
         ((r"how many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|"
          r"how long\b(?! (?:is|are|was|were) (?:the|an?)\b)"), "duration"),
         (r"how old\b", "age"),
-        (r"how (?:many|much|large|big|high|tall|far|fast|heavy|often|few|deep|wide|small|low|long)\b",
+        (r"how much\b", "amount"),
+        (r"how (?:many|large|big|high|tall|far|fast|heavy|often|few|deep|wide|small|low|long)\b",
          "count"),
         (r"how soon\b|since when\b|how late\b|how early\b|how recently\b", "time"),
         (r"how come\b", "reason"),

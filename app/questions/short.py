@@ -13,10 +13,11 @@ from indexing.spans import Span
 from indexing.words import stems
 
 Kind = Literal[
-    "person", "name", "place", "time", "money", "percent", "count", "duration", "age", "words", "reason", "manner",
-    "yes_no", "thing",
+    "person", "name", "place", "time", "money", "percent", "count", "amount", "duration", "age", "words", "reason",
+    "manner", "yes_no", "thing",
 ]  # fmt: skip
-NUMERIC: frozenset[Kind] = frozenset(("money", "percent", "count", "duration", "age"))
+NUMERIC: frozenset[Kind] = frozenset(("money", "percent", "count", "amount", "duration", "age"))
+AMOUNTS: tuple[Kind, ...] = ("money", "percent", "count")  # how much may be told in each of these
 NAMING: frozenset[Kind] = frozenset(("person", "name", "place"))
 EXACT: frozenset[Kind] = NUMERIC | NAMING | {"time", "words"}  # kinds that a few words can answer
 BESIDE = 6  # words between a short answer and the noun that says what it is
@@ -142,6 +143,11 @@ def _spans(kind: Kind, noun: str, text: str) -> Iterator[Span]:
         if noun.lower() in SUMS:
             yield from map(_span, PATTERNS["money"].finditer(text))
         yield from (span for span in map(_span, PATTERNS[kind].finditer(text)) if counts(span, text))
+    elif kind == "amount":
+        found: list[Span] = []
+        for each in AMOUNTS:
+            found += [span for span in _spans(each, noun, text) if not any(span.overlaps(other) for other in found)]
+        yield from sorted(found)
     elif kind == "words":
         yield from quoted(text)
     elif kind in PATTERNS:
