@@ -42,13 +42,22 @@ date: 2024-10-12
 Judge Amalie Roth sentenced the banker Viktor Stahl to thirty-four months in prison on Friday.
 The fraud was uncovered by the auditor Sami Toll. Prosecutor Nils Krag called it a good day for the U.S. investors.
 """
+PRICES = """---
+title: What it costs
+source: Coast Gazette
+date: 2024-10-14
+---
+
+The toll on the Ondal bridge is $12 for cars and lorries pay twice that. Unemployment in Ondal fell by 3.5 percent.
+A ticket to the island of Wend is 9 euros. The reservoir above Ondal holds 19 million litres of water.
+"""
 SEAMS = Seams(rank=1.0, before=1.0, best=0.5, bias=3.0)
 
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     folder = tmp_path_factory.mktemp("papers")
-    for name, text in (("club.md", CLUB), ("court.md", COURT)):
+    for name, text in (("club.md", CLUB), ("court.md", COURT), ("prices.md", PRICES)):
         (folder / name).write_text(text, encoding="utf-8")
     with Collection(tmp_path_factory.mktemp("home"), embedder("minilm"), create=True) as collection:
         index(collection, [folder])
@@ -68,6 +77,9 @@ def marked(finding: Finding) -> list[str]:
         ("Whom did Judge Amalie Roth sentence?", ["Viktor Stahl"]),
         ("Who uncovered the fraud?", ["Sami Toll"]),
         ("How many months was the banker sentenced to?", ["thirty-four months"]),
+        ("How much is the toll on the Ondal bridge?", ["$12"]),
+        ("How much did unemployment in Ondal fall?", ["3.5 percent"]),
+        ("How much is a ticket to the island of Wend?", ["9 euros"]),
         ("From which countries did fans of Vikby FC travel to the match?", ["Norway", "Sweden", "Denmark", "Iceland"]),
     ],
 )
