@@ -76,8 +76,16 @@ def test_several_things_that_are_only_spoken_of_are_not_asked_for(question: str)
             "It cost £11,500 in 2023, not nine thousand pounds.",
             ["£11,500", "nine thousand pounds"],
         ),
-        ("How much is the toll?", "Drivers pay $12, or 5 percent more than in 2019, at 3 gates.", ["$12", "5 percent", "3"]),
-        ("How much of the quay sank?", "On 3 May about one-fifth of it sank, £2 million worth.", ["one-fifth", "£2 million"]),
+        (
+            "How much is the toll?",
+            "Drivers pay $12, or 5 percent more than in 2019, at 3 gates.",
+            ["$12", "5 percent", "3"],
+        ),
+        (
+            "How much of the quay sank?",
+            "On 3 May about one-fifth of it sank, £2 million worth.",
+            ["one-fifth", "£2 million"],
+        ),
         ("What share agreed?", "Some 57% agreed, or 4.5 percent more.", ["57%", "4.5 percent"]),
         ("How many boats sail?", "On 14 May 2024 six boats sailed at 9 a.m.", ["six"]),
         ("How old is she?", "Ada Vale, 44, runs it with a 12-year-old.", ["44", "12"]),
