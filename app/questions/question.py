@@ -52,13 +52,16 @@ YES_NO = re.compile(
     re.IGNORECASE,
 )
 WH = re.compile(r"\b(who|whom|whose|when|where|why|how|which|what)\b", re.IGNORECASE)
+RISEN = (  # what is told by an amount or by a share
+    r"ris(?:e|es|en|ing)|rose|increas|gr[eo]w|f[ae]ll(?:s|en|ing)?\b|drop|declin|shr[aiu]nk|climb|cut(?:s|ting)?\b|"
+    r"chang|lower|(?:go(?:es|ne|ing)?|went) (?:up|down)"
+)
 HOW: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in cast("tuple[tuple[str, Kind], ...]", (
         (rf"how (?:much|many) (?:money|cash|{CURRENCY})\b|how (?:costly|expensive)\b|\bfor how much\b", "money"),
         (r"how much (?:more |less |further )?(?:time|longer)\b", "duration"),
-        (r"how much\b(?=.*\b(?:ris(?:e|es|en|ing)|rose|increas|gr[eo]w|f[ae]ll(?:s|en|ing)?\b|drop|declin|shr[aiu]nk|climb|cut(?:s|ting)?\b|chang|"
-         r"lower|(?:go(?:es|ne|ing)?|went) (?:up|down)))|how much of\b", "amount"),
+        (rf"how much\b(?=.*\b(?:{RISEN}))|how much of\b", "amount"),
         (r"how much\b(?=.*\b(?:cost|pay|paid|spen[dt]|earn|rais|donat|worth|money|gave|price|fund|rent|fare|owe))",
          "money"),
         (r"what (?:do|does|did|will|would)\b(?=.*\b(?:cost|pay|earn)\b)", "money"),
