@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nupunkt import sent_spans
 
@@ -16,6 +16,7 @@ WIDEST = 240  # words of the source between a sentence's first and last characte
 CJK = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 WORD = re.compile(rf"{CJK}|[^\s]+?(?={CJK}|\s|$)")
 IDEOGRAPH = re.compile(CJK)
+CLOSING = (")", "]")
 CLAUSE_END = re.compile(r"[;:.!?…,)\]]['\"”’»]*$")
 
 
@@ -34,7 +35,7 @@ def sentences_of(text: str, blocks: tuple[Block, ...]) -> tuple[Sentence, ...]:
 
 
 def _split(text: str, view: View, *, heading: bool) -> Iterator[tuple[Span, ...]]:
-    ends = [(0, len(view.text))] if heading else sent_spans(view.text)
+    ends = [(0, len(view.text))] if heading else _unbroken(view.text, sent_spans(view.text))
     for start, end in ends:
         for span in _short_enough(view.text, Span(start, end)):
             body = span.of(view.text)
@@ -42,6 +43,22 @@ def _split(text: str, view: View, *, heading: bool) -> Iterator[tuple[Span, ...]
             last = first + len(body.strip())
             if first < last:
                 yield from filter(None, _near_enough(text, view.source(Span(first, last))))
+
+
+def _unbroken(text: str, ends: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Sentences, each with what follows it without a blank and begins with a bracket that closes: `Lee (D-Conn.` ends
+    none where `), who` comes behind it."""
+    begun: tuple[int, int] | None = None
+    for start, end in ends:
+        if begun is None:
+            begun = start, end
+        elif text[start : start + 1] in CLOSING and not text[start - 1].isspace():
+            begun = begun[0], end
+        else:
+            yield begun
+            begun = start, end
+    if begun is not None:
+        yield begun
 
 
 def _near_enough(text: str, pieces: tuple[Span, ...]) -> Iterator[tuple[Span, ...]]:

@@ -46,10 +46,20 @@ In May Tove Lind endorsed Rolf Dane for the pilots' guild. Dane refused to endor
 """
 
 
+BILL = """# The harbour bill
+
+“People on the coast want the county to step back,” said Sen. Nora Velt (D-Conn.), who voted against an earlier harbour
+bill because she thought that it left the county too little.
+
+But Velt said she supports the final bill, which has rules on rents that were not in the harbour bill.
+"""
+
+
 @pytest.fixture(scope="module")
 def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
     folder = tmp_path_factory.mktemp("league")
     (folder / "league.md").write_text(LEAGUE, encoding="utf-8")
+    (folder / "bill.md").write_text(BILL, encoding="utf-8")
     with Collection(tmp_path_factory.mktemp("home"), embedder("minilm"), create=True) as collection:
         index(collection, [folder])
         yield collection
@@ -63,6 +73,7 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
         "Why did Rolf Dane leave the board of the Harbour League?",
         "What did Ada Birk say about the letters of the Harbour League?",
         "When did Tove Lind endorse Rolf Dane?",
+        "Why did Nora Velt vote against the earlier harbour bill?",
     ],
 )
 def test_what_others_advise_or_did_not_do_does_not_correct_what_is_so(

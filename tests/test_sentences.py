@@ -83,6 +83,12 @@ def test_abbreviations_and_figures_do_not_end_a_sentence(sentence: str) -> None:
     assert split(f"{sentence} Then it rained. Nobody came.") == [sentence, "Then it rained.", "Nobody came."]
 
 
+@pytest.mark.parametrize("ahead", ["said Sen. Ann Lee (D-Conn.", "wrote Bob Ray [of Mass."])
+@pytest.mark.parametrize("rest", ["), who voted against it.", "], who left."])
+def test_what_stands_in_brackets_does_not_end_a_sentence(ahead: str, rest: str) -> None:
+    assert split(f"“We will go,” {ahead}{rest} They stayed.") == [f"“We will go,” {ahead}{rest}", "They stayed."]
+
+
 def test_questions_quotations_and_exclamations_end_where_a_reader_ends_them() -> None:
     assert split("Who came? Nobody! “We stayed at home.” She left.") == [
         "Who came?",

@@ -9,7 +9,7 @@ from app.answers import Citation, Ruling
 from app.evidence.answerability import answerability, missing, threshold
 from app.evidence.candidates import DEPTH, DEPTH_READ, Candidate, Evidence, Tokens, weigh
 from app.evidence.disagreement import Difference, differences, differences_read
-from app.evidence.premise import Premise, contradicted, stated, unstated
+from app.evidence.premise import Premise, contradicted, said_by, stated, unstated
 from app.evidence.signals import lack_year
 from app.evidence.understanding import Reading, heard, likely_with, understood
 from app.questions.short import NEARLY
@@ -17,6 +17,7 @@ from app.retrieval.retrieve import Found, Query
 
 READ = 3  # sentences that are read for what a question takes for granted
 SAYS, FIGURE = 0.2, 0.3  # how likely a side's sentence must answer, and its figure be the answer, that sources differ
+SURE = 0.5  # how likely one of them must answer so that the deed it tells is believed
 BELIEVED = 0.6  # how surely they must say it; chosen on questions over 30 news articles and the tuning part of ours
 
 
@@ -78,11 +79,14 @@ def find(query: Query, found: Found, tokens: Tokens | None = None, reading: Read
 
 def _holds(premise: Premise, evidence: Evidence, reading: Reading | None) -> bool:
     """Whether the best sentences say what the question takes for granted: then what seems to deny it speaks of another
-    deed, or of another time."""
+    deed, or of another time. One that the reader is sure answers, and that has the deed in words, says it as well."""
     if reading is None:
         return stated(evidence)
     best = [one.text for one in evidence.ranked[:READ]]
-    return reading.supports(premise.text, best).supported >= BELIEVED
+    if reading.supports(premise.text, best).supported >= BELIEVED:
+        return True
+    sure = (one for one in evidence.ranked[:READ] if one.read is not None and one.read >= SURE)
+    return any(said_by(one, evidence) for one in sure if one.place != premise.candidate.place)
 
 
 def _answering(one: Difference, evidence: Evidence, reading: Reading) -> Difference | None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.evidence.affirmations import Claim, affirmed, rest_of
+from app.evidence.affirmations import Claim, affirmed, rest_of, says
 from app.evidence.candidates import Candidate, Evidence
 from app.evidence.denials import DENIAL, NOBODY, absent, denies, last_word, left_out, opposes, same, undone
 from app.lexicons import lexicon
@@ -81,6 +81,20 @@ def stated(evidence: Evidence) -> bool:
     if not (leads and verb):
         return False  # without a name that does it, words alone cannot tell whose deed is spoken of
     return affirmed(Claim(subjects, verb, rest_of(claim, subjects, verb)), evidence)
+
+
+def said_by(one: Candidate, evidence: Evidence) -> bool:
+    """Whether a sentence says what the question takes for granted, read with the sentence before it; one that denies
+    anything does not."""
+    found = _supposed(evidence.question)
+    if found is None or DENIAL.search(one.text):
+        return False
+    claim, before = found["rest"].strip(), one.before()
+    subjects, leads = _subjects(claim, evidence)
+    verb = next(_carrying(claim, evidence), "")
+    deed = Claim(subjects, verb, rest_of(claim, subjects, verb))
+    title = one.passage.document.metadata.title
+    return leads and bool(verb) and says(deed, title, before.text if before else "", one.text)
 
 
 def _against(one: Candidate, claim: str, evidence: Evidence) -> bool:
