@@ -287,8 +287,10 @@ def show_command(file: str, span: str | None, **options: Any) -> int:
 
     with contextlib.closing(open_catalogue(_settings(options))) as catalogue:
         document = catalogue.find_document(file)
+        like = catalogue.names_like(file, 8) if document is None else []
     if document is None:
-        raise OnrecordError(f"there is no document {file!r} in the index; `onrecord status` lists them")
+        others = f"; did you mean {', '.join(map(repr, like))}?" if like else "; `onrecord status` lists them"
+        raise OnrecordError(f"there is no document {file!r} in the index{others}")
     text = document.text
     if span is not None:
         try:

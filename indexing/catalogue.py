@@ -301,6 +301,14 @@ class Catalogue:
         row = self._db.execute("SELECT id FROM documents WHERE name = ? ORDER BY version_id IS NULL", [name]).fetchone()
         return self.document(row[0]) if row else None
 
+    def names_like(self, name: str, count: int) -> list[str]:
+        """Names of current documents that end with the same file name, or hold it, in alphabetical order."""
+        last = name.replace("\\", "/").rsplit("/", 1)[-1].casefold()
+        rows = self._db.execute("SELECT name FROM documents WHERE version_id IS NOT NULL ORDER BY name")
+        names = [row[0] for row in rows]
+        same = [one for one in names if one.rsplit("/", 1)[-1].casefold() == last]
+        return (same or [one for one in names if last and last in one.casefold()])[:count]
+
     def passages(self, chunk_ids: Sequence[int]) -> dict[int, Passage]:
         """The chunks among these that are current, by id; the others are left out. One consistent read."""
         with self._reading() as db:

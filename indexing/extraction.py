@@ -20,14 +20,16 @@ READING = "reading-2"  # changes when the same file would be read otherwise, so 
 FIELDS = ("text", "id", "title", "source", "author", "date", "url", "about")
 # What they are usually called, in tables and at the head of a text; the first that says something counts.
 USUAL_NAMES = {
-    "text": "text body content article article_text articletext maintext main_text fulltext full_text story transcript",
-    "title": "title headline heading head name subject",
-    "source": "source source_name publisher publication outlet site sitename site_name newspaper",
-    "author": "author authors byline by creator writer",
-    "date": "date published publish_date published_at publication_date date_published datepublished publishdate pubdate"
-    " datetime timestamp created_at created",
-    "url": "url link href canonical_url article_url",
-    "about": "about description summary abstract",
+    "text": "text body content article article_text articletext maintext main_text fulltext full_text story transcript"
+    " inhalt texte contenu texto contenido testo",
+    "title": "title headline heading head name subject titel überschrift schlagzeile titre título titulo titolo",
+    "source": "source source_name publisher publication outlet site sitename site_name newspaper quelle"
+    " zeitung fuente fonte",
+    "author": "author authors byline by creator writer autor autorin autoren verfasser auteur auteurs autore",
+    "date": "date published publish_date published_at published_on publication_date date_published datepublished"
+    " publishdate pubdate pub_date datetime timestamp created_at created datum veröffentlicht fecha",
+    "url": "url link href canonical_url article_url enlace lien",
+    "about": "about description summary abstract zusammenfassung résumé resumen",
     "id": "id guid uuid article_id doc_id key",
 }
 EXCERPT = 200  # characters of hidden text that are kept to show the operator

@@ -49,26 +49,35 @@ class Survey:
         return file.relative_to(self.root_of(file))
 
 
-def survey(paths: Sequence[Path], roots: Iterable[Path]) -> Survey:
+def survey(paths: Sequence[Path], roots: Iterable[Path], known: Collection[str] = (), *, prune: bool = False) -> Survey:
     """Look at every visible file; a path inside a folder that is indexed already belongs to that folder.
 
-    Raises OnrecordError for a path that is not there.
+    `known` are the paths of the documents that are indexed. Raises OnrecordError for a path that is not there, unless
+    it is one of theirs and is to be pruned.
     """
     scopes: dict[Path, Path] = {}
     files: dict[Path, int] = {}
     unreadable: dict[str, LoadError] = {}
     for given in paths:
         path = Path(os.path.realpath(given))
-        if not path.exists():
-            raise OnrecordError(f"{given} does not exist; nothing was changed")
+        if not path.exists() and not (prune and any(Path(one).is_relative_to(path) for one in known)):
+            count = sum(Path(one).is_relative_to(path) for one in known)
+            raise OnrecordError(f"{given} does not exist; nothing was changed{_kept(count)}")
         around = [root for root in roots if path.is_relative_to(root)]
         scopes[path] = max(around, key=lambda root: len(root.parts), default=path if path.is_dir() else path.parent)
-        for file in visible_files(path, unreadable):
+        for file in visible_files(path, unreadable) if path.exists() else ():
             try:
                 files[file] = file.stat().st_size
             except OSError:
                 files[file] = 0  # what is wrong with it is said when it is read
     return Survey(scopes, files, unreadable)
+
+
+def _kept(count: int) -> str:
+    """What becomes of documents from where nothing is to be found."""
+    if count == 1:
+        return ". The document indexed from there is kept; --prune removes it"
+    return f". The {count:,} documents indexed from there are kept; --prune removes them" if count else ""
 
 
 def visible_files(path: Path, unreadable: dict[str, LoadError] | None = None) -> Iterator[Path]:
@@ -131,9 +140,9 @@ def refuse_if_unmounted(
     known = [path for path in documents.values() if found.covers(path)]
     if not any(file.suffix.lower() in FORMATS for file in found.files):
         kinds = " ".join(sorted(FORMATS))
-        kept = f" The {len(known)} documents indexed from there are kept; --prune removes them." if known else ""
-        kept = " The document indexed from there is kept; --prune removes it." if len(known) == 1 else kept
-        raise OnrecordError(f"there is nothing to index in {places}: no file of a kind Onrecord reads ({kinds}).{kept}")
+        raise OnrecordError(
+            f"there is nothing to index in {places}: no file of a kind Onrecord reads ({kinds}){_kept(len(known))}."
+        )
     if len(gone) < MANY or len(gone) * 2 <= len(known):
         return
     elsewhere = _contents_of_new(found, set(known))

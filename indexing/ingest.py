@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,22 +128,25 @@ def index(
         if not collection.in_step():
             collection.sweep()
         known = {entry.place: entry for entry in collection.catalogue.entries()}
-        found = survey(paths, {Path(entry.root) for entry in known.values()})
+        places = {entry.id: entry.path for entry in known.values()}
+        found = survey(paths, {Path(entry.root) for entry in known.values()}, set(places.values()), prune=options.prune)
         gone = [entry for entry in known.values() if found.lacks(entry.path)]
         if not options.prune:
-            places = {entry.id: entry.path for entry in known.values()}
             refuse_if_unmounted(
                 found, places, {one.id for one in gone if not options.keep_missing}, collection.catalogue.read_files()
             )
         run = _Run(collection, known, progress)
-        for entry in () if options.keep_missing else gone:
+        # What lay in a folder that is there no more may turn up in this one; if it does not, nothing becomes of it.
+        lost = _of_lost_roots(known.values(), found)
+        for entry in () if options.keep_missing else (*gone, *lost):
             run.missing.setdefault((entry.version, entry.member), []).append(entry)
         for problem in collection.catalogue.problems():
             run.known_problems.setdefault(problem.path, []).append(problem)
         for path, error in found.unreadable.items():
             _problem(run, path, "", error)
         _index_files(run, found, options)
-        _drop(run, [entry for entries in run.missing.values() for entry in entries])
+        left = {entry.id for entry in lost}
+        _drop(run, [entry for entries in run.missing.values() for entry in entries if entry.id not in left])
         _commit(run)
         collection.link_copies()
         _record(run, found)
@@ -157,6 +160,14 @@ def index(
         stages=run.stages,
         **counts,
     )
+
+
+def _of_lost_roots(known: Iterable[Entry], found: Survey) -> list[Entry]:
+    """The documents of folders that do not exist any more and are not looked at in this run."""
+    there: dict[str, bool] = {}
+    for entry in known:
+        there.setdefault(entry.root, Path(entry.root).exists())
+    return [entry for entry in known if not there[entry.root] and not found.covers(entry.path)]
 
 
 def _index_files(run: _Run, found: Survey, options: Options) -> None:
@@ -317,7 +328,11 @@ class _Clock:
 def _record(run: _Run, found: Survey) -> None:
     """What the run found wrong, when it was, and what the documents are called now."""
     catalogue = run.collection.catalogue
-    settled = {problem.path for problem in catalogue.problems() if found.covers(problem.path)}
+    settled = {
+        problem.path
+        for problem in catalogue.problems()
+        if found.covers(problem.path) or not Path(problem.path).parent.exists()
+    }
     catalogue.record_problems(settled, run.problems, now())
     catalogue.set_meta({"indexed_at": now()})
     changed = name_documents(catalogue.entries(), found.roots)

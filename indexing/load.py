@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from indexing.clean import Block, plain_blocks, shifted
@@ -18,10 +16,7 @@ from indexing.front_matter import FrontMatter, front_matter
 from indexing.markdown import markdown_blocks
 from indexing.readers.dates import iso_date
 from indexing.sentences import sentences_of
-
-MAX_VALUE = 1_000  # characters of one front-matter value
-MAX_LISTED = 50  # items of a front-matter list
-NOTHING = ("", "~", "null")
+from indexing.values import value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ def _described(decoded: Decoded, blocks: tuple[Block, ...], front: FrontMatter, 
     """With what the front matter says under the usual names; of several for one thing the first that says something."""
     given = {usual_name(key): value for key, value in front.values.items()}
     values = {
-        key: next(filter(None, (_plain(given.get(name)) for name in USUAL_NAMES[key].split())), "")
+        key: next(filter(None, (value_text(given.get(name)) for name in USUAL_NAMES[key].split())), "")
         for key in Metadata.__dataclass_fields__
     }
     notes = [*filter(None, [decoded.note]), *front.notes]
@@ -74,31 +69,6 @@ def _described(decoded: Decoded, blocks: tuple[Block, ...], front: FrontMatter, 
         values["source"] = re.sub(r"(?i)^https?://(?:www\.)?([^/:?#\s]+).*", r"\1", values["source"])
     values["title"] = values["title"] or _title(decoded.text, blocks, path)
     return Loaded(decoded.text, Metadata(**values), decoded.encoding, blocks, tuple(notes))
-
-
-def _plain(value: object) -> str:
-    """A value of front matter as one line of text: lists joined, of a mapping its name, anything deeper left out."""
-    return ", ".join(dict.fromkeys(filter(None, map(_scalar, islice(_items(value, 2), MAX_LISTED)))))[:MAX_VALUE]
-
-
-def _items(value: object, depth: int) -> Iterator[object]:
-    """The scalars of a value. Aliases can nest lists without end: a few lines can stand for billions of items."""
-    if isinstance(value, dict):
-        yield value.get("name")
-    elif isinstance(value, list):
-        for item in value[:MAX_LISTED] if depth else ():
-            yield from _items(item, depth - 1)
-    else:
-        yield value
-
-
-def _scalar(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | datetime.date):
-        return ""
-    text = value.isoformat() if isinstance(value, datetime.date) else str(value)
-    # An escape such as "\ud800" makes half a character, which no index can store.
-    text = " ".join(text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())[:MAX_VALUE]
-    return "" if text in NOTHING else re.sub(r"^\[\[(?:[^|\]]*\|)?([^\]]*)\]\]$", r"\1", text)
 
 
 def _title(text: str, blocks: tuple[Block, ...], path: Path) -> str:

@@ -23,6 +23,7 @@ from indexing.schema import Entry, Facts, Place, Prepared
 from indexing.sentences import sentences_of
 from indexing.turns import RECIPE as QUOTATIONS
 from indexing.turns import paragraphs_of, quotations_of
+from indexing.values import value_text
 
 FIELDS = tuple(Metadata.__dataclass_fields__)
 
@@ -153,10 +154,7 @@ def read_metadata(table: Path) -> dict[str, dict[str, str]]:
                 raise OnrecordError(
                     f"{table} has no column `file`; it has {', '.join(rows.fieldnames or ()) or 'none'}"
                 )
-            given = {
-                row["file"]: {key: " ".join(row[key].split()) for key in FIELDS if (row.get(key) or "").strip()}
-                for row in rows
-            }
+            given = {row["file"]: {key: value for key in FIELDS if (value := value_text(row.get(key)))} for row in rows}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise OnrecordError(
             f"the metadata table {table} cannot be read ({error}); give a CSV in UTF-8, "

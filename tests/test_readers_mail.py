@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,36 @@ def test_parts_in_parts_without_end_are_answered(tmp_path: Path) -> None:
     deep = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(3000))
     with pytest.raises(LoadError):
         read_mail(tmp_path, head + deep + b"Content-Type: text/plain\r\n\r\nhello")
+
+
+def test_every_part_of_text_is_read_and_so_is_a_message_that_is_passed_on(tmp_path: Path) -> None:
+    passed_on = EmailMessage()
+    passed_on["From"], passed_on["Subject"] = "Bo <bo@x.example>", "The bridge"
+    passed_on["Date"] = "Mon, 4 Mar 2024 10:00:00 +0000"
+    passed_on.set_content("The bridge is closed.\n")
+    message = EmailMessage()
+    message["From"], message["Subject"] = "a@x.example", "Fwd"
+    message.set_content("First part.\n")
+    message.add_attachment("Attached words.", filename="notes.txt")
+    message.add_attachment("Second part.\n", disposition="inline")
+    message.add_attachment(passed_on)
+    value = read_mail(tmp_path, message.as_bytes())
+    assert value.text == (
+        "First part.\n\nSecond part.\n\nFrom: Bo <bo@x.example>\nDate: Mon, 04 Mar 2024 10:00:00 +0000\n"
+        "Subject: The bridge\n\nThe bridge is closed."
+    )
+    assert [block.pieces[0].of(value.text) for block in value.blocks][-1] == "The bridge is closed."
+    assert value.warnings == ("the attachment notes.txt was not read",)
+
+
+def test_a_plain_part_that_only_says_that_it_is_none_is_passed_over(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "a@x.example", "News"
+    message.set_content("Your program does not show HTML.\n")
+    message.add_alternative(f"<style>p {{}}</style><p>{PROSE}</p>", subtype="html")
+    assert read_mail(tmp_path, message.as_bytes()).text == PROSE
+    message = EmailMessage()
+    message["From"], message["Subject"] = "a@x.example", "News"
+    message.set_content(PROSE)
+    message.add_alternative(f"<p>{PROSE} And more.</p>", subtype="html")
+    assert read_mail(tmp_path, message.as_bytes()).text == PROSE

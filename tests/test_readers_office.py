@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import docx as word_library
 import pytest
 
 from indexing.errors import LoadError
@@ -136,3 +137,34 @@ def test_packages_that_unpack_to_monsters_are_refused(tmp_path: Path) -> None:
 def test_an_office_document_with_a_password_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="without a password"):
         read_one(tmp_path, "letter.docx", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+
+
+def test_footnotes_of_rich_text_are_read_and_its_deletions_are_not(tmp_path: Path) -> None:
+    source = r"{\rtf1\ansi We will {\deleted not }go.{\footnote\pard A {\i note} here.} And so on.\par}"
+    value = read_one(tmp_path, "a.rtf", source.encode())
+    assert value.text == "We will go. And so on.\nA note here."
+    assert value.warnings == ("it has tracked changes, whose deletions are not read",)
+    assert read_one(tmp_path, "b.rtf", b"{\\rtf1\\mac caf\\'8e.\\par}").text == "caf\u00e9."
+
+
+def test_tracked_changes_and_comments_are_told_and_formulas_are_read(tmp_path: Path) -> None:
+    math = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    body = (
+        "<w:p><w:r><w:t xml:space='preserve'>We will </w:t></w:r><w:del w:id='1'><w:r><w:delText>not </w:delText></w:r>"
+        "</w:del><w:ins w:id='2'><w:r><w:t>go: </w:t></w:r></w:ins><w:r><w:commentReference w:id='0'/></w:r>"
+        f"<m:oMath xmlns:m='{math}'><m:r><m:t>E=mc</m:t></m:r></m:oMath></w:p>"
+    )
+    value = read_one(tmp_path, "a.docx", docx(body))
+    assert value.text.splitlines()[0] == "We will go: E=mc"
+    assert value.warnings == (
+        "it has tracked changes (1 deletions and 1 insertions), which are read as accepted",
+        "it has 1 comments, which are not read",
+    )
+
+
+def test_a_library_that_writes_documents_is_nobodys_author(tmp_path: Path) -> None:
+    document = word_library.Document()
+    document.add_paragraph("Some words are here.")
+    document.save(str(tmp_path / "made.docx"))
+    known = read_one(tmp_path, "made.docx", (tmp_path / "made.docx").read_bytes()).metadata
+    assert (known.author, known.date) == ("", "")

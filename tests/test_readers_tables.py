@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from indexing.documents import Metadata
 from indexing.errors import LoadError
 from indexing.extraction import Extraction, Read, ReadOptions, Unread
 from indexing.readers import read
@@ -44,8 +45,8 @@ def test_a_row_without_text_is_named_and_the_others_go_on(tmp_path: Path) -> Non
 
 
 def test_columns_are_mapped_as_asked(tmp_path: Path) -> None:
-    table = f"nr,kop,inhalt,tag\n7,Bridge,{PROSE.replace(',', '')},2024-03-05\n".encode()
-    options = ReadOptions(columns={"text": "inhalt", "title": "kop", "date": "tag", "id": "nr"})
+    table = f"nr,kop,stuk,tag\n7,Bridge,{PROSE.replace(',', '')},2024-03-05\n".encode()
+    options = ReadOptions(columns={"text": "stuk", "title": "kop", "date": "tag", "id": "nr"})
     (value,) = documents(read_table(tmp_path, "a.csv", table, options))
     assert (value.metadata.title, value.metadata.date, value.member) == ("Bridge", "2024-03-05", "7")
 
@@ -53,8 +54,8 @@ def test_columns_are_mapped_as_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({}, r"its columns: kop, inhalt.*--map title=headline,text=body"),
-        ({"text": "body"}, r"no column body \(its columns: kop, inhalt\).*--map"),
+        ({}, r"its columns: kop, stuk.*--map title=headline,text=body"),
+        ({"text": "body"}, r"no column body \(its columns: kop, stuk\).*--map"),
         ({"headline": "kop"}, r"--map sets headline; set only text, title"),
     ],
 )
@@ -62,7 +63,7 @@ def test_columns_are_mapped_as_asked(tmp_path: Path) -> None:
 def test_without_a_text_column_the_error_names_the_columns_and_the_remedy(
     tmp_path: Path, name: str, columns: dict[str, str], message: str
 ) -> None:
-    data = b"kop,inhalt\na,b\n" if name == "a.csv" else b'{"kop": "a", "inhalt": "b"}\n'
+    data = b"kop,stuk\na,b\n" if name == "a.csv" else b'{"kop": "a", "stuk": "b"}\n'
     with pytest.raises(LoadError, match=message):
         read_table(tmp_path, name, data, ReadOptions(columns=columns))
 
@@ -125,3 +126,29 @@ def test_memory_holds_one_row_of_a_long_table(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert path.stat().st_size > 9_000_000
     assert peak < 8_000_000
+
+
+def test_what_programs_write_for_nothing_is_nothing_and_values_in_values_are_read(tmp_path: Path) -> None:
+    (row,) = documents(
+        read_table(tmp_path, "a.csv", b"title,text,author,date,source\nnan,The council voted.,None,NaT,N/A\n")
+    )
+    assert row.metadata == Metadata(title="row 1")
+    assert row.warnings == ()
+    line = (
+        b'{"text": "A.", "author": [{"name": "Ann"}, "Bo"], "date": {"$date": "2024-03-05T10:00:00Z"}, "source": null}'
+    )
+    (row,) = documents(read_table(tmp_path, "a.jsonl", line))
+    assert (row.metadata.author, row.metadata.date, row.metadata.source) == ("Ann, Bo", "2024-03-05", "")
+
+
+def test_entities_and_tags_are_read_as_they_are_seen(tmp_path: Path) -> None:
+    data = b'text,title\n"AT&amp;T said &ldquo;no&rdquo; to R&D.","The <i>Post</i> &amp; more"\n'
+    (row,) = documents(read_table(tmp_path, "a.csv", data))
+    assert (row.text, row.metadata.title) == ("AT&T said \u201cno\u201d to R&D.", "The Post & more")
+
+
+def test_columns_of_other_languages_and_the_first_line_of_excel_are_known(tmp_path: Path) -> None:
+    data = b"sep=;\r\nTitel;Inhalt;Datum;Autorin;Quelle\r\nT;Der Rat, einstimmig.;5.3.2024;Ann;Post\r\n"
+    (row,) = documents(read_table(tmp_path, "a.csv", data))
+    assert row.text == "Der Rat, einstimmig."
+    assert (row.metadata.title, row.metadata.author, row.metadata.source) == ("T", "Ann", "Post")

@@ -187,3 +187,15 @@ def test_quotations_in_markup_are_shown_as_browsers_show_them(tmp_path: Path) ->
     assert (quoted.inner[0].of(value.text), nested.depth) == ("we call it ‘the gap’ here", 1)
     assert [span.of(value.text) for span in block.inner] == ["First line", "and second."]
     assert block.kind == "block"
+
+
+def test_preformatted_lines_stay_lines(tmp_path: Path) -> None:
+    body = "<pre>MAYOR: We <b>will\nnot</b> go.\nREPORTER: Why not?\n\nMAYOR: No.</pre>"
+    text = read_page(tmp_path, web_page(body)).text
+    assert "MAYOR: We will\nnot go.\nREPORTER: Why not?\nMAYOR: No." in text
+
+
+def test_a_short_article_is_read_without_the_menus_around_it(tmp_path: Path) -> None:
+    data = b"<html><body><nav><a href='/'>Home</a></nav><article><h1>Bridge closed</h1><p>It is closed until May.</p>"
+    page = read_page(tmp_path, data + b"</article><footer>About us</footer></body></html>")
+    assert page.text == "Bridge closed\n\nIt is closed until May."

@@ -99,3 +99,28 @@ def test_a_folder_indexed_after_its_subfolder_takes_it_over(collection: Collecti
     assert names(collection) == ["a.md", "b.txt", "sub/c.txt"]
     assert {entry.root for entry in collection.catalogue.entries()} == {str(docs)}
     three_stores_agree(collection)
+
+
+def test_a_folder_that_was_renamed_is_the_same_one(collection: Collection, tmp_path: Path) -> None:
+    one = write(tmp_path / "one", {"a.md": A, "deep/b.txt": B, "c.txt": C, "empty.txt": ""})
+    index(collection, [one])
+    ids = {entry.name: entry.id for entry in collection.catalogue.entries()}
+    (one / "c.txt").unlink()
+    one.rename(tmp_path / "two")
+    assert counts(index(collection, [tmp_path / "two"])) == {"moved": 2, "skipped": 1}
+    now = {entry.name: entry.id for entry in collection.catalogue.entries()}
+    assert now == ids, "the one that is gone is kept until that is asked for"
+    assert [Path(problem.path).parent.name for problem in collection.catalogue.problems()] == ["two"]
+    with pytest.raises(OnrecordError, match=r"one does not exist.* The document indexed from there is kept; --prune"):
+        index(collection, [one])
+    assert counts(index(collection, [one], options=Options(prune=True))) == {"removed": 1}
+    assert names(collection) == ["a.md", "deep/b.txt"]
+    three_stores_agree(collection)
+
+
+def test_copies_in_two_folders_that_are_both_there_are_two_documents(collection: Collection, tmp_path: Path) -> None:
+    one, two = (write(tmp_path / name, {"a.md": A}) for name in ("one", "two"))
+    index(collection, [one])
+    assert counts(index(collection, [two])) == {"added": 1}
+    assert counts(index(collection, [two], options=Options(prune=True))) == {"unchanged": 1}
+    assert len(names(collection)) == 2

@@ -48,7 +48,11 @@ def read_odt(path: Path, options: ReadOptions) -> Iterator[Extraction]:
     )
     found = "document properties" if date else ""
     language = one_line(known.language)
-    yield Extraction(text, blocks, metadata, date_found=found, language=language, hidden=excerpts(walk.hidden))
+    changes = len(document.body.get_elements("descendant::text:changed-region"))
+    told = (f"it has tracked changes ({changes}), which are read as accepted",) if changes else ()
+    yield Extraction(
+        text, blocks, metadata, date_found=found, language=language, hidden=excerpts(walk.hidden), warnings=told
+    )
 
 
 class _Walk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import html
 import io
 import json
 import os
@@ -34,11 +35,13 @@ from indexing.extraction import (
 )
 from indexing.readers.dates import iso_date
 from indexing.readers.mail import tidy_lines
+from indexing.values import ENTITY, value_text
 
 SAMPLE = 1_000_000  # bytes from which encoding and dialect are told
 SAMPLE_ROWS = 200  # from which the names of JSONL's columns are told
 MOST_LINES = 1_000  # of a cell, before it is suspected to have run over its end
 TOLD_EVERY = 64_000  # bytes read between two signs of how far the file is read
+DECLARED = re.compile(r"\ufeff?sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
 MARKUP = re.compile(r"</(?:p|div|span|a|b|i|em|strong|li|h\d)\s*>|<br\s*/?>", re.IGNORECASE)
 
 
@@ -85,7 +88,11 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[Read]:
         lines = io.TextIOWrapper(file, encoding, errors=_errors(encoding), newline="")
         before = csv.field_size_limit(options.max_bytes)
         try:
-            rows = csv.reader(lines, _dialect(sample), strict=False)
+            declared = DECLARED.match(sample)  # by Excel, in a line before the first
+            if declared:
+                lines.readline()
+                sample = sample[declared.end() :]
+            rows = csv.reader(lines, _dialect(sample, declared[1] if declared else ""), strict=False)
             header = [name.strip() for name in next(rows, [])]
             columns = Columns.of(header, options.columns)
             yield from _telling(_csv_rows(rows, header, columns, encoding, options), file)
@@ -123,12 +130,12 @@ def _suspected(value: Extraction | Unread, lines: int) -> Extraction | Unread:
     return replace(value, warnings=(*value.warnings, told))
 
 
-def _dialect(sample: str) -> type[csv.Dialect]:
+def _dialect(sample: str, declared: str) -> type[csv.Dialect]:
     """Told by the first line alone: commas and semicolons in prose mislead where more is looked at."""
     line = re.split(r"[\r\n]", sample, maxsplit=1)[0]
 
     class Found(csv.excel):
-        delimiter = max(",;\t|", key=line.count)
+        delimiter = declared or max(",;\t|", key=line.count)
 
     return Found
 
@@ -216,8 +223,11 @@ def _document(
     except LoadError as error:
         return Unread(member, error)
     given = columns.value(row, "date")
+    given = value_text(given) if isinstance(given, str | dict | list) else given
     values = {
-        field.name: _plain(columns.value(row, field.name)) for field in fields(Metadata) if field.name in columns.names
+        field.name: value_text(columns.value(row, field.name))
+        for field in fields(Metadata)
+        if field.name in columns.names
     }
     values["date"] = iso_date(given)
     values["title"] = values.get("title") or title_of(text, blocks, Path(place))
@@ -251,12 +261,8 @@ def _text(value: object, options: ReadOptions) -> tuple[str, tuple[Block, ...], 
         for kind, shown in blocks_of(tree):
             builder.add(shown, kind)
         return *builder.build(), hidden
-    text = tidy_lines(given)
+    text = tidy_lines(html.unescape(given) if ENTITY.search(given) else given)
     blocks = plain_blocks(text)
     if not blocks:
         raise LoadError("the row holds no text", "nothing to do, or put its text back", skipped=True)
     return text, blocks, []
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(one_line, value)) if isinstance(value, list) else one_line(value)

@@ -53,12 +53,15 @@ def page(text: str, encoding: str, path: Path, options: ReadOptions) -> Extracti
     hidden = take_out_hidden(tree)
     for element in list(tree.iter("pre")):
         element.tag = "div"  # or trafilatura takes it for a block quote
+        _break_lines(element)
     for element in tree.iterfind(".//*[@aria-hidden]"):
         del element.attrib["aria-hidden"]  # it is seen all the same, but extractors pass over it
     seen = list(blocks_of(tree))
     about, article = _article(tree)
     warnings = []
-    if _words(article) < FEW_WORDS and _words(seen) > 4 * _words(article):
+    if _words(article) < FEW_WORDS and (inside := _inside(tree)):
+        article = inside  # of a few words extractors make one paragraph together with the menus
+    elif _words(article) < FEW_WORDS and _words(seen) > 4 * _words(article):
         article = seen
         warnings.append("no article was found in the page, so all of its visible text is used")
     headline = next((shown for kind, shown in seen if kind == "heading"), "")
@@ -115,6 +118,30 @@ def _article(tree: Element) -> tuple[Metadata, list[Shown]]:
         about=one_line(found.description),
     )
     return metadata, [] if found.body is None else list(blocks_of(found.body, article=True))
+
+
+def _inside(tree: Element) -> list[Shown]:
+    """What stands in the one element that a page calls its article, or else its main part."""
+    for name in ("article", "main"):
+        found = tree.findall(f".//{name}")
+        if len(found) == 1:
+            return list(blocks_of(found[0]))
+    return []
+
+
+def _break_lines(element: Element) -> None:
+    """The lines of text that keeps them, as line breaks that other elements show, too."""
+    for part in list(element.iter()):
+        for place in ("text", "tail"):
+            lines = re.split(r"\r\n|\r|\n", getattr(part, place) or "")
+            if len(lines) == 1 or (place == "tail" and part is element):
+                continue
+            setattr(part, place, lines[0])
+            holder, index = (part, 0) if place == "text" else (part.getparent(), part.getparent().index(part) + 1)
+            for number, line in enumerate(lines[1:]):
+                broken = holder.makeelement("br")
+                broken.tail = line
+                holder.insert(index + number, broken)
 
 
 def _words(blocks: list[Shown]) -> int:

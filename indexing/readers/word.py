@@ -17,7 +17,10 @@ from indexing.readers.packages import open_package
 
 Element = Any  # an element of the document's XML; python-docx hands out lxml's
 
-NOT_SHOWN = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:instrText", "w:delText")))
+NOT_SHOWN = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:instrText", "w:delText", "w:rt")))
+TEXTS = frozenset((qn("w:t"), "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"))
+CHANGES = {"deletions": ("w:del", "w:moveFrom"), "insertions": ("w:ins", "w:moveTo")}
+LIBRARY = "python-docx"  # programs that write documents with it leave its own name and day in the properties
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 BOX = qn("w:txbxContent")
 CHARACTERS = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "\u2011"}
@@ -41,10 +44,11 @@ def read_docx(path: Path, options: ReadOptions) -> Iterator[Extraction]:
                         builder.add(text)
     text, blocks = builder.build()
     known = document.core_properties
-    date = iso_date(known.created or known.modified)
+    made = one_line(known.author) == LIBRARY
+    date = "" if made else iso_date(known.created or known.modified)
     metadata = Metadata(
         title=one_line(known.title) or title_of(text, blocks, path),
-        author=one_line(known.author),
+        author="" if made else one_line(known.author),
         date=date,
         about=one_line(known.subject),
     )
@@ -55,7 +59,18 @@ def read_docx(path: Path, options: ReadOptions) -> Iterator[Extraction]:
         date_found="document properties" if date else "",
         language=one_line(known.language),
         hidden=excerpts(walk.hidden),
+        warnings=tuple(_told(document.element.body)),
     )
+
+
+def _told(body: Element) -> Iterator[str]:
+    """What a reader of the paper does not see and an archivist wants to know."""
+    counts = {name: sum(1 for _ in body.iter(*map(qn, tags))) for name, tags in CHANGES.items()}
+    if any(counts.values()):
+        listed = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+        yield f"it has tracked changes ({listed}), which are read as accepted"
+    if comments := sum(1 for _ in body.iter(qn("w:commentReference"))):
+        yield f"it has {comments} comments, which are not read"
 
 
 class _Walk:
@@ -118,7 +133,7 @@ class _Walk:
                 continue
             if child.tag == BOX:
                 boxes.append(child)
-            elif child.tag == qn("w:t"):
+            elif child.tag in TEXTS:
                 yield child.text or ""
             elif child.tag in CHARACTERS:
                 yield CHARACTERS[child.tag]
