@@ -42,6 +42,7 @@ OLDER = ("mac_roman", "cp850")
 ACCENTED = frozenset("áàâäãåæçéèêëíìîïñóòôöõøœúùûüÿßÁÀÂÄÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜ")
 QUOTING = frozenset("“”‘’„«»–—…")
 KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")  # in any Japanese text; not those of half the width
+FEWEST = 4  # characters that tell UTF-16 from binary data
 TELLING = 3  # different letters that tell a text of eastern Europe from one of the west
 
 
@@ -108,12 +109,12 @@ def _without_mark(data: bytes) -> Decoded:
     half = len(data) // 2
     zeros = data[0 : 2 * half : 2].count(0), data[1 : 2 * half : 2].count(0)
     for encoding, many, few in (("utf-16-le", zeros[1], zeros[0]), ("utf-16-be", zeros[0], zeros[1])):
-        if len(data) % 2 == 0 and many > 0.5 * half and few < 0.01 * half + 1:
+        if half >= FEWEST and len(data) % 2 == 0 and many > 0.5 * half and few < 0.01 * half + 1:
             try:
                 text = data.decode(encoding)
             except UnicodeDecodeError:
                 continue
-            if "\0" not in text:
+            if not re.search("[\0-\x08\x0e-\x1a\x1c-\x1f]", text):
                 return Decoded(text, encoding)
     raise _binary()
 
