@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indexing.people import words_of
+from indexing.people import is_title, words_of
 from indexing.phrases import (
     ADVERBS,
     AUXILIARIES,
@@ -36,6 +36,17 @@ NOUNS = frozenset(
     "object objects vow vows read reads use uses reason reasons laugh laughs worry worries label labels brand brands "
     "question retort retorts blast decline declines praise blame lament echo echoes thought urge urges boast "
     "single".split()
+)
+# What stands before a colon and is nobody.
+LABELS = frozenset(
+    "headline note correction update quote caption title photo editor source question answer verdict motto slogan "
+    "subject re example result conclusion summary warning here plus also bottom image video watch read related more q "
+    "false true claim fact name".split()
+)
+# Whose they are said them: `Lee's answer: "..."`.
+WORDS_OF = frozenset(
+    "answer reply response verdict message comment conclusion statement tweet post summary words explanation warning "
+    "advice reaction retort assessment plea promise pledge letter email motto".split()
 )
 PLACES = frozenset("on in at to from by".split())
 READS = frozenset("state states read reads notes reports quotes".split())
@@ -315,9 +326,34 @@ class Clauses:
         token = self.tokens[index]
         return token.kind == "word" and self.verbs.get(token.low) == "speech" and not token.capital
 
+    def introduced(self, index: int) -> Attribution | None:
+        """Who is named before a colon that a quotation follows: `S: "..."`, `S's reply: "..."`, `S was: "..."`."""
+        tokens = self.tokens
+        begin = self.line.sentence(index)[0]
+        if index - begin < 2 or tokens[index - 1].text != ":":
+            return None
+        phrase = self.line.phrase(begin, index - 1)
+        if phrase is None or (phrase.last - phrase.first == 1 and tokens[begin].low in LABELS):
+            return None
+        cue = Span(tokens[index - 1].start, tokens[index - 1].end)
+        owner = next((at for at in range(begin, min(phrase.last, begin + 5)) if tokens[at].low.endswith("'s")), None)
+        if owner is not None and owner + 1 < index and tokens[owner + 1].low in WORDS_OF:
+            owned = self.line.phrase(begin, owner + 1)
+            return Attribution(owned, cue, "before", False, begin, index) if owned and owned.name else None
+        if not phrase.name:
+            inner = self.line.phrase(phrase.last + 1, index - 1) if tokens[phrase.last].text == "," else None
+            phrase = inner if inner is not None and inner.name else phrase
+        lone = phrase.last == index - 1 and all(
+            is_title(token.text) or token.text.rstrip(".") in phrase.name
+            for token in tokens[phrase.first : phrase.last]
+        )
+        return Attribution(phrase, cue, "before", lone, begin, index) if phrase.name else None
+
     def is_verb(self, index: int) -> bool:
         """Whether the token is used as a verb that gives words to the one who is its subject."""
         token = self.tokens[index]
+        if token.low in ("put", "puts"):  # as S put it
+            return index + 1 < len(self.tokens) and self.tokens[index + 1].low in ("it", "this")
         if token.low not in self.verbs or token.capital or token.kind != "word":
             return False
         before = index - 1

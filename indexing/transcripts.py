@@ -67,7 +67,10 @@ def _turns(
     """The turns that begin in these paragraphs. They go on until the next, or are a paragraph each; `asked` is the name
     of who answers where the labels are Q and A."""
     for (number, match), following in zip(kept, [*(one[0] for one in kept[1:]), len(paragraphs)], strict=True):
-        spans = paragraphs[number : following if goes_on else number + 1]
+        alone = not goes_on or (
+            match[1] in ASKED and following == len(paragraphs)
+        )  # what follows the last is the article
+        spans = paragraphs[number : number + 1 if alone else following]
         inner = tuple(_said(text, [Span(match.end(), spans[0].end), *spans[1:]]))
         name = {"A": asked, "Q": ""}.get(match[1], "") if match[1] in ASKED else _name(match[1])
         if inner:

@@ -98,6 +98,7 @@ class _Reader:
     def __init__(self, text: str, paragraphs: Sequence[Span], stretches: Sequence[Stretch]) -> None:
         self.text = text
         self.people = People(text)
+        self.titled: dict[str, set[str]] = {}  # who bears a title
         self.genders: dict[
             str, str
         ] = {}  # of those whom a title or what follows the name makes persons: f, m or unknown
@@ -172,7 +173,14 @@ class _Reader:
         if ends and ends[0] != len(rest) - 1:
             return False
         own = None if not ends else paragraph.clauses.directly_after(following)
-        return not (rest and rest[-1].kind == "word") and (own is None or own.phrase.name == said.phrase.name)
+        return not (rest and rest[-1].kind == "word") and (own is None or self._same(line, own, said))
+
+    def _same(self, line: Line, one: Attribution, other: Attribution) -> bool:
+        """Whether two attributions are to one: by name, or by the same words where they have none (`her brother`)."""
+        if one.phrase.name or other.phrase.name:
+            return one.phrase.name == other.phrase.name
+        words = [[token.low for token in line.tokens[said.phrase.first : said.phrase.last]] for said in (one, other)]
+        return words[0] == words[1] and self._in_full(line, one) is one
 
     def _attribution(self, number: int, at: int, latest: Attribution | None) -> Attribution | None:
         """What names the speaker of a paragraph's stretch."""
@@ -192,11 +200,20 @@ class _Reader:
             before = self.paragraphs[number - 1].clauses.before(len(previous.tokens), previous.begins[-1])
             if before is not None:
                 return replace(before, first=-1, last=-1)
-        found = before or clauses.trailing(index)
+        found = before or self._introduced(paragraph, index) or clauses.trailing(index)
         alone = not leading and not any(token.kind == "word" for token in line.tokens[index + 1 : end])
         if found is None and alone and latest is not None and at:
             return replace(latest, pattern="continued", explicit=False, first=-1, last=-1)
         return found
+
+    def _introduced(self, paragraph: _Paragraph, index: int) -> Attribution | None:
+        """Who is named before a colon, where that is a person, or a lone name at the beginning of the paragraph."""
+        found = paragraph.clauses.introduced(index)
+        if found is None or self._is_person(self.people.resolve(found.phrase.name)):
+            return found
+        name, token = found.phrase.name, paragraph.line.tokens[found.phrase.first]
+        lone = found.explicit and found.phrase.first == 0 and " " not in name and not name.isupper()
+        return replace(found, explicit=False) if lone and not self.people.is_common(token.text) else None
 
     def _fits(self, line: Line, before: Attribution, index: int) -> bool:
         """Whether a verb before a quotation stands so close that it, not the words after, introduces it."""
@@ -221,6 +238,7 @@ class _Reader:
         """Give a turn its speaker."""
         line = self.paragraphs[number].line if said.first >= 0 or said.pattern == "continued" else None
         line = line or self.paragraphs[number - 1].line
+        said = self._in_full(line, said)
         tokens = line.tokens[said.phrase.first : said.phrase.last]
         turn.speaker_span = Span(tokens[0].start, tokens[-1].end)
         lone = len(tokens) == 1 and self.people.is_common(tokens[0].text)
@@ -228,12 +246,25 @@ class _Reader:
         turn.named = bool(turn.speaker)
         if not turn.named:
             turn.speaker = " ".join(turn.speaker_span.of(self.text).split())
+            meant = ""
             if tokens[0].low in PERSONS and len(tokens) == 1:
                 meant = self._meant(number, tokens[0].low, tokens[0].start)
-                turn.speaker, turn.named = meant or turn.speaker, bool(meant)
+            elif tokens[0].low == "the" and len(tokens) == 2 and len(self.titled.get(bare(tokens[1].text), ())) == 1:
+                (meant,) = self.titled[bare(tokens[1].text)]
+            turn.speaker, turn.named = meant or turn.speaker, bool(meant)
         turn.cue, turn.pattern, turn.explicit = said.cue, said.pattern, said.explicit
         if turn.named:
             self.speakers.add(turn.speaker)
+
+    def _in_full(self, line: Line, said: Attribution) -> Attribution:
+        """With the name that follows what somebody is: `said her brother, Jonas Falk`."""
+        last = said.phrase.last
+        if said.phrase.name or said.pattern not in ("after", "according") or last + 1 >= len(line.tokens):
+            return said
+        named = line.phrase(last + 1, len(line.tokens)) if line.tokens[last].text == "," else None
+        if named is None or not self._is_person(self.people.resolve(named.name)) or " " not in named.name:
+            return said
+        return replace(said, phrase=named)
 
     def _persons(self, line: Line) -> Iterator[tuple[int, str, bool]]:
         """Where persons are named outside quotation marks, by their full names, and whether they begin a sentence."""
@@ -284,6 +315,8 @@ class _Reader:
         aged = len(behind) == 3 and behind[0] == "," == behind[2] and behind[1].isdigit() and len(behind[1]) == 2
         if name and (titles or aged or "who" in behind[:2]):
             found = {gender for title in titles for gender in "fm" if title in words_of(SEXES[gender])}
+            for title in titles:
+                self.titled.setdefault(title, set()).add(name)
             self.genders[name] = found.pop() if len(found) == 1 else self.genders.get(name, "")
 
     # -- transcripts, block quotes, speech without marks ---------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.quotes.desk import QuoteDesk
+from app.quotes.draft import draft_of
 from indexing.collection import Collection
 from indexing.ingest import index
 from tests.folders import write
@@ -197,3 +198,41 @@ def test_who_said_it_where_nobody_stands_right_beside_the_words(
 def test_a_report_about_remarks_is_none_itself(spoken: QuoteDesk) -> None:
     verdict = spoken.check("The masons were not invited to the hall", "Hal Brandt")
     assert (verdict.headline, verdict.green) == ("narration", False)
+
+
+DRAFT = """Mayor Lena Holt is stubborn. “We will not sell the pier,” the mayor said.
+
+Her rival, Tobias Renz, was blunter: “The pier is a ruin.”
+
+- Renz: “The lamps are too dim.”
+- Holt's answer: “The lamps are new.”
+
+As Renz put it, “nobody pays for lamps.”
+
+“I was promised a bench,” said the baker, Ines Falk. “I got a stool,” said her brother, Jonas Falk.
+
+Headline: “The pier is a ruin.”
+"""
+
+
+def test_a_draft_gives_its_quotes_to_those_it_names_in_any_usual_way() -> None:
+    quotes = draft_of(DRAFT).quotes
+    found = {one.text.strip(",."): one.speaker for one in quotes}
+    assert found == {
+        "We will not sell the pier": "Lena Holt",
+        "The pier is a ruin": "",
+        "The lamps are too dim": "Tobias Renz",
+        "The lamps are new": "Lena Holt",
+        "nobody pays for lamps": "Tobias Renz",
+        "I was promised a bench": "Ines Falk",
+        "I got a stool": "Jonas Falk",
+    }
+    assert next(one.speaker for one in quotes if "ruin" in one.text) == "Tobias Renz"
+
+
+def test_who_asks_in_an_interview_is_not_checked() -> None:
+    draft = draft_of("Q: Is the roof fine?\n\nA: It leaks in the north corner.\n\nThe talk ended there.\n")
+    assert [(one.text, bool(one.skipped)) for one in draft.quotes] == [
+        ("Is the roof fine?", True),
+        ("It leaks in the north corner.", False),
+    ]

@@ -12,6 +12,7 @@ from indexing.tokens import Tokens
 REACH = 12  # words before a quotation mark in which a denial stands
 NEAR = 3  # words between an adverb of doubt and the verb of saying that it goes with
 QUOTING = 5  # words between a verb of saying and the quotation that it introduces
+RIGHT = 4  # words between `denied` and the quotation that it denies itself
 BEHIND = 260  # characters behind a quotation that are looked at: the rest of its sentence and the one after
 BREAK = re.compile(r"[,;:.!?()\u2013\u2014]|\s-\s")
 JOINING = frozenset("and but or who which when because so while then".split())
@@ -47,7 +48,7 @@ def _before(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Found | N
         near = kind not in (lexicon.adverbs, lexicon.claims) or any(place - at <= NEAR for place in behind)
         if kind is lexicon.claims:
             near = any(place - at > 1 and first - place <= QUOTING for place in behind)
-        if (behind and near) or words[at].startswith("den"):
+        if (behind and near) or (words[at].startswith("den") and first - at <= RIGHT):
             return at, first, False
     asks = clause == begin and words[clause] in lexicon.asking and said and first - said[-1] <= NEAR
     return (clause, first, False) if asks else None

@@ -34,6 +34,7 @@ TITLED = re.compile(
 SENTENCE_END = re.compile(r"[.!?…][\s*_)\]]*$")
 WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 TITLE, SET_OFF, NO_WORDS = "a title, not speech", "words set off, given to nobody", "no words between the marks"
+ASKED = "a question of who asks"
 RED = ("spliced", "misattributed", "context_cut", "elision_hides", "narration")
 
 Tone = Literal["green", "amber", "red", "grey"]
@@ -122,7 +123,7 @@ def _checked(check: Check, quote: DraftQuote, profile: Profile) -> Checked:
 def read_draft(path: Path, max_bytes: int = 20_000_000) -> Draft:
     """The draft in a file. Raises UsageError for what no draft can be, LoadError where it cannot be read."""
     if path.suffix.lower() not in DRAFTS:
-        raise UsageError(f"{path.name} is no draft; give one of: {' '.join(DRAFTS)}")
+        raise UsageError(f"{path} is no draft; give one of: {' '.join(DRAFTS)}")
     options = ReadOptions(max_bytes=max_bytes)
     with Sandbox() as sandbox:
         reading = read_here if path.suffix.lower() in PLAIN else sandbox.read
@@ -146,11 +147,15 @@ def _quotes(text: str, found: Quotation) -> Iterator[DraftQuote]:
     """What is to be checked of one turn: the halves of a broken sentence as one, whole sentences each by itself."""
     if found.depth or found.kind == "indirect":
         return
-    given = found.named and (found.explicit or found.pattern == "continued")
+    introduced = found.pattern == "before" and text[max(0, found.span.start - 3) : found.span.start].rstrip().endswith(
+        ":"
+    )
+    given = found.named and (found.explicit or found.pattern == "continued" or introduced)
     speaker = found.speaker if given else ""
     for spans in _parts(text, found):
         words = " ".join(" ".join(span.of(text).split()) for span in spans)
-        skipped = _skipped(text, found, spans[0], words)
+        asked = found.kind == "turn" and found.speaker == "Q"
+        skipped = ASKED if asked else _skipped(text, found, spans[0], words)
         yield DraftQuote(words, tuple(spans), speaker, found.speaker_span if given else None, skipped)
 
 
