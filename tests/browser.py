@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -20,7 +19,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
+from tests import processes
+from tests.processes import PATIENCE
+
 ROOT = Path(__file__).parent.parent
+free_port = processes.free_port
 ARTIFACTS = ROOT / "artifacts"
 FLAGS = [
     "--headless",
@@ -32,7 +35,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=15_000)  # milliseconds: on a machine with much else to do an answer takes a while
+PATIENT = 30_000  # milliseconds: on a machine with much else to do an answer takes a while
+expect.set_options(timeout=PATIENT)
 PAUSE = "0.05"  # seconds between statements of the staged assistant; `slowly` in a question makes it more
 
 
@@ -60,6 +64,30 @@ class Window:
         self.page.fill("#question textarea", question)
         self.page.press("#question textarea", "Enter")
 
+    def complained(self, words: str, times: int = 1) -> None:
+        """Wait for as many complaints with these words, and let them pass: the browser tells of them when it will."""
+        end = time.monotonic() + PATIENT / 1000
+        while len([one for one in self.complaints if words in one]) < times:
+            assert time.monotonic() < end, f"{times} times {words!r} is not in {self.complaints}"
+            self.page.wait_for_timeout(20)
+        self.complaints[:] = [one for one in self.complaints if words not in one]
+
+    def observe(self) -> None:
+        """From now on keep, in order, each stage that the newest answer comes to: `asked`, `found`, `done`, ..."""
+        self.page.evaluate(
+            """() => {
+                const [stages, all] = [[], ["asked", "found", "done", "failed", "stopped"]];
+                const look = () => {
+                    const names = document.querySelector("#current .exchange")?.classList;
+                    const stage = all.find((one) => names?.contains(one));
+                    if (stage && stages.at(-1) !== stage) stages.push(stage);
+                    document.body.dataset.stages = stages.join(" ");
+                };
+                const changes = { childList: true, subtree: true, attributes: true };
+                new MutationObserver(look).observe(document.getElementById("current"), changes);
+            }"""
+        )
+
     def picture(self, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
         self.page.screenshot(path=str(ARTIFACTS / f"{name}.png"))
@@ -72,9 +100,7 @@ class Window:
         self._complained(str(error))
 
     def _complained(self, complaint: str) -> None:
-        # Gradio's own, where it closes a stream on leaving: it throws that or logs it, as the stream happens to stand
-        if "signal is aborted without reason" not in complaint:
-            self.complaints.append(complaint)
+        self.complaints.append(complaint)
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
@@ -100,7 +126,7 @@ def chromium_fixture() -> Iterator[Browser]:
 def chat_address_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The product itself: `onrecord index seeds`, then `onrecord chat`."""
     home, onrecord = tmp_path_factory.mktemp("home") / "index", [sys.executable, "-m", "app.cli"]
-    subprocess.run([*onrecord, "index", "seeds", "--home", str(home)], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([*onrecord, "index", "seeds", "--home", str(home)], cwd=ROOT, check=True, timeout=PATIENCE)
     port = free_port()
     with served([*onrecord, "chat", "--home", str(home), "--port", str(port), "--no-browser"], port) as address:
         yield address
@@ -117,7 +143,7 @@ def staged_address_fixture() -> Iterator[str]:
 def visitor_fixture(chromium: Browser) -> Iterator[BrowserContext]:
     """Somebody whose browser has been here before: what it keeps of the page's files is not fetched for each test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENT)
     yield context
     context.close()
 
@@ -159,7 +185,7 @@ def served(command: list[str], port: int) -> Iterator[str]:
         process.wait(timeout=20)
 
 
-def wait_until_healthy(address: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def wait_until_healthy(address: str, process: subprocess.Popen[bytes], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert process.poll() is None, "the server ended before it answered"
@@ -169,9 +195,3 @@ def wait_until_healthy(address: str, process: subprocess.Popen[bytes], seconds: 
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise TimeoutError(f"{address} did not answer within {seconds} seconds")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -43,7 +43,7 @@ HOSTILE = (
 
 
 SLOWLY = 0.4  # seconds before each statement, where the question asks for it: time enough to see them stream
-LINGERING = 3.0  # the same before each further one
+LINGERING = 12.0  # the same before each further one: time enough to look at an answer that is being written
 
 
 def document(name: str, text: str, **about: str) -> Document:

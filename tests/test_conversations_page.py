@@ -7,9 +7,10 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.accessibility import inspect
-from tests.browser import Window
+from tests.browser import PATIENT, Window
 
 pytestmark = pytest.mark.browser
 
@@ -26,8 +27,15 @@ def entry(page: Page, title: str) -> Locator:
 
 
 def menu(page: Page, title: str, act: str) -> None:
-    entry(page, title).locator("summary").click()
-    entry(page, title).locator(f"[data-act={act}]").click()
+    """What is in the menu of a conversation, which is opened again should the list be drawn anew meanwhile."""
+    button = entry(page, title).locator(f"[data-act={act}]")
+    for patience in (2_000, 5_000, PATIENT):
+        entry(page, title).locator("details:not([open]) summary").click()
+        try:
+            button.click(timeout=patience)
+        except TooLate:
+            continue
+        return
 
 
 def test_a_conversation_is_found_renamed_judged_edited_and_deleted(staged: Window) -> None:
@@ -156,6 +164,25 @@ def test_an_answer_that_is_left_is_kept_as_far_as_it_came(staged: Window) -> Non
     expect(page.locator("#current .question")).to_contain_text("Please linger at Garsdale")
     expect(page.locator("#current .ended")).to_be_visible()
     assert page.locator("#current .statement").count() in range(1, 5)
+
+
+def test_the_browsers_way_back_and_forward_goes_from_one_conversation_to_the_other(staged: Window) -> None:
+    page = staged.open()
+    asked(staged, "Back to Ingleby")
+    expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{24}$"))
+    first = page.url
+    page.click("#clear")
+    expect(page.locator(".welcome")).to_be_visible()
+    asked(staged, "On to Jarrow")
+    expect(page).not_to_have_url(re.compile(rf"{re.escape(first)}|/$"))
+    second = page.url
+    for _ in range(2):
+        page.go_back()
+        expect(page.locator("#current .question")).to_contain_text("Back to Ingleby")
+        expect(page).to_have_url(first)
+        page.go_forward()
+        expect(page.locator("#current .question")).to_contain_text("On to Jarrow")
+        expect(page).to_have_url(second)
 
 
 def test_axe_finds_nothing_in_any_state_of_it(staged: Window) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -103,9 +104,9 @@ def test_one_turns_from_each_place_an_answer_cites_to_the_next(staged: Window) -
 def test_a_question_is_asked_again_in_its_own_place_and_what_it_cost_is_told(staged: Window) -> None:
     page = answered(staged, "How did they vote? slowly, with tokens")
     expect(page.locator("#current")).to_contain_text("The model read 1,234 tokens and wrote 56, $0.0042.")
+    staged.observe()
     page.get_by_role("button", name="Ask again").click()
-    expect(page.locator("#stop")).to_be_visible()
-    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("body")).to_have_attribute("data-stages", re.compile("found done$"))
     expect(page.locator("#past .exchange")).to_have_count(0)
     staged.ask("please refuse")
     expect(page.locator("#current .refusal")).to_be_visible()
@@ -157,9 +158,9 @@ def test_the_page_says_that_the_server_went_away_and_recovers(chromium: Browser,
     page.fill("#question textarea", "And what did the Kremlin say?")
     page.press("#question textarea", "Enter")
     banner = page.get_by_role("alert").filter(has_text="Onrecord does not answer.")
+    expect(page.locator(".toast-body")).to_have_count(1)  # Gradio's, which says the same
     expect(banner).to_be_visible()
     expect(page.locator("#question textarea")).to_have_value("And what did the Kremlin say?")
-    expect(page.locator(".toast-body")).to_have_count(1)
     expect(page.locator(".toast-body")).to_be_hidden()
     assert not violations(page)
     window.picture("offline")
@@ -172,3 +173,36 @@ def test_the_page_says_that_the_server_went_away_and_recovers(chromium: Browser,
         window.ask("How did they vote?")
         expect(page.locator("#current .exchange.done")).to_be_visible()
     page.close()
+
+
+def test_after_a_connection_that_was_lost_the_page_says_how_to_go_on_and_keeps_what_was_typed(staged: Window) -> None:
+    """Gradio sends nothing more once an event did not get through, though the server is there all the time."""
+    page = answered(staged)
+    page.context.set_offline(True)
+    try:
+        with page.expect_event("requestfailed", lambda request: "/queue/join" in request.url):
+            staged.ask("And what did the Kremlin say?")
+        expect(page.get_by_role("alert").filter(has_text="Onrecord does not answer.")).to_be_visible()
+    finally:
+        page.context.set_offline(False)
+    expect(page.get_by_role("alert").filter(has_text="The connection was lost, and is back.")).to_be_visible()
+    expect(page.locator("#current .statement").first).to_be_visible()
+    expect(page.locator(".toast-body")).to_be_hidden()
+    page.get_by_role("button", name="Load anew").click()
+    expect(page.locator("#presence")).to_have_count(0)
+    expect(page.locator("#current .question")).to_contain_text("How did they vote?")
+    expect(page.locator("#question textarea")).to_have_value("And what did the Kremlin say?")
+    page.press("#question textarea", "Enter")
+    expect(page.locator("#current .question")).to_contain_text("the Kremlin")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    staged.complaints[:] = [one for one in staged.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_a_page_that_is_left_in_the_middle_of_an_answer_complains_of_nothing(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("How did they vote? Please linger.")
+    expect(page.locator("#current .statement").first).to_be_visible()
+    page.reload()
+    expect(page.locator("#current .question")).to_contain_text("Please linger.")
+    expect(page.locator("#current .statement").first).to_be_visible()
+    assert not staged.complaints

@@ -162,7 +162,7 @@ class AskTab:
         replacing, talk = talk.replacing, talk.asking(question)
         exchange = Exchange(question)
         yield {**self._showing(talk), self.past: talk.past_html(), self.box: ""}
-        shown_at = time.monotonic()
+        shown_at, kept_at = time.monotonic(), 0.0
         try:
             for event in self.assistant.walk(question, talk.turns, limits):
                 exchange, listing = exchange.after(event), {}
@@ -171,10 +171,10 @@ class AskTab:
                     exchange = exchange.after(Notice(trouble)) if trouble else exchange
                     listing = self._listing(talk)
                 time.sleep(max(0.0, shown_at + BETWEEN_UPDATES - time.monotonic()))
+                kept_at = self.shelf.followed(talk, exchange, kept_at)
                 if not exchange.running:
-                    self.shelf.finished(talk, exchange)
                     listing = self._listing(talk)
-                yield {**self._showing(replace(talk, current=exchange)), **listing}
+                yield {**self._going_on(replace(talk, current=exchange)), **listing}
                 shown_at = time.monotonic()
         except GeneratorExit:  # the page was closed, or left
             if exchange.running:
@@ -253,6 +253,13 @@ class AskTab:
     def _failed(self, talk: Talk, exchange: Exchange) -> Updates:
         self.shelf.finished(talk, exchange)
         return {**self._showing(replace(talk, current=exchange)), self.box: exchange.question}
+
+    def _going_on(self, talk: Talk) -> Updates:
+        """An answer as it comes. Whoever asks meanwhile is told why nothing came of it, and that stays till its end."""
+        updates = self._showing(talk)
+        if talk.running:
+            del updates[self.hint]
+        return updates
 
     def _showing(self, talk: Talk) -> Updates:
         return {

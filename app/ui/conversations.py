@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import time
 from dataclasses import replace
 
 import gradio as gr
@@ -18,6 +19,7 @@ from app.ui.talk import Talk
 from indexing.errors import OnrecordError, UsageError
 
 LOG = logging.getLogger(__name__)
+BETWEEN = 0.5  # seconds at least, where an answer comes slowly
 AT_ONCE = 50  # conversations listed at first, and further ones each time
 # What the page's script sends comes to the server as a `select` where it ends what is being answered, else a `submit`.
 WIRE = 'document.addEventListener("onrecord", ({ detail }) => trigger(detail.turn ? "select" : "submit", detail));'
@@ -91,6 +93,14 @@ class Shelf:
             self.keeper.finish(talk.user, talk.conversation, talk.place, exchange)
         except OnrecordError as error:
             LOG.warning("an answer could not be kept: %s", error)
+
+    def followed(self, talk: Talk, exchange: Exchange, kept_at: float) -> float:
+        """Keep what came of a question or, while its answer is written, how far that has come, lest it is lost when the
+        page is left; not again within `BETWEEN` seconds. When it was kept last."""
+        if exchange.running and (not exchange.statements or time.monotonic() < kept_at + BETWEEN):
+            return kept_at
+        self.finished(talk, exchange.stopped() if exchange.running else exchange)
+        return time.monotonic()
 
     def left(self, talk: Talk) -> None:
         """A conversation is left; what is still being answered in it is stopped."""

@@ -16,10 +16,14 @@
     if (matchMedia(NARROW).matches) element("talk")?.scrollIntoView({ block: "start" });
   }
 
-  // The address follows the conversation: one that begins gets its own, one that is left or deleted takes it along.
+  // The address follows the conversation: one that begins gets its own, one that is left or deleted takes it along. Only
+  // when it changes, for while another is being opened by the browser's way back, the address is ahead of it.
+  let followed = null;
   function follow() {
     const nav = document.querySelector("#shelf-list nav");
-    if (!nav || nav.dataset.current === asked()) return;
+    if (!nav || nav.dataset.current === followed) return;
+    followed = nav.dataset.current;
+    if (followed === asked()) return;
     const query = nav.dataset.current ? `?c=${encodeURIComponent(nav.dataset.current)}` : "";
     const address = `${location.pathname}${query}${query ? location.hash : ""}`;
     if (asked()) history.pushState(null, "", address);

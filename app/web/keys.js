@@ -4,6 +4,7 @@
   "use strict";
 
   const STORED = "onrecord-keys-off";
+  const SLOW = 2_000; // milliseconds that a tab may take to come into the line
   const element = (id) => document.getElementById(id);
   const keysOff = () => { try { return localStorage.getItem(STORED) === "1"; } catch { return false; } };
   const typing = (event) => event.target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
@@ -24,14 +25,14 @@
   function openTab(number) {
     const wanted = tabs()[number - 1];
     [...inTabs('[role="tab"]'), ...inTabs(".overflow-dropdown button")].find((tab) => name(tab) === wanted)?.click();
-    focusTab(wanted, 30);
+    focusTab(wanted, performance.now() + SLOW);
   }
 
   // From the menu it comes into the line some frames later, as another button.
-  function focusTab(wanted, frames) {
+  function focusTab(wanted, until) {
     const chosen = inTabs('[role="tab"][aria-selected="true"]')[0];
     if (chosen && name(chosen) === wanted) chosen.focus();
-    else if (frames) requestAnimationFrame(() => focusTab(wanted, frames - 1));
+    else if (performance.now() < until) requestAnimationFrame(() => focusTab(wanted, until));
   }
 
   // At once where the box is in view: what is typed right after the key must not be lost.

@@ -5,8 +5,10 @@
   const CALM = 10_000; // milliseconds between two looks while all is well
   const ANXIOUS = 2_000; // and while it is away
   const PATIENCE = 5_000;
+  const DRAFT = "onrecord-draft";
   let began = null; // the server's beginning, as it told first
   let away = false;
+  let broken = false; // whether Gradio lost its connection, after which nothing that is pressed gets through
   let timer = 0;
 
   async function ask() {
@@ -38,10 +40,35 @@
       const reload = document.createElement("button");
       reload.type = "button";
       reload.textContent = button;
-      reload.addEventListener("click", () => location.reload());
+      reload.addEventListener("click", loadAnew);
       parts.push(reload);
     }
     return parts;
+  }
+
+  const box = () => document.querySelector("#question textarea");
+
+  // What stands in the box is there again afterwards.
+  function loadAnew() {
+    try {
+      sessionStorage.setItem(DRAFT, box()?.value || "");
+    } catch { /* a browser that keeps nothing */ }
+    location.reload();
+  }
+
+  function restore(draft) {
+    if (!draft) return;
+    if (!box()) {
+      setTimeout(restore, 50, draft);
+    } else if (!box().value) {
+      box().value = draft;
+      box().dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+
+  function broke() {
+    broken = true;
+    look();
   }
 
   async function look() {
@@ -55,9 +82,10 @@
       const restarted = began !== null && health.started !== undefined && health.started !== began;
       began = health.started ?? began;
       if (restarted) say(words("Onrecord was started again.", "Load the page anew to go on; what stands here stays until then.", "Load anew"));
+      else if (broken) say(words("The connection was lost, and is back.", "Load the page anew to go on; what stands here stays until then.", "Load anew"));
       else if (away) say(null);
       away = false;
-      delete document.body.dataset.offline;
+      if (!broken) delete document.body.dataset.offline;
     }
     if (!document.hidden) timer = setTimeout(look, away ? ANXIOUS : CALM);
   }
@@ -65,6 +93,10 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   addEventListener("online", look);
   addEventListener("offline", look);
-  window.onrecord = { ...window.onrecord, look };
+  window.onrecord = { ...window.onrecord, look, broke };
+  try {
+    restore(sessionStorage.getItem(DRAFT));
+    sessionStorage.removeItem(DRAFT);
+  } catch { /* a browser that keeps nothing */ }
   look();
 })();

@@ -22,14 +22,28 @@
     return answer;
   }
 
+  // Gradio ends the stream itself when the page is left. That is no error, though it would log it as one and take what
+  // is still awaited for lost; so what it ended is over in peace.
+  const isEnded = (input, init) => Boolean((input instanceof Request ? input : init)?.signal?.aborted);
+
   async function listen(input, init) {
-    const response = await send(input, init);
+    let response;
+    try {
+      response = await send(input, init);
+    } catch (error) {
+      if (!isEnded(input, init)) throw error;
+      return new Response("");
+    }
     if (!response.ok || !response.body) return response;
     let reader = response.body.getReader();
     const body = new ReadableStream({
       start: (out) => relay(out).catch((error) => {
         awaited.clear();
-        out.error(error);
+        if (isEnded(input, init)) out.close();
+        else {
+          window.onrecord?.broke?.();
+          out.error(error);
+        }
       }),
       cancel: (reason) => reader.cancel(reason),
     });
@@ -70,9 +84,13 @@
   window.fetch = (input, init) => {
     const { pathname } = new URL(input instanceof Request ? input.url : input, document.baseURI);
     const takes = [["/queue/join", join], ["/queue/data", listen]].find(([end]) => pathname.endsWith(end))?.[1];
+    // By it Gradio, whose connection broke, learns that the server is back, and loads the page anew without asking.
+    if (pathname.endsWith("/app_id")) return Promise.resolve(Response.error());
     const answer = (takes || send)(input, init);
-    // Is the server away? presence.js, which asks for /healthz, says so at once.
-    if (!pathname.endsWith("/healthz")) answer.catch((error) => error.name !== "AbortError" && window.onrecord?.look?.());
+    // Is the server away? presence.js, which asks for /healthz, says so at once; and that an event of Gradio's did not
+    // get through, after which it sends no other.
+    const told = takes ? "broke" : "look";
+    if (!pathname.endsWith("/healthz")) answer.catch((error) => error.name !== "AbortError" && window.onrecord?.[told]?.());
     return answer;
   };
 })();
