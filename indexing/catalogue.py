@@ -9,6 +9,7 @@ index still holds can only be dropped, never mistaken for another text.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import weakref
@@ -98,14 +99,29 @@ class Catalogue:
                 db.execute(statement)
             db.execute("INSERT INTO meta VALUES ('schema', ?), ('generation', '0')", [SCHEMA_VERSION])
 
+    def _sealed(self) -> str:
+        """How to open it where nothing can be written beside it, which SQLite wants even to read; else empty."""
+        if os.access(self._path.parent, os.W_OK) or not self._path.is_file():
+            return ""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise HomeError(
+                f"{self._path.parent} cannot be written, and its last changes were not finished; copy it elsewhere"
+            )
+        return f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+
     @property
     def _db(self) -> sqlite3.Connection:
         held: _Held | None = getattr(self._local, "held", None)
         if held is None:
             # Autocommit: transactions are begun where they are meant. FULL: what was committed survives a power cut.
-            connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            target = self._sealed() or self._path
+            connection = sqlite3.connect(
+                target, timeout=30, isolation_level=None, check_same_thread=False, uri=isinstance(target, str)
+            )
+            if target is self._path:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
             # KiB: a server has a hundred threads, each with its connection; the system keeps the file's pages for all.
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             held = self._local.held = _Held(connection)

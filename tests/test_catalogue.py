@@ -240,3 +240,20 @@ def test_documents_are_counted_anew_whenever_they_change(catalogue: Catalogue, t
     catalogue.make_current([], Changes(gone=(items[0].document.id,)))
     assert catalogue.count_documents() == other.count_documents() == 2
     other.close()
+
+
+def test_a_catalogue_in_a_folder_that_cannot_be_written_is_read(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = catalogue._path
+    catalogue.set_meta({"indexed_at": "today"})
+    monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root, who may write everywhere
+    with pytest.raises(HomeError, match="its last changes were not finished"):
+        Catalogue(path, create=False)
+    catalogue.close()
+    before = {file.name for file in path.parent.iterdir()}
+    with closing(Catalogue(path, create=False)) as sealed:
+        assert sealed.meta("indexed_at") == "today"
+        with pytest.raises(HomeError, match="readonly"):
+            sealed.set_meta({"indexed_at": "tomorrow"})
+    assert {file.name for file in path.parent.iterdir()} == before

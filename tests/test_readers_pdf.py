@@ -133,3 +133,55 @@ def test_pages_that_contain_each_other_end(tmp_path: Path) -> None:
         assert error.remedy  # noqa: PT017  either is an answer; what matters is that there is one
     else:
         assert value.pages
+
+
+LEFT = [
+    *(
+        "The council voted on Tuesday to",
+        "approve the plan after nine hours of",
+        "debate. Its costs are put at four mil-",
+    ),
+    *("lion crowns, which the mayor called", "fair, and the sum is to be paid"),
+]
+RIGHT = [
+    *("over ten years. Work on the bridge", "begins in May, and the road will stay", "closed until the", "autumn."),
+]
+
+
+def at(x: int, y: int, words: str, size: int = 10) -> str:
+    return f"BT /F1 {size} Tf {x} {y} Td ({words}) Tj ET"
+
+
+@pytest.mark.parametrize("row_by_row", [True, False])
+def test_two_columns_are_read_one_after_the_other_however_they_were_written(tmp_path: Path, row_by_row: bool) -> None:
+    left = [at(60, 700 - 12 * n, words) for n, words in enumerate(LEFT)]
+    right = [at(320, 700 - 12 * n, words) for n, words in enumerate(RIGHT)]
+    both = [part for n in range(5) for part in (left[n : n + 1] + right[n : n + 1])] if row_by_row else left + right
+    page = [
+        at(60, 740, "A headline runs across both of the columns", 18),
+        *both,
+        at(60, 600, "A line at the foot. " * 4),
+    ]
+    value = read_pdf(tmp_path, pdf(["\n".join(page)]))
+    assert (
+        "nine hours of debate. Its costs are put at four million crowns, which the mayor called fair, and the sum is "
+        "to be paid over ten years. Work on the bridge begins in May, and the road will stay closed until the autumn."
+    ) in value.text.replace("\n\n", " ")
+
+
+def test_the_cells_of_a_table_are_told_apart_and_a_number_in_it_is_no_page_number(tmp_path: Path) -> None:
+    rows = [("Name", "Votes"), ("Ann Lee", "12,345"), ("Bo Orr", "7")]
+    page = [at(x, 700 - 14 * n, cell) for n, row in enumerate(rows) for x, cell in zip((60, 200), row, strict=True)]
+    value = read_pdf(tmp_path, pdf(["\n".join(page)]))
+    shown = ["".join(piece.of(value.text) for piece in block.pieces) for block in value.blocks]
+    assert shown == ["Name\tVotes", "Ann Lee\t12,345", "Bo Orr\t7"]
+
+
+def test_a_wide_blank_in_one_line_is_a_blank(tmp_path: Path) -> None:
+    page = [
+        at(60, 700, "The mayor opened the market hall on a cold"),
+        at(60, 688, "Friday,"),
+        at(160, 688, "they said,"),
+    ]
+    value = read_pdf(tmp_path, pdf(["\n".join([*page, at(60, 676, "and left at noon without another word.")])]))
+    assert "a cold Friday, they said, and left at noon" in value.text

@@ -85,6 +85,8 @@ def paragraphs(lines: list[Line], running: frozenset[str], words: Counter[str], 
 def _continues(group: list[Line], line: Line, pitch: float, lines: list[Line]) -> bool:
     """Whether a line goes on with the paragraph above it."""
     last = group[-1]
+    if "\t" in line.text or "\t" in last.text:
+        return False  # rows of a table
     drop = last.bottom - line.bottom
     lower = line.text[:1].islower()
     if last.hyphen and (drop <= 0 or drop < 4 * last.size):

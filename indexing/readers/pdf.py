@@ -6,6 +6,7 @@ import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from indexing.extraction import (
     too_long,
 )
 from indexing.readers import damaged
+from indexing.readers.columns import WIDE, Row, in_reading_order
 from indexing.readers.dates import iso_date
 from indexing.readers.ocr import NEEDS_OCR, PageImage, find_tesseract, recognise
 from indexing.readers.paragraphs import Line, paragraphs, running_lines, vocabulary, write_pages
@@ -117,7 +119,7 @@ def _page_lines(document: Any, number: int, warnings: list[str]) -> tuple[list[L
         unseen = _unseen(page, textpage, codes)
         if unseen and len(unseen) >= sum(code > 32 for code in codes) * 0.95 and _has_picture(page):
             unseen = set()  # the layer of recognised text under the picture of a scan
-        lines = list(_lines(textpage, codes, unseen))
+        lines = _lines(textpage, codes, unseen)
         hidden = _runs_of(codes, unseen)
         few = sum(len(line.text) for line in lines) < FEW
         return lines, hidden, few and not hidden and next(iter(page.get_objects(max_depth=1)), None) is not None
@@ -213,16 +215,32 @@ def _uniform(picture: PageImage, page: Any, box: tuple[float, float, float, floa
     return bool(seen) and max(seen) - min(seen) <= 8
 
 
-def _lines(textpage: Any, codes: list[int], unseen: set[int]) -> Iterator[Line]:
-    """Lines in the order PDFium gives, each with its place; PDFium marks a hyphen at a line's end with the code 2."""
+def _lines(textpage: Any, codes: list[int], unseen: set[int]) -> list[Line]:
+    """Lines in reading order, each with its place; PDFium marks a hyphen at a line's end with the code 2."""
+    rows: list[Row] = []
     at: list[int] = []
     for index, code in enumerate([*codes, 10]):
         if code in (10, 13, 2) or code > 0x10FFFF:
             if at:
-                yield _line(textpage, codes, at, hyphen=code == 2)
+                rows.append(tuple(_row(textpage, codes, at, hyphen=code == 2)))
             at = []
         elif index not in unseen and (code > 32 or at):
             at.append(index)
+    return in_reading_order([row for row in rows if row])
+
+
+def _row(textpage: Any, codes: list[int], at: list[int], *, hyphen: bool) -> Iterator[Line]:
+    """What stands on one height, parted at wide gaps."""
+    start = 0
+    shown = [place for place, index in enumerate(at) if codes[index] > 32]
+    for before, after in pairwise(shown):
+        if after == before + 1:
+            continue
+        _, bottom, right, top = _box(textpage, at[before])
+        if _box(textpage, at[after])[0] - right > WIDE * (top - bottom):
+            yield _line(textpage, codes, at[start : before + 1], hyphen=False)
+            start = after
+    yield _line(textpage, codes, at[start:], hyphen=hyphen)
 
 
 def _line(textpage: Any, codes: list[int], at: list[int], *, hyphen: bool) -> Line:
