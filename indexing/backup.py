@@ -29,6 +29,7 @@ from indexing.collection import CATALOGUE, now
 from indexing.errors import HomeError, OnrecordError
 from indexing.rows import GONE
 from indexing.schema import SCHEMA_VERSION
+from indexing.transaction import sealed
 
 FORMAT = "onrecord-backup-1"
 MANIFEST = "manifest.json"
@@ -176,8 +177,9 @@ class _Writing:
             share = (total - remaining) / total if total else 1.0
             self._tell(begun + int(share * _size(path)), name)
 
+        target = sealed(path) or f"{path.absolute().as_uri()}?mode=rw"
         with (
-            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as source,
+            closing(sqlite3.connect(target, uri=True, timeout=30)) as source,
             closing(sqlite3.connect(self._scratch)) as copy,
         ):
             source.isolation_level = None

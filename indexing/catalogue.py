@@ -9,7 +9,6 @@ index still holds can only be dropped, never mistaken for another text.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 import weakref
@@ -51,7 +50,7 @@ from indexing.schema import (
 )
 from indexing.sentence_vectors import read_vectors, read_vectors_of
 from indexing.spans import Span
-from indexing.transaction import transaction
+from indexing.transaction import sealed, transaction
 
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
 CACHE_KIB = 512  # of pages that a connection keeps
@@ -99,23 +98,12 @@ class Catalogue:
                 db.execute(statement)
             db.execute("INSERT INTO meta VALUES ('schema', ?), ('generation', '0')", [SCHEMA_VERSION])
 
-    def _sealed(self) -> str:
-        """How to open it where nothing can be written beside it, which SQLite wants even to read; else empty."""
-        if os.access(self._path.parent, os.W_OK) or not self._path.is_file():
-            return ""
-        log = self._path.with_name(f"{self._path.name}-wal")
-        if log.exists() and log.stat().st_size:
-            raise HomeError(
-                f"{self._path.parent} cannot be written, and its last changes were not finished; copy it elsewhere"
-            )
-        return f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
-
     @property
     def _db(self) -> sqlite3.Connection:
         held: _Held | None = getattr(self._local, "held", None)
         if held is None:
             # Autocommit: transactions are begun where they are meant. FULL: what was committed survives a power cut.
-            target = self._sealed() or self._path
+            target = sealed(self._path) or self._path
             connection = sqlite3.connect(
                 target, timeout=30, isolation_level=None, check_same_thread=False, uri=isinstance(target, str)
             )

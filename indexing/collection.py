@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,15 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
+def refuse_unwritable(home: Path) -> None:
+    """Raise HomeError for a home on a read-only disk or of somebody else."""
+    if not os.access(home, os.W_OK):
+        raise HomeError(
+            f"{home} cannot be written, which a search needs, too; give write permission, or copy it elsewhere "
+            "(`onrecord status`, `show`, `verify` and `backup` work as it is)"
+        )
+
+
 class Collection:
     """What is indexed, and how to search it. What it returns is current in the catalogue at the time of reading."""
 
@@ -49,6 +59,7 @@ class Collection:
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise HomeError(f"{home} cannot be made ({error.strerror}); choose another --home") from error
+        refuse_unwritable(home)
         self.home = home
         self.embedder = embedder
         self.chroma_url = chroma_url

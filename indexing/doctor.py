@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from indexing.catalogue import Catalogue
-from indexing.collection import CATALOGUE, Collection
+from indexing.collection import CATALOGUE, Collection, refuse_unwritable
 from indexing.embed import Embedder
 from indexing.errors import HomeError
 from indexing.lock import OwnerLock
@@ -51,6 +51,7 @@ def examine(home: Path, embedder: Embedder, chroma_url: str = "", *, repair: boo
     """
     if not (home / CATALOGUE).is_file():
         raise HomeError(f"there is no index in {home}; make one with: onrecord index PATH --home {home}")
+    refuse_unwritable(home)
     damage = _damage(home)
     if damage:
         return Examination((Finding("catalogue", damage, repaired=False),), 0, 0)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from indexing.backup import write_backup
 from indexing.collection import Collection
+from indexing.doctor import examine
 from indexing.errors import HomeError
 from indexing.ingest import index
 from tests.conftest import Opener
@@ -129,3 +131,17 @@ def test_a_second_writer_is_refused_and_told_who_is_first(collection: Collection
         process.kill()
         process.join()
     assert index(collection, [docs]).added == DOCUMENTS
+
+
+def test_a_home_that_is_read_only_says_so_and_what_still_works(
+    opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    collection = opened(home)
+    index(collection, [write(tmp_path / "few", {"a.md": "The bridge is closed.", "b.md": "The market is open."})])
+    collection.close()
+    monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root, who may write everywhere
+    for use in (lambda: opened(home), lambda: examine(home, HashingEmbedder(), repair=False)):
+        with pytest.raises(HomeError, match=r"cannot be written, which a search needs, too.*`backup` work as it is"):
+            use()
+    assert write_backup(home, tmp_path / "copy.zip").documents == 2
