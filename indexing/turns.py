@@ -241,7 +241,7 @@ class _Reader:
         said = self._in_full(line, said)
         tokens = line.tokens[said.phrase.first : said.phrase.last]
         turn.speaker_span = Span(tokens[0].start, tokens[-1].end)
-        lone = len(tokens) == 1 and self.people.is_common(tokens[0].text)
+        lone = len(tokens) == 1 and (self.people.is_common(tokens[0].text) or is_title(tokens[0].text))
         turn.speaker = "" if lone else self.people.resolve(said.phrase.name)
         turn.named = bool(turn.speaker)
         if not turn.named:
@@ -249,8 +249,8 @@ class _Reader:
             meant = ""
             if tokens[0].low in PERSONS and len(tokens) == 1:
                 meant = self._meant(number, tokens[0].low, tokens[0].start)
-            elif tokens[0].low == "the" and len(tokens) == 2 and len(self.titled.get(bare(tokens[1].text), ())) == 1:
-                (meant,) = self.titled[bare(tokens[1].text)]
+            elif len(tokens) == 1 + (tokens[0].low == "the") and len(self.titled.get(bare(tokens[-1].text), ())) == 1:
+                (meant,) = self.titled[bare(tokens[-1].text)]
             turn.speaker, turn.named = meant or turn.speaker, bool(meant)
         turn.cue, turn.pattern, turn.explicit = said.cue, said.pattern, said.explicit
         if turn.named:

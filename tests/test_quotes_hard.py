@@ -236,3 +236,57 @@ def test_who_asks_in_an_interview_is_not_checked() -> None:
         ("Is the roof fine?", True),
         ("It leaks in the north corner.", False),
     ]
+
+
+EDITED = {
+    "signs.md": (
+        "---\ntitle: Signs\n---\n"
+        "“We [the bakers] pay for the lamp ... in winter,” Roe said. “You sold the bench? I do not re-paint it.”\n\n"
+        "The Roe Foundation said: “We give to the poor.”\n"
+    ),
+    "rumour.md": "---\ntitle: A rumour\n---\n“The pier is sold to the crown,” Ann Roe said.\n",
+    "check.md": "---\ntitle: A check\n---\nAnn Roe never said “the pier is sold to the crown”.\n",
+    "bank.md": "---\ntitle: Fähre\n---\n„Wir werden die Fähre nicht verkaufen, wenn die Bank zahlt“, sagte Pine.\n",
+    "pont.md": "---\ntitle: Pont\n---\n« Nous ne vendrons jamais le pont, sauf à la ville », a déclaré Nora Pine.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
+    made = tmp_path_factory.mktemp("edited")
+    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
+        index(collection, [write(made / "docs", EDITED)])
+        yield QuoteDesk(collection)
+
+
+@pytest.mark.parametrize(
+    ("quote", "headline", "kind"),
+    [
+        ("We the bakers pay for the lamp", "altered", "bracket"),  # the editor's words, given as the speaker's
+        ("pay for the lamp in winter", "altered", "elision"),  # the source's own omission
+        ("You sold the bench", "altered", "question"),
+        ("You sold the bench,", "altered", "question"),
+        ("I do not repaint it", "altered", "spelling"),
+        ("The pier is sold to the crown", "context_cut", "cut"),  # another document denies it
+        ("Wir werden die Fähre ... verkaufen, wenn die Bank zahlt", "elision_hides", "elision"),
+        ("Wir werden die Fähre nicht verkaufen", "context_cut", "cut"),
+        ("Nous ne vendrons jamais le pont", "context_cut", "cut"),
+    ],
+)
+def test_what_the_source_marks_or_takes_back_is_not_dropped(
+    edited: QuoteDesk, quote: str, headline: str, kind: str
+) -> None:
+    verdict = edited.check(quote)
+    assert (verdict.headline, verdict.green) == (headline, False), verdict.edits
+    assert kind in [one.kind for one in verdict.edits]
+
+
+@pytest.mark.parametrize("quote", ["We [the bakers] pay for the lamp ... in winter", "You sold the bench?"])
+def test_the_sources_own_marks_kept_are_green(edited: QuoteDesk, quote: str) -> None:
+    assert edited.check(quote).green
+
+
+def test_what_bears_a_name_is_not_the_person(edited: QuoteDesk) -> None:
+    assert edited.check("We give to the poor", "Roe").axes.speaker == "unknown"
+    assert edited.check("We give to the poor", "Roe Foundation").axes.speaker == "confirmed"
+    assert edited.check("We give to the poor", "Ann Roe").axes.speaker == "contradicted"

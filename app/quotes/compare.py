@@ -20,6 +20,7 @@ MOSTLY = 0.8  # of its words that stand there, of a quote that was not put toget
 FEW_ADDED, FEW_GONE = 3, 5  # words in a row that may be other or missing in a quote that was not put together
 UMS = re.compile(r"(?:(?:um|uh|er|erm|uhm|hmm|mm|ah)[\s,.]*)+", re.IGNORECASE)  # which the Guardian lets go
 MARGIN = 4  # words around a stretch that may still belong to it when its edge does not match
+ASKING = frozenset("who whom whose what which when where why how whether what's who's where's how's".split())
 STOP = re.compile(r"[.!?:;…()]|-\s|\s-|--")
 BOUNDARY = re.compile(r"[!?:;\"\n]|''|\s'|'\s")
 TELLING_CASE = frozenset("us it who may march polish turkey china aids".split())  # another word in capitals
@@ -107,10 +108,37 @@ class Comparison:
             place = first + index - begin
             same_gap = index == begin or self._quote.gap(index) == text.gap(place)
             yield from self._case(text, place, index, free=index == begin or not same_gap)
+            if index > begin or index == 0:
+                yield from self._edited(text, place, index)
             if index > begin and not same_gap:
                 yield from self._question(text, place, index)
                 yield from self._sentence(text, place, index, first + end - begin)
         yield from self._last_question(text, first + end - begin, end)
+        yield from self._unmarked_question(text, first, first + end - begin, begin, end)
+
+    def _edited(self, text: Tokens, place: int, index: int) -> Iterator[Edit]:
+        """What the source marks as not said: words in its brackets, an omission; and the quote does not."""
+        ours, theirs = self._quote.gap(index), text.gap(place)
+        if "[" in theirs.rpartition("]")[2] and "[" not in ours:
+            edit = self._edit("bracket", "critical", text, (place, place + 1), (index, index + 1))
+            yield replace(edit, note="the source has it in brackets: it is not what was said")
+        elif index and "..." in theirs and not ours.strip():
+            edit = self._edit("elision", "substantive", text, (place - 1, place + 1), (index - 1, index + 1))
+            yield replace(edit, note="the source leaves something out there, or pauses")
+
+    def _unmarked_question(self, text: Tokens, first: int, last: int, begin: int, end: int) -> Iterator[Edit]:
+        """A question in the form of a statement (`He knew?`), quoted whole and without its mark."""
+        whole = begin == 0 and end == len(self._quote) and stops(text, first) and "?" in self._final(text, last)
+        if not whole or self._final(self._quote, end):
+            return
+        key, lexicon = text.keys[first], self._rules.lexicon
+        asks = lexicon.kind(key) in ("auxiliary", "modal") or key in ASKING or key.endswith("n't")
+        if (
+            not asks
+            and lexicon.judges
+            and not any(text.keys[at] in ASKING for at in range(first, min(last, first + 4)))
+        ):
+            yield self._edit("question", "critical", text, (last - 1, last), (end - 1, end), marks=True)
 
     def _case(self, text: Tokens, place: int, index: int, *, free: bool) -> Iterator[Edit]:
         """`free`: the first letter may be in another case, as at the beginning of a quote."""
@@ -133,7 +161,7 @@ class Comparison:
         """A sentence that ends in the source alone, where the quote makes one of its last words and of the first of the
         next, or in the quote alone, where the words behind it limit those before."""
         ours, theirs = self._quote.gap(index), raw_gap(text, place)
-        if "?" in ours or "?" in theirs:
+        if "?" in ours or "?" in theirs or re.search(r"\w", theirs):  # `women," she said. "Men`: who knows
             return
         merged = not STOP.search(ours) and re.search(r"[.!]", theirs) and stops(text, place) and not stops(text, last)
         key = text.keys[place]
@@ -145,7 +173,7 @@ class Comparison:
     def _last_question(self, text: Tokens, place: int, end: int) -> Iterator[Edit]:
         """The end of a quote: without any mark it claims nothing."""
         ours, theirs = self._final(self._quote, end), self._final(text, place).partition('"')[0]
-        if re.search(r"[.!?]", ours) and end == len(self._quote) and ("?" in ours) != ("?" in theirs):
+        if re.search(r"[.!?,]", ours) and end == len(self._quote) and ("?" in ours) != ("?" in theirs):
             yield self._edit("question", "critical", text, (place - 1, place), (end - 1, end), marks=True)
 
     @staticmethod

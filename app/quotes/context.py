@@ -29,6 +29,7 @@ class Cut:
     kind: Context
     first: int
     last: int
+    denies: bool = False  # that the words were said at all
 
     def edit(self, text: Tokens) -> Edit:
         span = text.source(self.first, self.last)
@@ -69,7 +70,7 @@ def _denied(text: Tokens, span: Span, document: str, turns: Sequence[Quotation],
         if turns or OPENED.search(raw_gap(text, first)):
             places.append((begin, first, end))
     found = denied(text, places, document, lexicon)
-    return Cut("cut_before" if found[2] else "cut_after", found[0], found[1]) if found else None
+    return Cut("cut_before" if found[2] else "cut_after", found[0], found[1], denies=True) if found else None
 
 
 def _limited(text: Tokens, last: int, turn: Quotation | None, lexicon: Lexicon) -> Cut | None:

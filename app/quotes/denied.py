@@ -14,7 +14,7 @@ NEAR = 3  # words between an adverb of doubt and the verb of saying that it goes
 QUOTING = 5  # words between a verb of saying and the quotation that it introduces
 RIGHT = 4  # words between `denied` and the quotation that it denies itself
 BEHIND = 260  # characters behind a quotation that are looked at: the rest of its sentence and the one after
-BREAK = re.compile(r"[,;:.!?()\u2013\u2014]|\s-\s")
+BREAK = re.compile(r"[,;:.!?()\u2013\u2014]|\s-\s|--")
 JOINING = frozenset("and but or who which when because so while then".split())
 FINAL = re.compile(r"[.!?][\"”'’)]*\s")
 

@@ -142,7 +142,7 @@ class _Check:
 
     def _judged(self, match: Match) -> Attributed:
         cut: Cut | None = None
-        if match.words in FOUND and self._rules.lexicon.judges:
+        if match.words in FOUND and self._rules.lexicon.limiters.entries:
             text = match.source.document.text
             first, lexicon = match.first - match.lead, self._rules.lexicon
             cut = cut_of(match.text, first, match.last, match.source.quotations, lexicon, text)
@@ -183,7 +183,13 @@ class _Check:
         axes = self._axes(best, status)
         if self._too_short(judged):
             axes = replace(axes, words="too_short")
-        edits = self._edits(best, axes)
+        edits = self._edits(judged, axes)
+        denial = next((one for one in judged if one.cut is not None and one.cut.denies), None)
+        if denial is not None and is_green(axes) and denial.cut is not None:
+            axes = replace(axes, context=denial.cut.kind)
+            where = denial.match.source.document.metadata.title or denial.match.source.document.name
+            edit = denial.cut.edit(denial.match.text)
+            edits = (*edits, replace(edit, source=None, note=f"{where} doubts it: {edit.note}"))
         severity = best.match.severity
         headline = headline_of(axes, severity)
         groups = self._shelf.groups([one.match.source for one in judged])
@@ -208,8 +214,9 @@ class _Check:
             searched,
         )
 
-    def _edits(self, best: Attributed, axes: Axes) -> tuple[Edit, ...]:
+    def _edits(self, judged: Sequence[Attributed], axes: Axes) -> tuple[Edit, ...]:
         """The edits of the best occurrence, and the reasons of what else was found about it."""
+        best = judged[0]
         edits = list(best.match.edits)
         if best.cut is not None:
             edits.append(best.cut.edit(best.match.text))
@@ -218,17 +225,11 @@ class _Check:
                 Edit("voice", "critical", axes.voice, "quoted", best.match.span, None, "not inside quotation marks")
             )
         if axes.speaker in ("contradicted", "conflicting"):
-            edits.append(
-                Edit(
-                    "speaker",
-                    "critical",
-                    best.speaker,
-                    self._claimed,
-                    best.speaker_span,
-                    None,
-                    "the source names another speaker",
-                )
-            )
+            other = next((one for one in judged if one.relation == "other"), best)
+            where = other.match.source.document.metadata.title or other.match.source.document.name
+            span = other.speaker_span if other.match.source is best.match.source else None
+            note = "the source names another speaker" if other is best else f"{where} names another speaker"
+            edits.append(Edit("speaker", "critical", other.speaker, self._claimed, span, None, note))
         return tuple(edits)
 
     def _too_short(self, judged: Sequence[Attributed]) -> bool:

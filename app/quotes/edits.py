@@ -86,6 +86,9 @@ def judge(source: Side, quoted: Side, lexicon: Lexicon) -> tuple[str, Severity, 
     """
     gone = list((Counter(source.keys) - Counter(quoted.keys)).elements())
     new = list((Counter(quoted.keys) - Counter(source.keys)).elements())
+    joined = "".join(gone) == "".join(new) and not (lexicon.kinds_of(gone) | lexicon.kinds_of(new))
+    if joined and gone and not any(word.startswith("#") for word in gone):
+        return "spelling", "cosmetic", "written as one word in only one of the two"
     seen = _seen(gone, new)
     if seen is not None:
         return seen

@@ -112,7 +112,16 @@ def lexicon(language: str) -> Lexicon:
     values: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
     fingerprint = f"{language}-{values['version']}-{hashlib.sha256(data).hexdigest()[:12]}"
     if values.get("marks_only"):
-        return Lexicon(language, fingerprint, judges=False, common=frozenset(values["common"].split()))
+        return Lexicon(
+            language,
+            fingerprint,
+            judges=False,
+            common=frozenset(values["common"].split()),
+            limiters=Phrases.of(values["limiters"]),
+            governors=Phrases.of(values["governors"]),
+            between=Phrases.of(values["between"]),
+            hidden=Phrases.of(values["hidden"]),
+        )
     kinds = {kind: Phrases.of(text) for kind, text in values["words"].items()}
     forms = [group.split() for group in values["irregular"]["verbs"].split(";")]
     opened: dict[str, set[str]] = {}

@@ -23,6 +23,13 @@ NOBODY: Aliases = {}
 SEVERAL = re.compile(r" and (?=[A-Z])")
 DESCRIBED = re.compile(r"[,(;]|(?<=[a-z]) (?:of|for|from|at|who|which|in|with|on) (?=[^A-Z]|the )")
 SUFFIXES = ("jr", "sr", "ii", "iii", "iv")
+# Last words of names that are no person's.
+BODIES = frozenset(
+    "foundation organization organisation campaign administration university college company group department ministry "
+    "committee commission institute center centre bank party association council union times post corp inc llc tower "
+    "library museum school hospital trust fund network agency bureau office society league alliance coalition pac "
+    "board".split()
+)
 SHORTEST_PREFIX = 3  # letters of a short first name that begins the long one (`Tim`, `Timothy`)
 NICKNAMES = {
     frozenset(pair.split("/"))
@@ -88,9 +95,13 @@ def _same_person(claimed: str, named: str, people: People, aliases: Aliases) -> 
         return None
     ours, theirs = _words(first), _words(second)
     if ours == theirs:
-        return True
+        return None if _body_of(claimed, named) else True
     if people.ambiguous(first) or people.ambiguous(second):
         return None if ours[-1] == theirs[-1] else False
+    if _body_of(claimed, named):
+        return None  # `Trump` and `Trump Organization`: a person and what bears the name
+    if (ours[-1] in BODIES) != (theirs[-1] in BODIES) and min(len(ours), len(theirs)) > 1:
+        return False
     if len(ours) == 1 or len(theirs) == 1:
         lone, other = (ours, theirs) if len(ours) == 1 else (theirs, ours)
         return lone[0] in other or _initials(lone[0], other)
@@ -181,6 +192,12 @@ def _same_first(ours: str, theirs: str) -> bool:
         or (len(short) >= SHORTEST_PREFIX and long.startswith(short))
         or frozenset((short, long)) in NICKNAMES
     )
+
+
+def _body_of(claimed: str, named: str) -> bool:
+    """Whether one is a lone name and the other that of a body (`Roe`, `Roe Foundation`), whose initials it is not."""
+    short, long = sorted((_words(claimed), _words(named)), key=len)
+    return len(short) == 1 and len(long) > 1 and long[-1] in BODIES and not _initials(short[0], long)
 
 
 def _initials(short: str, words: Sequence[str]) -> bool:

@@ -46,17 +46,21 @@ def sentence_of(
     """The verdict as a person says it; it never says that something is true."""
     where = f" in {best.title or best.file}" if best else ""
     first = next((one for one in edits if one.severity == "critical"), edits[0] if edits else None)
+    if headline in ("context_cut", "elision_hides"):
+        kinds = ("cut",) if headline == "context_cut" else ("elision", "bracket")
+        first = next((one for one in edits if one.kind in kinds and one.note), first)
     if headline in ("verbatim", "punctuation_style", "marked_edit"):
         return _found(headline, axes, where, claimed, best)
     if headline == "altered" or headline == "reordered":
         return f"The words are not the same as{where}: {_told(first)}."
     if headline in ("context_cut", "elision_hides"):
         note = first.note if first and first.note else "the source says more"
-        return f"The words stand{where}, but the quote leaves out what limits them: {note}."
+        return f"The words stand{where}, but the quote leaves out what limits or denies them: {note}."
     if headline == "spliced":
         return f"The quote is put together from parts that do not stand together{where or ' anywhere'}."
     if headline == "narration":
-        return f"The words stand{where}, but as the reporter's own, not as somebody's speech."
+        how = {"headline": "in its headline", "crosses_mark": "not all of them in quotation marks"}.get(axes.voice)
+        return f"The words stand{where}, but {how or 'as the reporter’s own, not as somebody’s speech'}."
     if headline == "misattributed":
         speaker = best.speaker if best else ""
         return f"The words stand{where}, but {speaker or 'somebody else'} said them there, not {claimed}."
