@@ -296,9 +296,9 @@ def show_command(file: str, span: str | None, **options: Any) -> int:
         try:
             start, end = map(int, span.split(":"))
             text = Span(start, end).of(text)
-        except ValueError as error:
+        except ValueError:
             raise UsageError(
-                f"--span {span!r} is not START:END within a text of {len(text)} characters ({error})"
+                f"--span {span!r} is not START:END within a text of {len(text)} characters, as 0:80"
             ) from None
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))  # as it is: newlines and all

@@ -132,7 +132,8 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise OnrecordError(f"{path} cannot be read as a packet ({error})") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no JSON"
+        raise OnrecordError(f"{path} cannot be read as a packet ({why}); give what `ask --packet` wrote") from error
     if not isinstance(raw, dict):
         raise OnrecordError(f"{path} is not an evidence packet: it holds no JSON object")
     return raw

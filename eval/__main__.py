@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from app.commands.arguments import Parser
 from eval.arguments import ERROR, USAGE
 from eval.commands import (
     bench,
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m eval",
         description="Measure answers against suites of questions, and the speed of what makes them.",
         epilog="exit codes: 0 done (run: every item has its answer; gate: it holds), "

@@ -73,6 +73,8 @@ def restore_backup(
         try:
             if replaced.is_dir() and not home.exists():  # killed between the two renames, where there is no exchange
                 replaced.rename(home)
+            if not file.is_file():
+                raise OnrecordError(f"there is no file {file}")
             _refuse_home(home, force)
             backup, digest = read_backup(file)
             if (home / CATALOGUE).is_file():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from app.cli import DONE, ERROR, NO, USAGE, main
+from app.commands.arguments import parser
 from app.settings import Settings
 from indexing.embed import Embedder
 from tests.hashing import HashingEmbedder
@@ -441,10 +443,47 @@ def test_the_home_comes_from_the_flag_the_environment_the_file_or_lies_here(
     assert run("status", "--json").json["home"] == "by-environment"
 
 
-@pytest.mark.parametrize("command", ["index", "watch", "ask", "chat", "status", "show", "doctor", "rebuild"])
-def test_every_command_takes_a_home(run: Command, command: str) -> None:
-    ran = run(command, "--help")
-    assert ran.code == DONE and "--home DIR" in ran.out and "exit codes:" in ran.out
+def every_command(whole: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """All of them, their actions too."""
+    for each in whole._actions:
+        if isinstance(each, argparse._SubParsersAction):
+            for one in each.choices.values():
+                yield one
+                yield from every_command(one)
+
+
+def test_every_command_and_action_takes_a_home_and_says_its_exit_codes() -> None:
+    commands = list(every_command(parser()))
+    assert len(commands) > 35
+    for one in commands:
+        told = one.format_help()
+        assert "exit codes: 0 done, 1 error, 2 usage" in told, one.prog
+        assert "--home DIR" in told or one.prog in ("onrecord ground", "onrecord eval"), one.prog
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("aks x", USAGE, "there is no command 'aks'; did you mean ask? onrecord --help lists all"),
+        ("users lst", USAGE, "there is no action 'lst'; did you mean list? onrecord users --help lists all"),
+        ("qqqqqq", USAGE, "there is no command 'qqqqqq'; onrecord --help lists all"),
+        ("check nowhere.md", ERROR, "nowhere.md: it cannot be read (No such file or directory)"),
+        (
+            "verify nowhere.json",
+            ERROR,
+            "nowhere.json cannot be read as a packet (No such file or directory); give what",
+        ),
+        ("restore nowhere.backup", ERROR, "there is no file nowhere.backup"),
+        ("audit --last -3", USAGE, "'-3' is no number from 1 on"),
+        ("show bridge.txt --span b", USAGE, "--span 'b' is not START:END within a text of"),
+    ],
+)
+def test_what_is_mistyped_or_not_there_is_told_with_its_name(
+    run: Command, docs: Path, line: str, code: int, says: str
+) -> None:
+    assert run("index", docs).code == DONE
+    ran = run(*line.split())
+    assert ran.code == code and says in ran.err
 
 
 # -- show and status -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ def add_access_commands(
 ) -> None:
     """`command` adds one by name, description and parents."""
     _server(command("serve", "serve the page to others, who sign in (see: onrecord users)", common, model))
-    _users(command("users", "say who may sign in to a server (onrecord serve), and as what", common))
+    _users(command("users", "say who may sign in to a server (onrecord serve), and as what", common), common)
     _audit(command("audit", "print who did what on the server, when and from where", common))
 
 
@@ -33,12 +33,12 @@ def _server(parser: argparse.ArgumentParser) -> None:
     flag("--trusted-proxies", "addresses or networks whose X-Forwarded-... are believed", metavar="ADDRESS,...")
 
 
-def _users(parser: argparse.ArgumentParser) -> None:
+def _users(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """A password never is an argument, which others on the machine could read: it is asked for, or read from stdin."""
     actions = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
 
     def action(name: str, about: str, named: bool = True) -> argparse.ArgumentParser:
-        made = actions.add_parser(name, help=about, description=about)
+        made = actions.add_parser(name, parents=[common], help=about, description=about, epilog=parser.epilog)
         if named:
             made.add_argument("name", metavar="NAME")
         return made
@@ -59,8 +59,16 @@ def _users(parser: argparse.ArgumentParser) -> None:
     action("revoke", "end a token", named=False).add_argument("token", metavar="ID")
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
 def _audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", default="", metavar="NAME", help="only what this user did")
     parser.add_argument("--since", default="", metavar="DAY", help="from this day on, as 2026-11-24 (UTC)")
-    parser.add_argument("--last", type=int, default=1000, metavar="N", help="the newest N records (default: 1000)")
+    parser.add_argument(
+        "--last", type=_positive, default=1000, metavar="N", help="the newest N records (default: 1000)"
+    )
     parser.add_argument("--json", action="store_true", help="a line of JSON for each record")

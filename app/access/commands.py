@@ -42,8 +42,11 @@ def audit(home: Path, user: str, since: str, last: int, json: bool) -> None:
     except ValueError:
         raise UsageError(f"--since takes a day as 2026-11-24, not {since!r}") from None
     with Store(home) as store:
-        for record in Audit(store).records(start, user, max(1, last)):
+        record = None
+        for record in Audit(store).records(start, user, last):
             print(_as_json(record) if json else _as_line(record))
+    if record is None:
+        print("Nothing of that is in the log.", file=sys.stderr)
 
 
 def _changed(store: Store, action: str, **options: Any) -> str:

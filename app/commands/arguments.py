@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from app.access.arguments import add_access_commands
 from app.identity import LOCAL
 
-EXIT_CODES = (
-    "exit codes: 0 done (ask: answered; index: all is in), 1 error, 2 usage, "
-    "3 the answer is no (ask: refused; quote: not all green; index: some files did not go in; "
-    "doctor: something is wrong)"
-)
+EXIT_CODES = "exit codes: 0 done, 1 error, 2 usage"
+NO = {  # what it means that a command ends with 3
+    "index": "some files did not go in",
+    "ask": "the documents do not answer",
+    "quote": "not every quote is green",
+    "check": "not every quote is green",
+    "ground": "a statement is not supported",
+    "said": "nothing was found",
+    "timeline": "nothing was found",
+    "doctor": "something is wrong",
+    "verify": "a citation no longer holds, or the seal is broken",
+}
 ABOUT = (
     "Ask a folder of documents; get answers whose every sentence points at the exact characters of a source. "
     "Start with: onrecord index PATH, then: onrecord chat"
 )
 
 Command = Callable[..., argparse.ArgumentParser]
+CHOICE = re.compile(r"argument (\w+): invalid choice: '(.*?)' \(choose from (.*)\)", re.DOTALL)
+
+
+class Parser(argparse.ArgumentParser):
+    """One that says what a mistyped command may have meant, in the place of a list of all."""
+
+    def error(self, message: str) -> NoReturn:
+        if found := CHOICE.fullmatch(message):
+            what, word, known = found.groups()
+            near = difflib.get_close_matches(word, re.findall(r"[\w-]+", known), 3)
+            meant = f" did you mean {' or '.join(near)}?" if near else ""
+            message = f"there is no {what.lower()} {word!r};{meant} {self.prog} --help lists all"
+        super().error(message)
 
 
 def parse(arguments: list[str] | None) -> dict[str, object]:
@@ -29,12 +52,14 @@ def parse(arguments: list[str] | None) -> dict[str, object]:
 
 def parser() -> argparse.ArgumentParser:
     """What `parse` parses with."""
-    whole = argparse.ArgumentParser(prog="onrecord", description=ABOUT, epilog=EXIT_CODES)
+    told = f"{EXIT_CODES}, 3 the answer is no: onrecord COMMAND --help says which that is"
+    whole = Parser(prog="onrecord", description=ABOUT, epilog=told)
     commands = whole.add_subparsers(required=True, metavar="COMMAND", dest="command")
     common, model = _common(), _model()
 
-    def command(name: str, about: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        return commands.add_parser(name, parents=[*parents], help=about, description=about, epilog=EXIT_CODES)
+    def command(name: str, about: str, *parents: Parser) -> Parser:
+        codes = f"{EXIT_CODES}, 3 {NO[name]}" if name in NO else EXIT_CODES
+        return commands.add_parser(name, parents=parents, help=about, description=about, epilog=codes)
 
     _indexing(command("index", "index files and folders, or bring their index up to date", common))
     _indexing(command("watch", "keep the index in step with files and folders until Ctrl-C", common))
@@ -59,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     speakers = command("speakers", "list who is quoted by name in the indexed documents", common)
     speakers.add_argument("--json", action="store_true", help=json)
     said = command("said", "list what a person said, newest first, each with its citation", common)
-    said.add_argument("name", metavar="NAME")
+    said.add_argument("name", metavar="NAME", help="of the person, as `onrecord speakers` lists it")
     said.add_argument("--about", default="", metavar="WORDS", help="only where these words stand in it or around it")
     said.add_argument("--json", action="store_true", help=json)
     _dating(
@@ -82,16 +107,18 @@ def _keeping(command: Command, common: argparse.ArgumentParser, model: argparse.
     verify = command(
         "verify", "check an evidence packet against the index: every cited character, without a model", common
     )
-    verify.add_argument("packet", type=Path, metavar="PACKET")
+    verify.add_argument("packet", type=Path, metavar="PACKET", help="what `onrecord ask --packet` made")
     verify.add_argument("--json", action="store_true", help=json)
-    _conversing(command("conversations", "list, show, export and delete the conversations that the page keeps"), common)
-    _judging(command("feedback", "make eval items of what readers said of answers"), common)
+    _conversing(
+        command("conversations", "list, show, export and delete the conversations that the page keeps", common), common
+    )
+    _judging(command("feedback", "make eval items of what readers said of answers", common), common)
     backup = command("backup", "write everything in the home to one file, while it is in use", common)
-    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the backup that is made")
     _showing(backup)
     backup.add_argument("--json", action="store_true", help=json)
     restore = command("restore", "make a home from a backup; what stood there stays until the new one is whole", common)
-    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what `onrecord backup` made")
     restore.add_argument("--force", action="store_true", help="replace the home that is there")
     _showing(restore)
     restore.add_argument("--json", action="store_true", help=json)
@@ -132,16 +159,16 @@ def _judging(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -
     exported.add_argument("--json", action="store_true", help="print what was done as one line of JSON")
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+def _common() -> Parser:
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--home", metavar="DIR", help="folder of the index (default: ONRECORD_HOME, else ./.onrecord)")
     common.add_argument("--embed", metavar="SPEC", help="minilm, folder:PATH, openai:MODEL or MODULE:CLASS")
     common.add_argument("--chroma-url", metavar="URL", help="keep vectors on this Chroma server, for several processes")
     return common
 
 
-def _model() -> argparse.ArgumentParser:
-    model = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+def _model() -> Parser:
+    model = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     model.add_argument("--llm", metavar="MODEL", help="let this model write (default: sentences of the documents)")
     model.add_argument("--llm-url", metavar="URL", help="base URL of an OpenAI-compatible endpoint")
     model.add_argument("--rerank", metavar="SPEC", help="order passages by reader, folder:PATH (ONNX) or MODULE:CLASS")
@@ -151,7 +178,7 @@ def _model() -> argparse.ArgumentParser:
 
 
 def _indexing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
     parser.add_argument(
         "--max-document-mb", type=float, metavar="MB", default=argparse.SUPPRESS, help="skip larger files (default: 20)"
     )

@@ -125,14 +125,17 @@ def read_draft(path: Path, max_bytes: int = 20_000_000) -> Draft:
     if path.suffix.lower() not in DRAFTS:
         raise UsageError(f"{path} is no draft; give one of: {' '.join(DRAFTS)}")
     options = ReadOptions(max_bytes=max_bytes)
-    with Sandbox() as sandbox:
-        reading = read_here if path.suffix.lower() in PLAIN else sandbox.read
-        for part in reading(path, options):
-            if isinstance(part, Unread):
-                raise part.error
-            if isinstance(part, Extraction):
-                return draft_of(part.text, path.name, part.blocks)
-    raise LoadError("there is no text in it", "give a draft with text")
+    try:
+        with Sandbox() as sandbox:
+            reading = read_here if path.suffix.lower() in PLAIN else sandbox.read
+            for part in reading(path, options):
+                if isinstance(part, Unread):
+                    raise part.error
+                if isinstance(part, Extraction):
+                    return draft_of(part.text, path.name, part.blocks)
+        raise LoadError("there is no text in it", "give a draft with text")
+    except LoadError as error:
+        raise LoadError(f"{path.name}: {error.reason}", error.remedy) from error
 
 
 def draft_of(text: str, name: str = "draft", blocks: Sequence[Block] | None = None) -> Draft:
