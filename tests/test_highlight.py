@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from app.assistant import Assistant
 from app.drafting.extract import extract
-from app.drafting.highlight import ANSWERING
+from app.drafting.highlight import ANSWERING, ENOUGH, highlights
 from app.evidence.finding import Finding, find
 from app.evidence.reader_model import Stance, Told
 from app.evidence.understanding import SHIPPED, Reading, Seams, reading
-from app.questions.short import NEARLY, TOLD
+from app.questions.short import NEARLY
 from app.retrieval.retrieve import Retriever
 from app.settings import Settings
 from indexing.collection import Collection
@@ -112,6 +112,49 @@ def saying(values: Sequence[float], words: Mapping[str, float]) -> Reading:
 CHANCES = st.floats(0, 1)
 
 
+FIGURES = """---
+title: The voyage of the Ada Vale
+---
+
+The turnout was up about 19 percentage points from 2012 and about 3 percentage points from 2008.
+Captain Ole Brun has three children: Jon Brun, 38; Siri, 34; and Lars Brun, 31, of whom Per Moe, 22, is a friend.
+The mate called Captain Ole Brun a dreamer, and Per Moe called him a fool.
+He asked Siri Brun, the wife of Captain Ole Brun.
+"""
+
+
+@pytest.fixture(scope="module")
+def ship(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("ship")
+    (folder / "ship.md").write_text(FIGURES, encoding="utf-8")
+    with Collection(tmp_path_factory.mktemp("home"), embedder("minilm"), create=True) as collection:
+        index(collection, [folder])
+        yield Assistant(collection, Retriever(collection, 10), None, Settings())
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "wanted"),
+    [
+        (
+            "By how many percentage points was the turnout up from 2012?",
+            {"19": 0.5, "3": 0.55},
+            ["19 percentage points"],
+        ),
+        ("How old is Siri Brun?", {"38": 0.55, "34": 0.5, "31": 0.55}, ["34"]),
+        ("How old is Ada Brun?", {"38": 0.55, "34": 0.5, "31": 0.55}, []),
+        ("Who called Ole Brun a dreamer?", {"Ole Brun": 0.6, "Moe": 0.1}, []),
+        ("Who is Ole Brun's wife?", {"Siri": 0.6}, ["Siri Brun"]),
+    ],
+)
+def test_what_is_nearly_as_likely_is_told_apart_by_the_words_about_it(
+    ship: Assistant, question: str, words: dict[str, float], wanted: list[str]
+) -> None:
+    finding = find(*ship.look_up(question), reading=saying([0.9], words))
+    first = finding.evidence.ranked[0]
+    shown = highlights(finding, [first])
+    assert [span.of(first.text) for span in shown.get(first.place, ())] == wanted
+
+
 @settings(max_examples=40)
 @given(value=CHANCES, told=CHANCES, other=CHANCES)
 def test_words_are_highlighted_only_where_the_reader_is_sure_of_sentence_and_words(
@@ -125,7 +168,7 @@ def test_words_are_highlighted_only_where_the_reader_is_sure_of_sentence_and_wor
         assert all(one.end <= two.start for one, two in pairwise(spans)) and all(len(one) for one in spans)
         for span in spans:
             chances = [chance for word, chance in words.items() if word in span.of(statement.text)]
-            assert value >= ANSWERING and chances and max(chances) >= TOLD
+            assert value >= ANSWERING and chances and max(chances) >= ENOUGH
             assert max(chances) > max(told, other) - NEARLY
 
 
@@ -134,9 +177,14 @@ def test_words_are_highlighted_only_where_the_reader_is_sure_of_sentence_and_wor
     [
         ([0.9, 0.1], {"Roth": 0.6, "Stahl": 0.2}, ["Judge Amalie Roth"]),
         ([0.9, 0.1], {"Roth": 0.6, "Stahl": 0.59}, []),  # in one clause: nobody can tell which
-        ([0.9, 0.88], {"Roth": 0.6, "Stahl": 0.2, "Toll": 0.6, "Krag": 0.6}, []),  # another sentence says another
-        ([0.2, 0.1], {"Roth": 0.9}, []),
-        ([0.9, 0.1], {"Roth": 0.4}, []),
+        (
+            [0.8, 0.81],
+            {"Roth": 0.6, "Stahl": 0.2, "Toll": 0.6, "Krag": 0.6},
+            [],
+        ),  # another, less to the point, says another
+        ([0.9, 0.1], {"Roth": 0.4, "Stahl": 0.1}, ["Judge Amalie Roth"]),
+        ([0.19, 0.1], {"Roth": 0.9}, []),
+        ([0.9, 0.1], {"Roth": 0.29}, []),
     ],
 )
 def test_where_the_reader_cannot_tell_nothing_is_highlighted(

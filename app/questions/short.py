@@ -69,8 +69,8 @@ PATTERNS: dict[Kind, re.Pattern[str]] = {
     ),
     "age": re.compile(
         r"(?<=\baged\s)\d{1,3}\b|(?<=\bage of\s)\d{1,3}\b|(?<=\bturned\s)\d{1,3}\b|\b\d{1,3}(?=[\s-]years?[\s-]old)|"
-        r"(?<=, )\d{1,3}(?=[,.])|"
-        r"(?<=\bat\s)\d{1,3}(?=,)",
+        r"(?<=, )\d{1,3}(?=[,.;])|(?<=[a-z] \()\d{1,3}(?=\))|(?<=he is )\d{1,3}(?=[,.;]|$)|"
+        r"(?<=he was )\d{1,3}(?=[,.;]|$)|(?<=\bat\s)\d{1,3}(?=[,.;]|$)",
         re.IGNORECASE,
     ),
     "time": re.compile(
