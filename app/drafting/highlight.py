@@ -181,8 +181,8 @@ def _told_apart(evidence: Evidence, likely: Sequence[Short], text: str) -> Short
         for each in near:
             del each[stem]  # what stands by all tells none of them
     totals = [sum(each.values()) for each in near]
-    second, most = sorted(totals)[-2:]
-    return likely[totals.index(most)] if most and most >= TWICE * second else None
+    second, first = sorted(totals)[-2:]
+    return likely[totals.index(first)] if first and first >= TWICE * second else None
 
 
 def _near(evidence: Evidence, span: Span, text: str) -> dict[str, float]:
