@@ -11,16 +11,17 @@ from indexing.attribution import Attribution, Clauses
 from indexing.documents import Sentence
 from indexing.marks import Stretch, outermost, stretches_of
 from indexing.people import People, bare, is_name, is_title, name_of, words_of
-from indexing.phrases import END, PREPOSITIONS, Line
+from indexing.phrases import DETERMINERS, END, PREPOSITIONS, Line
 from indexing.quotations import Kind, Pattern, Quotation
 from indexing.spans import Span
 from indexing.statements import statement
 from indexing.transcripts import Spoken, transcript_of, trimmed
 
-RECIPE = "quotations-4"  # changes when the same text would give other quotations, so that everything is indexed again
+RECIPE = "quotations-5"  # changes when the same text would give other quotations, so that everything is indexed again
 PERSONS = frozenset("he she er sie il elle".split())
 SEXES = {"f": "feminine", "m": "masculine"}
 WHERE = frozenset("in at near across outside throughout inside".split())
+DESCRIBED = 7  # tokens of what somebody is before the name: `The board chair, Ida Solheim,`
 LEADING = 2  # tokens before the name of whom a sentence is about
 GAP = 40  # tokens between the halves of a broken quote, at most
 CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")
@@ -280,9 +281,11 @@ class _Reader:
             self._note_person(name, line, at, end)
             place = at > 0 and tokens[at - 1].low in WHERE and not self._is_person(name)
             if is_name(name) and not place and not (end - at == 1 and self.people.is_common(tokens[at].text)):
-                begins = line.begins[at] >= at - LEADING and not any(
-                    token.low in PREPOSITIONS for token in tokens[line.begins[at] : at]
-                )
+                opening = tokens[line.begins[at] : at]
+                described = 2 < len(opening) <= DESCRIBED and opening[0].low in DETERMINERS and opening[-1].text == ","
+                described = described and not any(token.text == "," for token in opening[:-1])
+                begins = len(opening) <= LEADING and not any(token.low in PREPOSITIONS for token in opening)
+                begins = begins or described
                 yield tokens[at].start, name, begins
             at = end
 

@@ -52,6 +52,7 @@ def test_marked_editing_that_says_the_same_is_green(desk: QuoteDesk, quote: str)
 MARKED = [
     ("[Mary Dunn] is a liar and the whole town knows it", "name", "critical"),  # a woman for the source's he
     ("[Rupert Vane] is a liar and the whole town knows it", "name", "substantive"),  # nobody in the document
+    ("[Paul Moss] know this street", "name", "critical"),  # Mary Dunn's I
     ("[Paul Moss] is fair and patient with the tenants", "name", "critical"),
     ("Rents will [fall] again in the spring", "bracket", "critical"),
     ("Birk is [unfair] and patient with the tenants", "bracket", "critical"),
@@ -80,7 +81,7 @@ DENIED = {
         "A forged letter quotes Stahl as writing, “Sell the trees and pay the bills.”\n\n"
         "“Take the bread away from them,” reads a tweet in her name. The tweet is fake.\n\n"
         "“Did I say ‘close the bakery’? Not I,” Stahl said. “Suppose I said, ‘Burn the benches.’ You would laugh.”\n\n"
-        "“They want to close the school,” Stahl reportedly said.\n\n"
+        "“They want to close the school,” Stahl reportedly said. “I hate them,” she is said to have told a friend.\n\n"
         "He did not wait for the vote, and Paul Moss said, “The bell must ring on Sunday.”\n\n"
         "Moss just stopped and said, “We have to win the harbor street.”\n\n"
         "Moss, who has called for a “new and better lamp,” never said no.\n\n"
@@ -110,6 +111,8 @@ def doubted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
         "Burn the benches",
         "we sold the church bell",
         "the bell was cracked",
+        "They want to close the school",
+        "I hate them",
         "I will open the gate",
         "I will open the gate tomorrow",
         "I will sign this week",
@@ -154,6 +157,7 @@ SPOKEN = {
     "page.txt": (
         "Flood\n\n“The wall held because the crew\fwas awake all night,” Nora Pine said.\n\n"
         "Councilman Tivo Renz disagreed with it. “The pump costs too much,” he said, “and nobody will mend it.”\n\n"
+        "The head of the board, Ida Sol, was not there. “I voted for it,” she said later.\n\n"
         "Renz, a mason in Ulm, left early. He later wrote in a letter that “the pump must go.”\n"
     ),
     "pompe.txt": "Ville\n\n« La pompe est à nous », a déclaré Nora Pine mardi. « Elle reste ici jusqu’en mai. »\n",
@@ -181,6 +185,8 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
         ("The pump costs too much, and nobody will mend it", "Tivo Renz", "confirmed"),
         ("The pump costs too much", "Nora Pine", "contradicted"),
         ("the pump must go", "Tivo Renz", "confirmed"),
+        ("I voted for it", "Ida Sol", "confirmed"),
+        ("I voted for it", "Nora Pine", "contradicted"),
         ("Elle reste ici jusqu'en mai", "Nora Pine", "confirmed"),
         ("“The pump costs too much,” Renz said, “and nobody will mend it.”", "", "confirmed"),
         ("“The pump costs too much,” Pine said.", "", "contradicted"),
@@ -242,6 +248,7 @@ EDITED = {
     "signs.md": (
         "---\ntitle: Signs\n---\n"
         "“We [the bakers] pay for the lamp ... in winter,” Roe said. “You sold the bench? I do not re-paint it.”\n\n"
+        "“Was it new? I’m no mason,” Roe said.\n\n"
         "The Roe Foundation said: “We give to the poor.”\n"
     ),
     "rumour.md": "---\ntitle: A rumour\n---\n“The pier is sold to the crown,” Ann Roe said.\n",
@@ -281,7 +288,9 @@ def test_what_the_source_marks_or_takes_back_is_not_dropped(
     assert kind in [one.kind for one in verdict.edits]
 
 
-@pytest.mark.parametrize("quote", ["We [the bakers] pay for the lamp ... in winter", "You sold the bench?"])
+@pytest.mark.parametrize(
+    "quote", ["We [the bakers] pay for the lamp ... in winter", "You sold the bench?", "Was it new? I am no mason"]
+)
 def test_the_sources_own_marks_kept_are_green(edited: QuoteDesk, quote: str) -> None:
     assert edited.check(quote).green
 

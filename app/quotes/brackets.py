@@ -19,6 +19,7 @@ from indexing.turns import gender_of
 from indexing.words import stems
 
 WIDEST = 6  # words that a bracket may stand for
+FIRST = frozenset("i me my mine myself we us our ours".split())
 HE, SHE = frozenset("he him his himself".split()), frozenset("she her hers herself".split())
 
 
@@ -58,11 +59,16 @@ class Bracket:
         self._lexicon = lexicon
         self._words, self._there = quote.keys[slice(*inside)], text.keys[slice(*gone)]
 
-    def edit(self, document: Document) -> Edit | None:
-        """What is wrong with it; None where it may stand."""
+    def edit(self, document: Document, speaker: str = "") -> Edit | None:
+        """What is wrong with it where the speaker is this one, or nobody knows who; None where it may stand."""
         if not self._lexicon.judges:
             return None
-        return self._other_figure() or self._other_name(document) or self._contrary() or self._unsupported(document)
+        return (
+            self._other_figure()
+            or self._other_name(document, speaker)
+            or self._contrary()
+            or self._unsupported(document)
+        )
 
     def _other_figure(self) -> Edit | None:
         ours = {one.key for one in self._units(self._quote, self._inside) if one.figure}
@@ -71,7 +77,7 @@ class Bracket:
             return self._made("quantity", "critical", "the bracket puts another figure")
         return None
 
-    def _other_name(self, document: Document) -> Edit | None:
+    def _other_name(self, document: Document, speaker: str) -> Edit | None:
         ours, theirs = _name(self._quote, self._inside), _name(self._text, self._gone)
         if not ours:
             return None
@@ -80,6 +86,8 @@ class Bracket:
         gender = gender_of(_full(ours, document))
         if (gender == "f" and HE & set(self._there)) or (gender == "m" and SHE & set(self._there)):
             return self._made("name", "critical", f"the source's “{self._shown()}” is not said of {ours}")
+        if speaker and FIRST & set(self._there) and gender and same_person(ours, speaker, document) is False:
+            return self._made("name", "critical", f"the source's “{self._shown()}” is said by {speaker}, not {ours}")
         known = set(self._text.keys) | set(stems(f"{document.metadata.title} {document.metadata.author}"))
         if not any(bare(word) in known or word.casefold() in known for word in ours.split()) and not theirs:
             return self._made("name", "substantive", f"the document does not name {ours}")

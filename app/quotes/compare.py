@@ -199,7 +199,8 @@ class Comparison:
         for kind, i1, i2, j1, j2 in self._whole_words(theirs, ours, opcodes):
             if kind == "equal":
                 for i, j in zip(range(i1 + 1, i2), range(j1 + 1, j2), strict=False):
-                    edits += self._question(text, theirs[i].first, ours[j].first) if theirs[i].first > first else ()
+                    within = theirs[i].first == theirs[i - 1].first or ours[j].first == ours[j - 1].first
+                    edits += () if within else self._question(text, theirs[i].first, ours[j].first)
                 edits += self._cases(text, theirs[i1:i2], ours[j1:j2], begin)
             else:
                 edits.append(self._reworded(text, theirs, ours, (i1, i2, j1, j2), (first, begin)))

@@ -87,7 +87,7 @@ def _behind(text: Tokens, start: int, document: str, lexicon: Lexicon) -> Found 
 
 def _looked_at(rest: str, lexicon: Lexicon) -> Iterator[tuple[int, int, re.Pattern[str]]]:
     """The rest of the quotation's sentence and the next sentence, each with what may deny it there."""
-    here, there = _patterns(lexicon.fakes, lexicon.saying, lexicon.statements)
+    here, there = _patterns(lexicon.fakes, lexicon.saying, lexicon.statements, lexicon.hearsay)
     ends = [0, *(match.end() for match in FINAL.finditer(rest)), len(rest)]
     opens = rest[:1] in ".!?" or rest[1:2].isupper()
     first = ends[1] if not opens or ends[1] <= 2 else 0
@@ -98,7 +98,9 @@ def _looked_at(rest: str, lexicon: Lexicon) -> Iterator[tuple[int, int, re.Patte
 
 
 @functools.cache
-def _patterns(faked: Phrases, said: Phrases, spoken: Phrases) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns(
+    faked: Phrases, said: Phrases, spoken: Phrases, heard: Phrases
+) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What denies a quotation in its own sentence, and in the next one."""
     fakes, saying, words = _any(faked), _any(said), _any(spoken)
     never = r"(?:never|not|n[’']t|den(?:y|ies|ied))"
@@ -107,6 +109,8 @@ def _patterns(faked: Phrases, said: Phrases, spoken: Phrases) -> tuple[re.Patter
     such = r"any such thing|such a thing|(?:those|these|the) words|anything (?:of the kind|like (?:it|that))"
     here = (
         rf"^[^\w]*(?:(?:is|was|are|were)\b[^.]{{0,40}}\b{never}\b (?:\w+ ){{0,2}}{saying}|{made}|"
+        rf"(?:[\w.’'-]+ ){{0,4}}(?:{_any(heard)} {saying}|(?:is|was|are|were) "
+        rf"(?:said|reported|alleged|rumou?red|believed|claimed) to have (?:\w+ )?{saying})|"
         rf"(?:something|words|a (?:line|thing|phrase))\b[^.]{{0,40}}\b{never}\b (?:\w+ ){{0,2}}{saying})"
     )
     there = (

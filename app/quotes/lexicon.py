@@ -13,7 +13,7 @@ from typing import Any
 LANGUAGES = ("en", "de", "fr")
 LONGEST = 5  # words of a phrase
 # Of the kinds a word has the first counts.
-DOUBTS = ("fakes", "adverbs", "supposing", "claims", "asking", "statements")
+DOUBTS = ("fakes", "adverbs", "hearsay", "supposing", "claims", "asking", "statements")
 KINDS = (
     *("negation", "modal", "quantifier", "limiter", "conjunction", "hedge", "evidential", "comparative"),
     *("quantity", "pronoun", "auxiliary", "article", "filler"),
@@ -70,6 +70,7 @@ class Lexicon:
     saying: Phrases = NONE
     fakes: Phrases = NONE
     adverbs: Phrases = NONE
+    hearsay: Phrases = NONE
     supposing: Phrases = NONE
     claims: Phrases = NONE
     asking: Phrases = NONE

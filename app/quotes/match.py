@@ -15,6 +15,7 @@ from app.quotes.context import stops
 from app.quotes.given import Fragment, Given
 from app.quotes.result import FOUND, SEVERITIES, Edit, Integrity, Severity, Words
 from app.quotes.shelf import Source
+from app.quotes.speaker import speaker_of
 from app.quotes.units import is_figure
 from indexing.spans import Span, hull
 from indexing.tokens import Tokens
@@ -267,11 +268,21 @@ class Matcher:
         edits += hidden
         if fragment.mark == "bracket" and not hidden:
             inside = fragment.inside_first, fragment.inside_last
-            wrong = Bracket(self._given.tokens, inside, text, gone, self._rules.lexicon).edit(source.document)
+            wrong = Bracket(self._given.tokens, inside, text, gone, self._rules.lexicon).edit(
+                source.document, self._speaker(source, text, gone)
+            )
             if wrong is not None:
                 levels.add("altered")
                 edits.append(wrong)
         return "elision_hides" if hidden and integrity == "elided" else integrity
+
+    @staticmethod
+    def _speaker(source: Source, text: Tokens, place: tuple[int, int]) -> str:
+        """Who is named as the one who speaks at a place of a text."""
+        if place[0] == place[1]:
+            return ""
+        said = speaker_of(source.document, source.quotations, text.source(*place))
+        return said.speaker if said is not None and said.named else ""
 
     def _joined(self, text: Tokens, first: int, last: int) -> Iterator[Edit]:
         """Whether an omission makes one sentence, or one clause, of the beginning of one and the end of another."""
