@@ -86,7 +86,8 @@ class Catalogue:
         if found != SCHEMA_VERSION:
             raise HomeError(
                 f"{path} was made by another version of Onrecord (schema {found or 'none'}); "
-                "remove its folder and index again"
+                "move catalogue.sqlite and the folders vectors, words and texts out of there and index again; "
+                "conversations and users that lie beside them stay"
             )
 
     def _has_schema(self) -> bool:

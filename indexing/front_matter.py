@@ -1,4 +1,4 @@
-"""What stands before a text and says what it is: YAML between `---`, TOML between `+++`, or lines of keys like them.
+"""What stands before a text and says what it is: YAML between `---`, TOML between `+++`, or lines of keys.
 
 What a reader could mean to say is never taken for it: the span is empty where no key of it is known for one.
 """
@@ -29,6 +29,12 @@ QUOTED = 60  # characters of each
 # PyYAML's own errors, and the bare ones that it lets through: `!!timestamp x`, `[[[[...`
 YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 KNOWN = frozenset(name for key, names in USUAL_NAMES.items() if key not in ("text", "id") for name in names.split())
+# Keys that nobody in a dialogue is called.
+TELLING = frozenset(
+    "title headline titel titre source publication publisher quelle author authors byline autor autorin auteur date"
+    " published published_on datum url".split()
+)
+MOST_KEYS = 20
 MARK = {"---": r":(?:[ \t]+|$)", "+++": r"[ \t]*=[ \t]*"}
 KEY = {fence: re.compile(rf"([^\W\d][\w.-]*(?: [\w-]+){{0,2}})[ \t]*{mark}(.*)") for fence, mark in MARK.items()}
 BARE = re.compile(r"([^\W\d][\w.-]*):(\S.*)")  # `title:Trade`
@@ -51,7 +57,7 @@ def front_matter(text: str) -> FrontMatter:
     """The block at the head of a text; NONE where there is none. Prose between two rules is none."""
     opening = OPENING.match(text, 0, MAX_FRONT_MATTER)
     if opening is None:
-        return NONE
+        return _without_fence(text)
     fence = opening["fence"]
     lines = list(_lines(text, opening.end()))
     closing = next((at for at, line in enumerate(lines) if CLOSING[fence].match(line.of(text))), None)
@@ -64,6 +70,23 @@ def front_matter(text: str) -> FrontMatter:
         if values is not None:
             return NONE
     return _read_line_by_line(text, lines, closing, fence)
+
+
+def _without_fence(text: str) -> FrontMatter:
+    """Lines such as `Title: ...` and `Date: ...` above a text, up to a blank line; each key once, two of them telling.
+
+    Lines of a dialogue have keys, too: one that tells nothing is taken along only where there are two that do.
+    """
+    values: dict[str, object] = {}
+    for span in _lines(text, 0):
+        line = span.of(text).rstrip()
+        match = KEY["---"].match(line)
+        if not line.strip() and len(TELLING & {usual_name(key) for key in values}) >= 2 and text[span.end :].strip():
+            return FrontMatter(values, Span(0, span.end), (f"its first lines say what it is: {', '.join(values)}",))
+        if match is None or not match[2].strip() or match[1] in values or len(values) == MOST_KEYS:
+            return NONE
+        values[match[1]] = _scalar(match[2].strip())
+    return NONE
 
 
 def _lines(text: str, at: int) -> Iterator[Span]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
@@ -11,20 +12,23 @@ from pathlib import Path
 
 from indexing.catalogue import Catalogue
 from indexing.chunks import RECIPE, chunks_of
+from indexing.decoding import decode
 from indexing.documents import Document, Metadata
 from indexing.duplicates import likeness
-from indexing.errors import OnrecordError
-from indexing.extraction import Extraction, ReadOptions
+from indexing.errors import LoadError, OnrecordError
+from indexing.extraction import USUAL_NAMES, Extraction, ReadOptions, usual_name
 from indexing.hostile import hidden_characters, instructions
 from indexing.language import language_of
 from indexing.names import name_below
 from indexing.readers.dates import iso_date
+from indexing.readers.dialect import dialect_of
 from indexing.schema import Entry, Facts, Place, Prepared
 from indexing.sentences import sentences_of
 from indexing.turns import RECIPE as QUOTATIONS
 from indexing.turns import paragraphs_of, quotations_of
 from indexing.values import value_text
 
+FILE_NAMES = ("file", "filename", "file_name", "path", "datei", "dateiname", "fichier", "archivo")
 FIELDS = tuple(Metadata.__dataclass_fields__)
 
 
@@ -48,9 +52,10 @@ class Preparer:
         self._overrides = read_metadata(self.table) if self.table else {}
 
     def override(self, file: Path) -> Mapping[str, str]:
-        """What the metadata table says about a file, by its path below the root or by its bare name."""
+        """What the metadata table says about a file, by its path below the root, its name, or that without ending."""
         name = file.relative_to(self.root).as_posix()
-        return self._overrides.get(name) or self._overrides.get(file.name) or {}
+        known = self._overrides
+        return known.get(name) or known.get(file.name) or known.get(file.stem) or {}
 
     def prepare(self, file: Path, extraction: Extraction, entry: Entry | None) -> Prepared | Entry:
         """The document as it is to be stored; `entry` itself when it is stored just like that already.
@@ -146,21 +151,29 @@ def _finished(
 
 
 def read_metadata(table: Path) -> dict[str, dict[str, str]]:
-    """`{file: {field: value}}` from a CSV with a column `file`; empty cells say nothing. Raises OnrecordError."""
+    """`{file: {field: value}}` from a CSV with a column for the file; empty cells say nothing. Raises OnrecordError.
+
+    Separators, encodings and the names of columns are those that tables of documents may have, too.
+    """
     try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream)
-            if "file" not in (rows.fieldnames or ()):
-                raise OnrecordError(
-                    f"{table} has no column `file`; it has {', '.join(rows.fieldnames or ()) or 'none'}"
-                )
-            given = {row["file"]: {key: value for key in FIELDS if (value := value_text(row.get(key)))} for row in rows}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        lines = io.StringIO(decode(table.read_bytes()).text, newline="")
+        rows = csv.reader(lines, dialect_of(lines))
+        header = [usual_name(name) for name in next(rows, [])]
+        at = next((header.index(name) for name in FILE_NAMES if name in header), None)
+        if at is None:
+            raise OnrecordError(f"{table} has no column `file`; it has {', '.join(header) or 'none'}")
+        columns = {key: [header.index(name) for name in USUAL_NAMES[key].split() if name in header] for key in FIELDS}
+        given = {}
+        for row in rows:
+            if len(row) > at and row[at].strip():
+                cells = {key: [value_text(row[n]) for n in places if n < len(row)] for key, places in columns.items()}
+                given[row[at].strip()] = {key: next(filter(None, values), "") for key, values in cells.items()}
+    except (OSError, LoadError, csv.Error) as error:
         raise OnrecordError(
             f"the metadata table {table} cannot be read ({error}); give a CSV in UTF-8, "
             'or forget the one given before with: --metadata ""'
         ) from error
     return {
-        file: {key: iso_date(value) or value if key == "date" else value for key, value in values.items()}
+        file: {key: (iso_date(value) or value) if key == "date" else value for key, value in values.items() if value}
         for file, values in given.items()
     }

@@ -202,7 +202,7 @@ def test_a_catalogue_of_another_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.sqlite"
     with closing(Catalogue(path, create=True)) as made:
         made.set_meta({"schema": "999"})
-    with pytest.raises(HomeError, match=r"another version of Onrecord \(schema 999\); remove its folder"):
+    with pytest.raises(HomeError, match=r"another version of Onrecord \(schema 999\); move catalogue.sqlite and"):
         Catalogue(path, create=True)
 
 

@@ -594,7 +594,7 @@ def test_a_metadata_table_gives_citations_their_title_source_and_date(run: Comma
     [
         (b"name,title\nbridge.txt,A\n", "has no column `file`; it has name, title"),
         (b"", "has no column `file`; it has none"),
-        (b"file,title\nbridge.txt,\xff\xfe\n", "cannot be read"),
+        (b"file,title\nbridge.txt,\0\xff\n", "cannot be read"),
         (None, "cannot be read"),
     ],
     ids=["column", "empty", "bytes", "none"],

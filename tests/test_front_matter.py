@@ -160,3 +160,35 @@ def test_prose_is_not_front_matter(text: str, seen: list[str]) -> None:
 def test_front_matter_that_says_nothing_is_out_of_view(empty: str) -> None:
     assert shown(f"---\n{empty}---\nBody.\n") == ["Body."]
     assert front_matter(f"---\n{empty}---\nBody.\n").notes == ()
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_first_lines_of_keys_say_what_a_text_is(end: str) -> None:
+    text = "Title: Trade: the round\nByline: Ann Lee\nDate: 5 March 2024\nSection: Local\n\nThe bridge: closed.\n"
+    text = text.replace("\n", end)
+    found = front_matter(text)
+    assert found.values == {
+        "Title": "Trade: the round",
+        "Byline": "Ann Lee",
+        "Date": "5 March 2024",
+        "Section": "Local",
+    }
+    assert found.notes == ("its first lines say what it is: Title, Byline, Date, Section",)
+    assert text[found.span.end :].strip() == "The bridge: closed."
+    assert shown(text) == ["The bridge: closed."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mayor: No.\nReporter: Why?\n\nMore.",
+        "Date: 5 March\nPlace: Town hall\n\nThe meeting began.",
+        "Title: A\nDate: 2024\n",
+        "Title: A\nDate: 2024\nThe bridge is closed.\n\nMore.",
+        "Title: A\nDate: 2024\nTitle: B\n\nMore.",
+        "Title:\nDate:\n\nMore.",
+        "The bridge: closed.\n\nTitle: A\nDate: B\n\nMore",
+    ],
+)
+def test_other_first_lines_are_text(text: str) -> None:
+    assert front_matter(text).span.end == 0

@@ -34,6 +34,7 @@ from indexing.extraction import (
     within,
 )
 from indexing.readers.dates import iso_date
+from indexing.readers.dialect import dialect_of
 from indexing.readers.mail import tidy_lines
 from indexing.values import ENTITY, value_text
 
@@ -41,7 +42,6 @@ SAMPLE = 1_000_000  # bytes from which encoding and dialect are told
 SAMPLE_ROWS = 200  # from which the names of JSONL's columns are told
 MOST_LINES = 1_000  # of a cell, before it is suspected to have run over its end
 TOLD_EVERY = 64_000  # bytes read between two signs of how far the file is read
-DECLARED = re.compile(r"\ufeff?sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
 MARKUP = re.compile(r"</(?:p|div|span|a|b|i|em|strong|li|h\d)\s*>|<br\s*/?>", re.IGNORECASE)
 
 
@@ -88,11 +88,7 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[Read]:
         lines = io.TextIOWrapper(file, encoding, errors=_errors(encoding), newline="")
         before = csv.field_size_limit(options.max_bytes)
         try:
-            declared = DECLARED.match(sample)  # by Excel, in a line before the first
-            if declared:
-                lines.readline()
-                sample = sample[declared.end() :]
-            rows = csv.reader(lines, _dialect(sample, declared[1] if declared else ""), strict=False)
+            rows = csv.reader(lines, dialect_of(lines, sample), strict=False)
             header = [name.strip() for name in next(rows, [])]
             columns = Columns.of(header, options.columns)
             yield from _telling(_csv_rows(rows, header, columns, encoding, options), file)
@@ -128,16 +124,6 @@ def _suspected(value: Extraction | Unread, lines: int) -> Extraction | Unread:
     if isinstance(value, Unread):
         return Unread(value.member, LoadError(f"{value.error.reason}; {told}", "check its quotation marks"))
     return replace(value, warnings=(*value.warnings, told))
-
-
-def _dialect(sample: str, declared: str) -> type[csv.Dialect]:
-    """Told by the first line alone: commas and semicolons in prose mislead where more is looked at."""
-    line = re.split(r"[\r\n]", sample, maxsplit=1)[0]
-
-    class Found(csv.excel):
-        delimiter = declared or max(",;\t|", key=line.count)
-
-    return Found
 
 
 def _telling(values: Iterator[Read], file: BinaryIO) -> Iterator[Read]:
