@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.quotes.desk import QuoteDesk
-from app.quotes.draft import draft_of
+from app.quotes.draft import check_draft, draft_of
 from indexing.collection import Collection
 from indexing.ingest import index
 from tests.folders import write
@@ -299,3 +299,14 @@ def test_what_bears_a_name_is_not_the_person(edited: QuoteDesk) -> None:
     assert edited.check("We give to the poor", "Roe").axes.speaker == "unknown"
     assert edited.check("We give to the poor", "Roe Foundation").axes.speaker == "confirmed"
     assert edited.check("We give to the poor", "Ann Roe").axes.speaker == "contradicted"
+
+
+def test_a_draft_that_denies_a_quote_is_told_what_the_documents_say(doubted: QuoteDesk) -> None:
+    text = (
+        "Moss never said “the bell must ring on Sunday.” Stahl never said that “the library is a waste of heat.”\n\n"
+        "Moss shouted “The Bell Must Ring On Sunday” and read “The Last Bell”.\n"
+    )
+    rings, library, shouted, title = check_draft(doubted.check, draft_of(text)).checked
+    assert rings.verdict is not None and not rings.verdict.green and "documents have it" in rings.verdict.sentence
+    assert library.verdict is None and "not said" in library.quote.skipped
+    assert shouted.verdict is not None and title.verdict is None

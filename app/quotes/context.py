@@ -53,6 +53,14 @@ def cut_of(
     return limited or _denied(text, span, document, turns, lexicon)
 
 
+def denial_of(
+    text: Tokens, first: int, last: int, quotations: Sequence[Quotation], lexicon: Lexicon, document: str
+) -> Cut | None:
+    """What takes back that the words `[first, last)` were said at all; None where nothing does."""
+    span = text.source(first, last)
+    return _denied(text, span, document, turns_of(quotations, span), lexicon)
+
+
 def turns_of(quotations: Sequence[Quotation], span: Span) -> list[Quotation]:
     """The quotations that hold a span, the innermost first; what is given without marks does not count."""
     held = [one for one in quotations if one.kind != "indirect" and one.holds(span)]

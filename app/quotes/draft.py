@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from app.quotes.result import Profile, Verdict
+from app.quotes.context import denial_of
+from app.quotes.lexicon import language_of, lexicon
+from app.quotes.result import FOUND, Profile, Verdict
 from indexing.clean import Block, plain_blocks
 from indexing.errors import LoadError, UsageError
 from indexing.extraction import Extraction, ReadOptions, Unread
@@ -20,8 +22,10 @@ from indexing.files import PLAIN
 from indexing.people import words_of
 from indexing.quotations import Quotation
 from indexing.readers import read as read_here
+from indexing.reporting import reporting
 from indexing.sandbox import Sandbox
 from indexing.spans import Span, hull
+from indexing.tokens import tokens_of
 from indexing.turns import quotations_of
 
 DRAFTS = (".docx", ".htm", ".html", ".markdown", ".md", ".odt", ".pdf", ".rtf", ".txt")
@@ -33,6 +37,8 @@ TITLED = re.compile(
 )
 SENTENCE_END = re.compile(r"[.!?…][\s*_)\]]*$")
 WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+DIRECTLY = 12  # characters between a verb of saying and the mark of what it introduces
+DENIED = "the draft says that this was not said, and the documents do not have it as said"
 TITLE, SET_OFF, NO_WORDS = "a title, not speech", "words set off, given to nobody", "no words between the marks"
 ASKED = "a question of who asks"
 RED = ("spliced", "misattributed", "context_cut", "elision_hides", "narration")
@@ -56,6 +62,7 @@ class DraftQuote:
     speaker: str = ""
     speaker_span: Span | None = None
     skipped: str = ""
+    denied: bool = False  # the draft says itself that this was not said
 
     @property
     def span(self) -> Span:
@@ -117,7 +124,13 @@ def check_draft(check: Check, draft: Draft, profile: Profile = "strict") -> Draf
 def _checked(check: Check, quote: DraftQuote, profile: Profile) -> Checked:
     if quote.skipped:
         return Checked(quote, None)
-    return Checked(quote, replace(check(quote.text, quote.speaker, profile), spans_in_draft=quote.spans))
+    verdict = replace(check(quote.text, quote.speaker, profile), spans_in_draft=quote.spans)
+    if not quote.denied:
+        return Checked(quote, verdict)
+    if verdict.axes.words not in FOUND or verdict.axes.context not in ("", "clean"):
+        return Checked(replace(quote, skipped=DENIED), None)
+    sentence = f"The draft says that this was not said, but the documents have it. {verdict.sentence}"
+    return Checked(quote, replace(verdict, green=False, sentence=sentence))
 
 
 def read_draft(path: Path, max_bytes: int = 20_000_000) -> Draft:
@@ -142,8 +155,25 @@ def draft_of(text: str, name: str = "draft", blocks: Sequence[Block] | None = No
     """The quotes of a text; `blocks` are its paragraphs, its lines where they are not given. Never fails."""
     blocks = plain_blocks(text) if blocks is None else blocks
     paragraphs = [hull(block.pieces) for block in blocks]
-    found = [quote for one in quotations_of(text, paragraphs) for quote in _quotes(text, one)]
+    quotations = quotations_of(text, paragraphs)
+    denied = _denied_in(text, quotations)
+    found = [replace(quote, denied=one in denied) for one in quotations for quote in _quotes(text, one)]
     return Draft(name, text, tuple(sorted(found, key=lambda quote: (quote.span.start, quote.span.end))))
+
+
+def _denied_in(text: str, quotations: Sequence[Quotation]) -> set[Quotation]:
+    """The quotations of which the draft says that nobody said them: `Lee never said "..."`."""
+    tokens = tokens_of(text)
+    words = lexicon(language_of(tokens.keys))
+    found: set[Quotation] = set()
+    for one in quotations:
+        first, last = tokens.index_at(one.inner[0].start), tokens.index_at(one.inner[-1].end - 1) + 1
+        if one.depth or one.kind != "marks" or last > len(tokens) or not words.denials.entries:
+            continue
+        cut = denial_of(tokens, first, last, [one], words, text)
+        if cut is not None and (words.denials.at(tokens.keys, cut.first) or tokens.keys[cut.first].endswith("n't")):
+            found.add(one)
+    return found
 
 
 def _quotes(text: str, found: Quotation) -> Iterator[DraftQuote]:
@@ -174,12 +204,23 @@ def _parts(text: str, found: Quotation) -> Iterator[list[Span]]:
     yield part
 
 
+def _shouted(text: str, found: Quotation, first: Span) -> bool:
+    """Whether a verb of saying that writes no titles stands right before it: `shouted "Lock Her Up"`."""
+    cue = found.cue_span
+    if cue is None or found.pattern != "before" or not found.explicit or first.start - cue.end > DIRECTLY:
+        return False
+    verb = cue.of(text).casefold()
+    return reporting().verbs.get(verb) == "speech" and not verb.startswith(
+        ("writ", "wrote", "read", "quot", "post", "put")
+    )
+
+
 def _skipped(text: str, found: Quotation, first: Span, words: str) -> str:
     """Why a quote is no speech; empty where it is."""
     said = WORD.findall(words)
     if not said:
         return NO_WORDS
-    if found.kind != "marks" or found.pattern in ("after", "transcript", "continued"):
+    if found.kind != "marks" or found.pattern in ("after", "transcript", "continued") or _shouted(text, found, first):
         return ""
     small = words_of("function")
     capital = all(word[0].isupper() or word[0].isdigit() or word.casefold() in small for word in said)
