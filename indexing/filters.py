@@ -30,7 +30,8 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Days as yyyymmdd, both included; what has no known day passes no filter by date. Empty: not limited by that.
+    """Days as yyyymmdd, both included; what has no known day passes no filter by date, and of a month or a year the
+    first day counts. Empty: not limited by that.
 
     Sources and authors are compared whole, without regard to case; what a reader's words for one mean says `whose.py`.
     """

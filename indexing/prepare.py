@@ -22,7 +22,7 @@ from indexing.language import language_of
 from indexing.names import name_below
 from indexing.readers.dates import iso_date
 from indexing.readers.dialect import dialect_of
-from indexing.schema import Entry, Facts, Place, Prepared
+from indexing.schema import Entry, Facts, Place, Prepared, day_of
 from indexing.sentences import sentences_of
 from indexing.turns import RECIPE as QUOTATIONS
 from indexing.turns import paragraphs_of, quotations_of
@@ -78,7 +78,9 @@ class Preparer:
             language_found,
         )
         version = version_of(extraction.text)
-        described = json.dumps([RECIPE, QUOTATIONS, version, asdict(metadata), asdict(facts)], sort_keys=True)
+        described = json.dumps(
+            [RECIPE, QUOTATIONS, version, asdict(metadata), asdict(facts), *_partial(metadata.date)], sort_keys=True
+        )
         fingerprint = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
         if entry is not None and entry.fingerprint == fingerprint:
             return entry
@@ -96,6 +98,11 @@ class Preparer:
                 self._taken[key] = place
                 return key
         raise OnrecordError(f"two documents would have the same id: {place[0]}")
+
+
+def _partial(date: str) -> list[int | None]:
+    """The day that a month or a year counts as: once it counted as none, so that those are stored anew."""
+    return [day_of(date)] if 0 < len(date) < len("2024-03-05") else []
 
 
 def preparers_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -169,9 +170,9 @@ def pages_of(rows: Iterable[tuple[str, int, int]]) -> tuple[Page, ...]:
 
 
 def day_of(date: str) -> int | None:
-    """An ISO date as yyyymmdd; None where the day is not known."""
-    digits = date[:10].replace("-", "")
-    return int(digits) if len(digits) == 8 and digits.isdigit() else None
+    """An ISO date as yyyymmdd, of a month or a year its first day; None where no year is known."""
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:\D.*)?", date)
+    return int(f"{match[1]}{match[2] or '01'}{match[3] or '01'}") if match else None
 
 
 def iso_of(day: int | None) -> str:

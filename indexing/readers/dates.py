@@ -6,20 +6,29 @@ import datetime
 import re
 from email.utils import parsedate_to_datetime
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-NAMED = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\.?"
+# How a month's name begins, in English, German, French and Spanish; those that begin like English ones are left out.
+BEGINNINGS = (
+    *(("jan", 1), ("ene", 1), ("feb", 2), ("fév", 2), ("fev", 2), ("mar", 3), ("mär", 3), ("mrz", 3), ("maer", 3)),
+    *(("apr", 4), ("avr", 4), ("abr", 4), ("may", 5), ("mai", 5), ("jun", 6), ("juin", 6), ("jul", 7), ("juil", 7)),
+    *(("aug", 8), ("aoû", 8), ("aou", 8), ("ago", 8), ("sep", 9), ("oct", 10), ("okt", 10), ("nov", 11), ("dec", 12)),
+    *(("déc", 12), ("dez", 12), ("dic", 12)),
+)
+NAMED = rf"(?P<month>{'|'.join(name for name, _ in BEGINNINGS)})[^\W\d_]*\.?"
+ORDINAL = r"(?:st|nd|rd|th|er|º)?"
+OF = r"(?:\s+de\s+|[\s-]+)"
 FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         r"(?:D:)?(?P<year>\d{4})[-/.](?P<number>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?(?!\d)",  # 2024-03-05, 2024/3
         r"(?:D:)?(?P<year>\d{4})(?P<number>\d\d)(?P<day>\d\d)(?!\d{0,5}\.)",  # 20240305, PDF's D:20240305120000Z
-        rf"(?:[a-z]+,?\s+)?{NAMED}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})",  # March 5, 2024
-        rf"(?:[a-z]+,?\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\.?[\s-]+{NAMED},?[\s-]+(?P<year>\d{{4}})",  # 5 March 2024
-        rf"{NAMED},?\s+(?P<year>\d{{4}})$",  # March 2024
+        rf"(?:[^\W\d_]+\.?,?\s+)?{NAMED}\s+(?P<day>\d{{1,2}}){ORDINAL},?\s+(?P<year>\d{{4}})",  # March 5, 2024
+        rf"(?:[^\W\d_]+\.?,?\s+)?(?P<day>\d{{1,2}}){ORDINAL}\.?{OF}{NAMED},?{OF}(?P<year>\d{{4}})",  # 5 March 2024
+        r"(?P<day>\d{1,2})\.\s?(?P<number>\d{1,2})\.\s?(?P<year>\d{4})(?!\d)",  # 5.3.2024: with dots the day is first
+        rf"{NAMED},?\s+(?:de\s+)?(?P<year>\d{{4}})$",  # March 2024
         r"(?P<year>\d{4})$",
     )
 )
-NUMBERS = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?!\d)")
+NUMBERS = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 
 
 def iso_date(value: object) -> str:
@@ -53,7 +62,7 @@ def header_date(value: str) -> str:
 def _checked(parts: dict[str, str | None]) -> str:
     year = int(parts["year"] or 0)
     named = parts.get("month")
-    month = MONTHS.index(named[:3].lower()) + 1 if named else int(parts.get("number") or 0)
+    month = dict(BEGINNINGS)[named.lower()] if named else int(parts.get("number") or 0)
     day = int(parts.get("day") or 0)
     try:
         datetime.date(year, month or 1, day or 1)
