@@ -326,5 +326,6 @@ def every_format() -> dict[str, bytes]:
         "mail.eml": eml(),
         "rows.csv": csv_rows(),
         "rows.jsonl": jsonl_rows(),
+        "rows.tsv": f"headline\ttext\nBridge, approved\t{PROSE}\n".encode(),
     }
     return {**texts, **files, "archive.zip": zipped({**texts, **files})}

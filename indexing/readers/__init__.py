@@ -22,6 +22,7 @@ FORMATS: dict[str, tuple[str, str]] = {
     ".odt": ("odt", "read_odt"),
     ".pdf": ("pdf", "read_pdf"),
     ".rtf": ("rtf", "read_rtf"),
+    ".tsv": ("tables", "read_csv"),
     ".txt": ("plain", "read_plain"),
     ".zip": ("archive", "read_zip"),
 }
