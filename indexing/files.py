@@ -18,7 +18,12 @@ from indexing.readers import FORMATS, reader_of
 MEGABYTE = 1_000_000
 MANY = 10  # documents; if as many and more than half of a folder are gone, it is asked before they are removed
 PLAIN = {".txt", ".md", ".markdown"}
-CONTAINERS = {".csv", ".jsonl", ".tsv", ".zip"}  # hold many documents: the limit of size is each document's, not the file's
+CONTAINERS = {
+    ".csv",
+    ".jsonl",
+    ".tsv",
+    ".zip",
+}  # hold many documents: the limit of size is each document's, not the file's
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,6 +14,9 @@ from indexing.clean import Block, without_residue
 from indexing.front_matter import front_matter
 from indexing.raw_html import raw_html_blocks
 from indexing.spans import Span
+
+NOTE_MARK = re.compile(r"\[\^([^\]\s]{1,40})\](?::[ \t]*)?")
+NOTE_TEXT = re.compile(r"^ {0,3}\[\^([^\]\s]{1,40})\]:", re.MULTILINE)
 
 # `text_join` would merge escapes and entities into their neighbours, which loses their length in the source.
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
@@ -30,7 +33,22 @@ def markdown_blocks(text: str) -> tuple[Block, ...]:
         for kind, pieces in _blocks(text, lines, _PARSER.parse(text[head:]))
         if any(piece.of(text).strip() for piece in pieces)
     ]
-    return tuple(without_residue(text, blocks))
+    notes = set(NOTE_TEXT.findall(text))
+    return tuple(without_residue(text, [_without_marks(text, block, notes) for block in blocks] if notes else blocks))
+
+
+def _without_marks(text: str, block: Block, notes: Set[str]) -> Block:
+    """The block without the marks of footnotes that the text has; whole where nothing else is in it."""
+    pieces: list[Span] = []
+    for piece in block.pieces:
+        at = piece.start
+        for match in NOTE_MARK.finditer(text, piece.start, piece.end):
+            if match[1] in notes:
+                pieces.append(Span(at, match.start()))
+                at = match.end()
+        pieces.append(Span(at, piece.end))
+    kept = tuple(piece for piece in pieces if len(piece))
+    return Block(block.kind, kept) if any(piece.of(text).strip() for piece in kept) else block
 
 
 def _blocks(text: str, lines: list[Span], tokens: Sequence[Token]) -> Iterator[tuple[Any, tuple[Span, ...]]]:

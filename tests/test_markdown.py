@@ -154,6 +154,11 @@ def test_headings_are_known_as_such() -> None:
     assert [block.kind for block in markdown_blocks(source)] == ["heading", "text", "heading", "heading"]
 
 
+def test_marks_of_footnotes_are_out_of_view_and_their_texts_are_not() -> None:
+    source = "He said no.[^1] And **left**[^b], they say.[^c]\n\n[^1]: In an interview.\n[^b]: On Monday.\n"
+    assert shown(source) == ["He said no. And left, they say.[^c]", "In an interview.\nOn Monday."]
+
+
 def test_our_own_documents_show_no_markup() -> None:
     for path in SEEDS.glob("*.md"):
         text = path.read_text(encoding="utf-8")
