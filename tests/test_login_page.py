@@ -132,3 +132,26 @@ def test_axe_finds_nothing_where_one_signs_in_nor_where_there_are_no_documents_y
     for each in (window, beside):
         assert not each.strangers and not [one for one in each.complaints if "401" not in one]
     page.context.close()
+
+
+def test_who_is_signed_out_meanwhile_is_told_and_goes_on_with_what_was_typed(chromium: Browser, address: str) -> None:
+    window = _signed_in(chromium, address, "reader")
+    page = window.page
+    window.ask("Who opposed Aldermoor?")
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    beside = page.context.new_page()
+    beside.goto(f"{address}/account")
+    beside.get_by_role("button", name="Sign out", exact=True).click()
+    beside.wait_for_url(f"{address}/login")
+    window.ask("And who favoured it?")
+    expect(page.get_by_role("alert").filter(has_text="You are signed out.")).to_be_visible()
+    expect(page.locator("#current .statement").first).to_be_visible()
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Name", exact=True).fill("reader")
+    page.get_by_label("Password").fill(SECRET)
+    page.keyboard.press("Enter")
+    expect(page.locator("#current .question")).to_contain_text("Who opposed Aldermoor?")
+    expect(page.locator("#question textarea")).to_have_value("And who favoured it?")
+    window.complained("401")
+    assert not window.complaints and not window.strangers
+    page.context.close()

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from app.drafting.prompting import show
 from indexing.documents import Document, Metadata, Passage, Sentence
 from indexing.spans import Span
-from tests.accessibility import SCHEMES
+from tests.accessibility import SCHEMES, violations
 from tests.browser import ROOT, Window, free_port, served
 from tests.fake_assistant import DOCUMENTS, SECOND_QUOTE
 from tests.openai_server import OpenAIServer, Says
@@ -553,3 +553,15 @@ def test_evaluation_runs_are_opened_and_compared(chat: Window) -> None:
     page = chat.open()
     page.get_by_role("tab", name="Evaluations").click()
     expect(page.locator("#run-shown")).to_contain_text("No evaluations yet")
+
+
+def test_a_long_question_leaves_its_answer_in_view_and_one_from_right_to_left_begins_there(staged: Window) -> None:
+    page = staged.open()
+    staged.ask("How did they vote? " + "Averylongword" * 60)
+    expect(page.locator("#current .exchange.done")).to_be_visible()
+    expect(page.locator("#current .statement").first).to_be_in_viewport()
+    assert not violations(page)
+    staged.ask("כיצד הצביעו?")
+    expect(page.locator("#current .question bdi")).to_have_text("כיצד הצביעו?")
+    assert page.locator("#current .question bdi").evaluate("one => getComputedStyle(one).direction") == "rtl"
+    expect(page.locator("#current .exchange.done")).to_be_visible()

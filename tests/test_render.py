@@ -30,10 +30,10 @@ AWKWARD = [
 ]
 texts = st.lists(st.one_of(st.sampled_from(AWKWARD), st.text(max_size=5)), max_size=30).map("".join)
 OURS = {"article", "header", "h2", "h3", "h4", "p", "span", "div", "a", "mark", "b", "dl", "dt", "dd", "code", "time"}
-OURS |= {"section", "ul", "ol", "li", "strong", "details", "summary", "button", "kbd"}
+OURS |= {"section", "ul", "ol", "li", "strong", "details", "summary", "button", "kbd", "bdi"}
 ATTRIBUTES = {"class", "href", "title", "aria-label", "aria-hidden", "id", "role", "tabindex", "datetime", "open"}
-ATTRIBUTES |= {"rel", "target", "type", "hidden", "aria-haspopup"}
-ATTRIBUTES |= {f"data-{name}" for name in ("start", "end", "turn", "cite", "copy", "address", "again")}
+ATTRIBUTES |= {"rel", "target", "type", "hidden", "aria-haspopup", "dir"}
+ATTRIBUTES |= {f"data-{name}" for name in ("start", "end", "turn", "cite", "copy", "address", "again", "long")}
 
 
 class Reading(HTMLParser):

@@ -9,6 +9,7 @@
   let began = null; // the server's beginning, as it told first
   let away = false;
   let broken = false; // whether Gradio lost its connection, after which nothing that is pressed gets through
+  let out = false; // whether the session ended: signed out elsewhere, too old, the account removed
   let timer = 0;
 
   async function ask() {
@@ -71,8 +72,15 @@
     look();
   }
 
+  function signedOut() {
+    if (out) return;
+    out = true;
+    say(words("You are signed out.", "Sign in again to go on; what you typed is kept.", "Sign in"));
+  }
+
   async function look() {
     clearTimeout(timer);
+    if (out) return;
     const health = await ask();
     if (health === null && !away) {
       away = true;
@@ -93,7 +101,7 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   addEventListener("online", look);
   addEventListener("offline", look);
-  window.onrecord = { ...window.onrecord, look, broke };
+  window.onrecord = { ...window.onrecord, look, broke, signedOut };
   try {
     restore(sessionStorage.getItem(DRAFT));
     sessionStorage.removeItem(DRAFT);

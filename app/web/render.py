@@ -16,6 +16,7 @@ from indexing.documents import Copy, Hit, Passage
 NEAREST_SHOWN = 3
 NAMED = 5  # copies of a passage; the others are counted
 SUSPECT = "reads like an instruction to a model; kept out of answers"
+LONG_QUESTION = 400  # characters
 EXCERPT = 300  # characters; the page cuts them off after two lines
 
 # Where the page's script puts a source; it stays empty on the server, so that Gradio never touches it.
@@ -59,10 +60,18 @@ def welcome(documents: int) -> str:
     )
 
 
+def _question(text: str) -> str:
+    """As it was written, from right to left where its script is. One that would push its answer out of view gets few
+    lines, in which it is scrolled, by keyboard too."""
+    long = ' tabindex="0" data-long' if len(text) > LONG_QUESTION else ""
+    said = f'<span class="hidden">You asked: </span><bdi dir="auto">{escape(text)}</bdi>'
+    return f'<h2 class="question"{long}>{said}</h2>'
+
+
 def exchange(each: Exchange) -> str:
     """One question and everything said about it so far."""
     numbers = numbered(each.statements)
-    parts = [f'<h2 class="question"><span class="hidden">You asked: </span>{escape(each.question)}</h2>']
+    parts = [_question(each.question)]
     if each.rewritten:
         parts.append(f'<p class="read-as">Read as: {escape(each.rewritten)}</p>')
     parts += [f'<p class="read-as">{escape(line)}</p>' for line in searched_in(each.filters)]

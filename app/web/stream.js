@@ -90,6 +90,7 @@
     // Is the server away? presence.js, which asks for /healthz, says so at once; and that an event of Gradio's did not
     // get through, after which it sends no other.
     const told = takes ? "broke" : "look";
+    answer.then((response) => response.status === 401 && window.onrecord?.signedOut?.(), () => {});
     if (!pathname.endsWith("/healthz")) answer.catch((error) => error.name !== "AbortError" && window.onrecord?.[told]?.());
     return answer;
   };
