@@ -81,6 +81,8 @@ DENIED = {
         "A forged letter quotes Stahl as writing, “Sell the trees and pay the bills.”\n\n"
         "“Take the bread away from them,” reads a tweet in her name. The tweet is fake.\n\n"
         "“Did I say ‘close the bakery’? Not I,” Stahl said. “Suppose I said, ‘Burn the benches.’ You would laugh.”\n\n"
+        "“They will tell you the wall is safe. He said last year that it was dry. I can tell you "
+        "that it leaks,” Moss said.\n\n"
         "“They want to close the school,” Stahl reportedly said. “I hate them,” she is said to have told a friend.\n\n"
         "He did not wait for the vote, and Paul Moss said, “The bell must ring on Sunday.”\n\n"
         "Moss just stopped and said, “We have to win the harbor street.”\n\n"
@@ -112,6 +114,8 @@ def doubted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
         "we sold the church bell",
         "the bell was cracked",
         "They want to close the school",
+        "the wall is safe",
+        "it was dry",
         "I hate them",
         "I will open the gate",
         "I will open the gate tomorrow",
@@ -130,6 +134,7 @@ def test_what_a_document_denies_or_only_supposes_is_not_green(doubted: QuoteDesk
         "The bell must ring on Sunday",
         "We have to win the harbor street",
         "new and better lamp",
+        "it leaks",
         "I will open the gate tomorrow if the paint is dry",
     ],
 )

@@ -18,6 +18,7 @@ OPENED = re.compile(r"[\"“„«「『]|(?<!\w)['‘]")
 CLOSED = re.compile(r"[\"”“»」』]|['’](?!\w)")
 SHORTENED = frozenset("mr mrs ms dr sen rep gov gen st vs jr sr prof lt col sgt no".split())
 LIMITER_REACH = 4  # words after the quote in which a limiter begins
+REPORTED = 7  # words between a verb of saying and what somebody else is reported to say
 PASSED = 5  # words of a time or a place before a condition
 GOVERNOR_REACH = 14  # words before it that are looked at
 
@@ -149,8 +150,27 @@ def _over(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | None:
     for place in range(first, at - 1, -1):
         if place > begin and (words[place - 1].endswith("n't") or words[place - 1] in lexicon.governors):
             return Cut("cut_after", _subject(words, begin, place - 1, lexicon), first)
+    reported = _reported(text, begin, first, lexicon)
+    if reported is not None:
+        return Cut("cut_after", reported, first)
     if first > begin and ("," in text.gap(first) or words[first - 1] == "then"):
         return _opened(text, begin, first, lexicon)
+    return None
+
+
+def _reported(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> int | None:
+    """Where it begins that somebody else is reported to say what follows (`they will tell you`, `he said that`); None
+    where nobody is, or who speaks says it himself (`I can tell you that`)."""
+    words = text.keys
+    for at in range(first - 1, max(begin, first - REPORTED) - 1, -1):
+        if words[at] in lexicon.reporting:
+            subject = next((n for n in range(at - 1, begin - 1, -1) if words[n] in lexicon.kinds["pronoun"]), None)
+            capital = any(text.word(n)[:1].isupper() and words[n] != "i" for n in range(begin, at))
+            named = capital or any(words[n] in lexicon.others for n in range(begin, at))
+            other = words[subject] in lexicon.others if subject is not None else named
+            return begin if other else None
+        if words[at] not in lexicon.passed and words[at] not in lexicon.told:
+            return None
     return None
 
 

@@ -15,6 +15,7 @@ QUOTING = 5  # words between a verb of saying and the quotation that it introduc
 RIGHT = 4  # words between `denied` and the quotation that it denies itself
 BEHIND = 260  # characters behind a quotation that are looked at: the rest of its sentence and the one after
 BREAK = re.compile(r"[,;:.!?()\u2013\u2014]|\s-\s|--")
+APART = re.compile(r"[;.!?\u2013\u2014]|\s-\s|--")
 JOINING = frozenset("and but or who which when because so while then".split())
 FINAL = re.compile(r"[.!?][\"”'’)]*\s")
 
@@ -38,6 +39,8 @@ def denied(text: Tokens, places: Sequence[tuple[int, int, int]], document: str, 
 def _before(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Found | None:
     """`denied having said "..."`, `a fake letter quotes her as saying "..."`, `suppose I said "..."`."""
     words = text.keys
+    if APART.search(text.shown[text.ends[first - 1] : text.starts[first]]):
+        return None
     clause = _clause(text, begin, first)
     said = [at for at in range(clause, first) if words[at] in lexicon.saying]
     for at in range(first - 1, clause - 1, -1):

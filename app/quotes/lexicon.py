@@ -13,7 +13,7 @@ from typing import Any
 LANGUAGES = ("en", "de", "fr")
 LONGEST = 5  # words of a phrase
 # Of the kinds a word has the first counts.
-DOUBTS = ("fakes", "adverbs", "hearsay", "supposing", "claims", "asking", "statements")
+DOUBTS = ("fakes", "adverbs", "hearsay", "reporting", "others", "told", "supposing", "claims", "asking", "statements")
 KINDS = (
     *("negation", "modal", "quantifier", "limiter", "conjunction", "hedge", "evidential", "comparative"),
     *("quantity", "pronoun", "auxiliary", "article", "filler"),
@@ -71,6 +71,9 @@ class Lexicon:
     fakes: Phrases = NONE
     adverbs: Phrases = NONE
     hearsay: Phrases = NONE
+    reporting: Phrases = NONE
+    others: Phrases = NONE
+    told: Phrases = NONE
     supposing: Phrases = NONE
     claims: Phrases = NONE
     asking: Phrases = NONE
