@@ -23,6 +23,7 @@ from indexing.schema import Changes, Entry, Place, Prepared, Problem
 
 BATCH = 256  # chunks embedded and committed together: a kill costs at most the seconds that one batch takes
 STEP, MOST_STEPS = 200_000, 500  # bytes of a file between two signs of progress; how many there are at most
+NAMED = 5  # files that a note names
 TWICE = "give each document of a file a name or id of its own"
 OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
 
@@ -68,6 +69,7 @@ class Report:
     seconds: float
     problems: tuple[Problem, ...]
     stages: dict[str, float]
+    notes: tuple[str, ...] = ()  # what else is to be told: rows of a metadata table that name no file
 
 
 @dataclass(slots=True)
@@ -100,6 +102,7 @@ class _Run:
     known_problems: dict[str, list[Problem]] = field(default_factory=dict)  # by path, of the runs before
     seen: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     stages: dict[str, float] = field(default_factory=dict)
     waiting: list[Prepared] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -158,6 +161,7 @@ def index(
         seconds=time.perf_counter() - began,
         problems=tuple(run.problems),
         stages=run.stages,
+        notes=tuple(run.notes),
         **counts,
     )
 
@@ -187,6 +191,10 @@ def _index_files(run: _Run, found: Survey, options: Options) -> None:
             done += size
             outcome = next((key for key in OUTCOMES if run.seen[key] > before.get(key, 0)), "unchanged")
             run.progress(Progress(done, total, name, outcome))
+    for preparer in preparers.values() if options.metadata else ():
+        if lost := preparer.unfound():
+            listed = ", ".join(lost[:NAMED]) + (f" and {len(lost) - NAMED:,} more" if len(lost) > NAMED else "")
+            run.notes.append(f"{preparer.table} has {len(lost):,} rows for files that are not there: {listed}")
 
 
 def _index_file(

@@ -50,12 +50,18 @@ class Preparer:
         self.options = ReadOptions(max_bytes=max_bytes, columns=dict(columns) if isinstance(columns, dict) else {})
         self.table = Path(str(settings["metadata"])) if settings.get("metadata") else None
         self._overrides = read_metadata(self.table) if self.table else {}
+        self._named: set[str] = set()  # files of the table that there are
 
     def override(self, file: Path) -> Mapping[str, str]:
         """What the metadata table says about a file, by its path below the root, its name, or that without ending."""
         name = file.relative_to(self.root).as_posix()
-        known = self._overrides
-        return known.get(name) or known.get(file.name) or known.get(file.stem) or {}
+        key = next((key for key in (name, file.name, file.stem) if key in self._overrides), "")
+        self._named.add(key)
+        return self._overrides.get(key, {})
+
+    def unfound(self) -> list[str]:
+        """The files of the metadata table that nobody has asked for: there are none of these names."""
+        return sorted(self._overrides.keys() - self._named)
 
     def prepare(self, file: Path, extraction: Extraction, entry: Entry | None) -> Prepared | Entry:
         """The document as it is to be stored; `entry` itself when it is stored just like that already.

@@ -33,7 +33,7 @@ CITATION_KEYS = {"file", "document", "version", "start", "end", "quote", "title"
 RETRIEVED_KEYS = {"file", "start", "end", "score", "text", "copies"}
 REPORT_KEYS = {
     *("documents", "chunks", "added", "changed", "moved", "removed", "unchanged", "skipped", "failed", "seconds"),
-    *("problems", "stages"),
+    *("problems", "stages", "notes"),
 }
 LISTED_KEYS = {
     *("file", "path", "member", "document", "version", "versions", "indexed_at"),
@@ -587,6 +587,15 @@ def test_a_metadata_table_gives_citations_their_title_source_and_date(run: Comma
     assert counts(forgotten) == {"documents": 1, "chunks": 1, "changed": 1}
     assert run("status", "--json", "--home", home).json["files"][0]["title"] != "Bridge open"
     assert counts(run("index", docs, "--home", home, "--json").json) == {"documents": 1, "chunks": 1, "unchanged": 1}
+
+
+def test_rows_of_a_metadata_table_that_name_no_file_are_told(run: Command, docs: Path, tmp_path: Path) -> None:
+    table = write(tmp_path, "about.csv", "file,title\nbridge,A bridge\nbrigde.txt,B\nother.txt,C\n")
+    ran = run("index", docs, "--home", tmp_path / "home", "--metadata", table)
+    assert ran.code == DONE, "all files went in"
+    assert f"note: {table} has 2 rows for files that are not there: brigde.txt, other.txt" in ran.out
+    assert run("status", "--home", tmp_path / "home", "--json").json["files"][0]["title"] == "A bridge"
+    assert run("index", docs, "--home", tmp_path / "home", "--json").json["notes"] == []
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ def report_for_terminal(report: dict[str, Any]) -> str:
         f"{', '.join(parts) or 'nothing to do'} in {report['seconds']:.1f} s.",
         f"The collection has {counted(report['documents'], 'document')} in {counted(report['chunks'], 'passage')}.",
     ]
-    return "\n".join([*lines, *_problems(report["problems"])]) + "\n"
+    notes = [f"  note: {plain(note)}" for note in report.get("notes", ())]
+    return "\n".join([*lines, *_problems(report["problems"]), *notes]) + "\n"
 
 
 def status_for_terminal(status: dict[str, Any]) -> str:
