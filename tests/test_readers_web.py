@@ -199,3 +199,22 @@ def test_a_short_article_is_read_without_the_menus_around_it(tmp_path: Path) -> 
     data = b"<html><body><nav><a href='/'>Home</a></nav><article><h1>Bridge closed</h1><p>It is closed until May.</p>"
     page = read_page(tmp_path, data + b"</article><footer>About us</footer></body></html>")
     assert page.text == "Bridge closed\n\nIt is closed until May."
+
+
+def test_every_story_of_a_page_keeps_its_heading(tmp_path: Path) -> None:
+    stories = [(f"Story {n} of the day", f"{PROSE} It was said {n} times.") for n in range(4)]
+    body = "".join(f"<article><h2>{head}</h2><p>{text}</p></article>" for head, text in stories)
+    text = read_page(tmp_path, f"<html><body><nav><h2>Menu</h2></nav>{body}</body></html>".encode()).text
+    assert text == "\n\n".join(part for story in stories for part in story)
+
+
+def test_captions_of_an_article_are_read_where_they_stand(tmp_path: Path) -> None:
+    figure = "<figure><img src='a.jpg'><figcaption>{}</figcaption></figure>"
+    body = f"<article><h1>The bridge</h1>{figure.format('Mayor Ann Lee at the bridge')}<p>{PROSE}</p>"
+    body += f"{figure.format('The pier, seen from the quay')}<p>{PROSE} It was said twice.</p></article>"
+    aside = f"<aside>{figure.format('Another story')}</aside>"
+    text = read_page(tmp_path, f"<html><body>{aside}{body}{aside}</body></html>".encode()).text
+    assert text.split("\n\n") == [
+        *("The bridge", "Mayor Ann Lee at the bridge", PROSE, "The pier, seen from the quay"),
+        f"{PROSE} It was said twice.",
+    ]

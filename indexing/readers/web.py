@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from itertools import pairwise
 from pathlib import Path
 
 from indexing.decoding import decode_as
@@ -64,6 +65,7 @@ def page(text: str, encoding: str, path: Path, options: ReadOptions) -> Extracti
     elif _words(article) < FEW_WORDS and _words(seen) > 4 * _words(article):
         article = seen
         warnings.append("no article was found in the page, so all of its visible text is used")
+    article = list(_completed(article, seen, _captions(tree)))
     headline = next((shown for kind, shown in seen if kind == "heading"), "")
     builder = TextBuilder(options)
     if headline and headline == _first_h1(tree) and headline not in [shown for _, shown in article[:3]]:
@@ -118,6 +120,33 @@ def _article(tree: Element) -> tuple[Metadata, list[Shown]]:
         about=one_line(found.description),
     )
     return metadata, [] if found.body is None else list(blocks_of(found.body, article=True))
+
+
+def _completed(article: list[Shown], seen: list[Shown], captions: Set[str]) -> Iterator[Shown]:
+    """With what extractors leave out of an article: headings right above what is kept, captions before some of it."""
+    kept = {shown for _, shown in article}
+    above: dict[str, list[Shown]] = {}
+    waiting: list[Shown] = []
+    for (kind, shown), (_, below) in pairwise([*seen, ("text", "")]):
+        if shown in kept:
+            above.setdefault(shown, waiting)
+            waiting = []
+        elif shown in captions or (kind == "heading" and below in kept):
+            waiting.append((kind, shown))
+    for kind, shown in article:
+        yield from above.pop(shown, ())
+        yield kind, shown
+
+
+def _captions(tree: Element) -> Set[str]:
+    """Of pictures in the article or the main part of a page."""
+    found = tree.iterfind(".//figcaption")
+    return {
+        shown
+        for caption in found
+        if any(up.tag in ("article", "main") for up in caption.iterancestors())
+        for _, shown in blocks_of(caption)
+    }
 
 
 def _inside(tree: Element) -> list[Shown]:
