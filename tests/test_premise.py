@@ -51,6 +51,8 @@ BILL = """# The harbour bill
 “People on the coast want the county to step back,” said Sen. Nora Velt (D-Conn.), who voted against an earlier harbour
 bill because she thought that it left the county too little.
 
+Odd Rask: “You don't win a prize by talk.” Rask is right about one thing: you do not win prizes by how loud you are.
+
 But Velt said she supports the final bill, which has rules on rents that were not in the harbour bill.
 """
 
@@ -74,6 +76,7 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
         "What did Ada Birk say about the letters of the Harbour League?",
         "When did Tove Lind endorse Rolf Dane?",
         "Why did Nora Velt vote against the earlier harbour bill?",
+        "Which prizes did Odd Rask win?",
     ],
 )
 def test_what_others_advise_or_did_not_do_does_not_correct_what_is_so(

@@ -99,6 +99,24 @@ def test_short_answers_are_found_by_their_kind(question: str, text: str, answers
     assert [one.span.of(text) for one in read_question(question).answers_in(text)] == answers
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "answers"),
+    [
+        ("How old is Siri Brun?", "Siri Brun, 34, met the 30-year-old Ada Vale and Per Moe, 22.", ["34"]),
+        ("How old is Siri Brun?", "Jon Brun, Jr., 38; Siri, 34; and Lars, 31, all sail.", ["34"]),
+        ("How old is Siri Brun?", "Brun, 12, the daughter of Siri Brun, sails.", []),
+        ("How old is Siri Brun?", "Her 72-year-old mother is fond of Siri Brun.", []),
+        ("How old is Siri Brun?", "Those 18 to 25 years old like Siri Brun, a 34-year-old pilot.", ["34"]),
+        ("How old is Siri Brun?", "The 34-year-old pilot will not sail.", ["34"]),
+        ("How old is Siri Brun?", "She is 34 years old, the harbour 80 years old.", ["34"]),
+        ("How old is Siri Brun's boat?", "A 12-year-old boat lay there.", ["12"]),
+        ("How old was Siri Brun when she sailed?", "Siri Brun, who sailed at the age of 9, was brave.", ["9"]),
+    ],
+)
+def test_an_age_is_that_of_whom_the_question_names(question: str, text: str, answers: list[str]) -> None:
+    assert [one.span.of(text) for one in read_question(question).answers_in(text)] == answers
+
+
 def test_what_the_question_says_itself_is_no_answer() -> None:
     assert read_question("Who accused Ada Vale?").answers_in("Ada Vale was accused.") == []
 

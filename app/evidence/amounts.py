@@ -105,6 +105,8 @@ def _unit(kind: Kind, figure: str, after: Sequence[str]) -> str:
         return figure.rsplit(maxsplit=1)[-1].rsplit("-", maxsplit=1)[-1].rstrip("s").lower()
     if kind == "count":
         return (stems(" ".join(after[:2])) or [""])[-1]
+    if kind == "percent" and "point" in figure.lower():
+        return "points"  # between two shares
     return kind
 
 

@@ -61,6 +61,8 @@ def absent(one: Candidate, names: Sequence[str]) -> bool:
 SAYS_NO = re.compile(r"\b(?:vot(?:e[sd]?|ing)|sa(?:y|ys|id|ying)|answer(?:s|ed|ing)?)\s+$", re.IGNORECASE)
 TURNED_DOWN = re.compile("refus|declin|reject", re.IGNORECASE)  # of the denials those that are of a thing
 WISHED = re.compile(r"\b(?:should|would|could|might|may|must|to)\s+(?:\w+\s+)?$", re.IGNORECASE)  # no fact
+YOU = re.compile(r"\b(?:you|one)\s(?:\w+\s){0,1}(?:do|did|can|could|will|would|should|are|have)?\s?$", re.IGNORECASE)
+OPENED = re.compile(r"(?:^|[\s:,(])[“‘\"'](?=\w)[^”\"]*$")  # a quotation that has not ended
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who|[Ww]e|I)\b[^.]*$")
 
 
@@ -133,8 +135,14 @@ def opposes(one: Candidate, claim: str, subjects: Sequence[str], *, plain: bool 
 
 
 def _stands(subject: str, before: str) -> bool:
-    """Whether the subject stands before, or somebody who may be meant."""
-    return subject in before or bool(PRONOUN.search(before))
+    """Whether the subject stands before, or somebody who may be meant: not who only says that others do not do it
+    (`Lee: "You don't win"`)."""
+    if YOU.search(before):
+        return False
+    if PRONOUN.search(before):
+        return True
+    at = before.rfind(subject)
+    return at >= 0 and not OPENED.search(before[at + len(subject) :])
 
 
 def _leads(subject: str, before: str) -> bool:

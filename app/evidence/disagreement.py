@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.evidence.amounts import Amount, amounts, differs, elsewhere
 from app.evidence.candidates import Candidate, Evidence
-from app.questions.short import AMOUNTS, NEARLY, TOLD, Kind
+from app.questions.short import AMOUNTS, NEARLY, TOLD, Kind, is_age_of
 from indexing.spans import Span
 
 LOOKED_AT = 12  # sentences, best first
@@ -76,7 +76,7 @@ def _newest_first(side: Side) -> tuple[int, str]:
 
 def _sides(kind: Kind, ranked: Sequence[Candidate], evidence: Evidence) -> list[Side]:
     """The best sentence's figure of this kind and those of other documents that differ from it."""
-    found = [(one, amount) for one in ranked for amount in amounts(kind, one.text)]
+    found = [(one, amount) for one in ranked for amount in _of_those_asked_for(kind, one, evidence)]
     for first, amount in found:
         if not _asked_for(amount, evidence):
             continue
@@ -100,7 +100,7 @@ def _told_sides(kind: Kind, sure: Sequence[Candidate], evidence: Evidence) -> li
     """The surest sentence's figure, and those of other documents that differ from it and from each other."""
     found: list[tuple[Candidate, Amount]] = []
     for one in sorted(sure, key=lambda each: each.read or 0.0, reverse=True):
-        told = [(one.told(amount.span), amount) for amount in amounts(kind, one.text)]
+        told = [(one.told(amount.span), amount) for amount in _of_those_asked_for(kind, one, evidence)]
         likely, amount = max(told, key=lambda each: each[0], default=(0.0, None))
         if amount is None or likely < TOLD:
             continue
@@ -116,6 +116,13 @@ def _told_sides(kind: Kind, sure: Sequence[Candidate], evidence: Evidence) -> li
         ):
             found.append((one, amount))
     return [_side(*each) for each in found[:SIDES]]
+
+
+def _of_those_asked_for(kind: Kind, one: Candidate, evidence: Evidence) -> Iterator[Amount]:
+    """The figures of a sentence; ages are not those of others."""
+    for amount in amounts(kind, one.text):
+        if kind != "age" or is_age_of(evidence.asked.aged, amount.span, one.text):
+            yield amount
 
 
 def _side(one: Candidate, amount: Amount) -> Side:

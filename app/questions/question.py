@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import cast
 
 from app.lexicons import lexicon
-from app.questions.short import CURRENCY, Kind, Short, names_in, shorts_in
+from app.questions.short import CURRENCY, NAME, Kind, Short, is_age_of, names_in, shorts_in
 from indexing.words import stems
 
 # The kind of answer that a noun after "which" or "what" asks for.
@@ -81,6 +81,7 @@ BEING = re.compile(  # `fare` of "What is the fare from X to Y", `income` of "Wh
     r"(?:is|was|are|were)\s+(?:the\s+|[A-Z][^?]*?[’']s?\s+)?((?:[a-z-]+\s+){0,2}?[a-z-]+)"
     r"(?=\s+(?:of|for|that|in|on|at|from|to|by|per|with|after|before|when|who|which|and)\b|\s*[?,]|$)"
 )
+AGED = re.compile(rf"\b(?i:how old (?:is|was|are|were|will))\s({NAME.pattern})(?![\w’'])")
 SIZED = re.compile(r"\bhow (?:large|big|high|low|small)\b", re.IGNORECASE)
 SKIPPED = frozenset("the a an of his her their its kind sort type exact full first last".split())
 FOCUS_END = re.compile(
@@ -113,6 +114,7 @@ class Asked:
     said: bool
     words: frozenset[str]
     unit: str = ""  # a pattern of what follows the figure that answers "how fast"
+    aged: tuple[str, ...] = ()  # whose age is asked for, where a name says it
 
     @property
     def noun(self) -> str:
@@ -130,6 +132,8 @@ class Asked:
         With `names`, words that have a capital within sentences, one that only begins a sentence is no name.
         """
         found = shorts_in(self.kind, self.noun, self.words, text, names)
+        if self.kind == "age":
+            found = [one for one in found if is_age_of(self.aged, one.span, text)]
         return [one for one in found if re.match(self.unit, text[one.span.end :])] if self.unit else found
 
 
@@ -147,7 +151,9 @@ def read_question(question: str) -> Asked:
         kind = "person"  # "Which delegate grumbled that ..."
     sized = MEASURED.search(body) if kind == "count" else None
     unit = MEASURES[sized[1].lower()] if sized else ""
-    return Asked(kind, focus, names, bool(SEVERAL.search(body)), said, frozenset(stems(question)), unit)
+    told = AGED.findall(body) if kind == "age" else ()
+    aged = tuple(name for name in told if not re.search(r"[’']s?$", name))  # not that of somebody's boat
+    return Asked(kind, focus, names, bool(SEVERAL.search(body)), said, frozenset(stems(question)), unit, aged)
 
 
 def _speaks(rest: str, focus: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from app.lexicons import lexicon
@@ -37,6 +38,11 @@ MONTHS = (
 DAYS = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 NAMED = r"(?:(?:[A-Z]\.){2,}|[A-Z#@](?:[\w’'\-&]*\w)?\.?(?<![a-z]{4}\.))"
 NAME = re.compile(rf"{NAMED}(?:(?:\s(?:of\sthe|of|de|du|von|van|al|bin|&)\s|\s|,\s(?=Jr|Sr)){NAMED})*")
+YEARS_OLD = re.compile(r"[\s-]years?[\s-]old\b")
+FOLLOWED = re.compile(rf"[\s-]years?[\s-]old(?:\s(?!is\b|was\b|who\b)[a-z]\w*){{0,3}}\s({NAME.pattern})")
+HE_IS = re.compile(r"\b(?:[Hh]e|[Ss]he|who)\s(?:is|was|turned)\s(?:now\s|only\s|about\s)?$")
+APPOSED = re.compile(rf"({NAME.pattern})(?:,\s(?:an?|the|now)|\s(?:is|was)(?:\san?|\snow|\sonly)?)\s$")
+RANGE = re.compile(r"\d\s?(?:to|and|or|[-–])\s?$")
 BEGINS = re.compile(r"[.!?:;/(“\"]\s*[“\"(]?$")
 WITHIN = re.compile(r"(?<=[\w,;:)] )([A-Z][\w-]*\w)")  # a word with a capital that does not begin a sentence
 PLACED = re.compile(  # `Berea, Ohio`, but not the first two of a list
@@ -210,6 +216,41 @@ def names_within(text: str) -> Iterator[str]:
 def name_spans(text: str) -> Iterator[Span]:
     """Runs of words with a capital, as they stand."""
     return filter(len, (_without_stop(_span(match), text) for match in NAME.finditer(text)))
+
+
+def is_age_of(people: Sequence[str], span: Span, text: str) -> bool:
+    """Whether an age may be that of one of the people named, and is not that of another who stands by it (`Siri, 34`,
+    `a 70-year-old teacher named Kim`). Of nobody in particular it may be anybody's."""
+    if not people:
+        return True
+    before, after = text[: span.start], text[span.end :]
+    if RANGE.search(before):
+        return False  # of those 18 to 25 years old
+    if YEARS_OLD.match(after):
+        if theirs := FOLLOWED.match(after):
+            return _is_one_of(people, theirs[1].split(), text)
+        if before.strip() in ("", "The") or HE_IS.search(before):
+            return True
+        stand = APPOSED.search(before)
+        return stand is not None and _is_one_of(people, stand[1].split(), text)
+    if before.endswith((", ", " (")):
+        words = re.sub(r",?\s(?:Jr|Sr)\.?$", "", before.rstrip(", (")).split()
+        named = list(takewhile(lambda word: word[0].isupper(), words[::-1]))[::-1]
+        return bool(named) and _is_one_of(people, named, text)
+    return True
+
+
+def _is_one_of(people: Sequence[str], words: Sequence[str], text: str) -> bool:
+    """Whether a name is that of one of the people: a surname alone is not, where the full name stands elsewhere in the
+    text (`Orr, 35, the daughter of Ada Orr`)."""
+    said = {stem for word in words for stem in stems(word)}
+    for one in people:
+        first, last = stems(one.split()[0]), stems(one.split()[-1])
+        if len(words) > 1 and {*first, *last} <= said:
+            return True
+        if len(words) == 1 and said and (said <= set(first) or (said <= set(last) and one not in text)):
+            return True
+    return False
 
 
 def _without_stop(span: Span, text: str) -> Span:
