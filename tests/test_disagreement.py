@@ -136,3 +136,8 @@ def test_figures_never_differ_from_themselves_and_from_others_both_ways(kind: Ki
 def test_dates_differ_where_what_both_say_does(one: str, other: str, apart: bool) -> None:
     (first,), (second,) = amounts("time", one), amounts("time", other)
     assert differs(first, second) is apart
+
+
+def test_points_between_two_shares_are_no_share() -> None:
+    lead, share = amounts("percent", "Ahead by 15 points with 42 percent.")
+    assert lead.unit != share.unit and {lead.value, share.value} == {15.0, 42.0}
