@@ -100,7 +100,9 @@ class Window:
         self._complained(str(error))
 
     def _complained(self, complaint: str) -> None:
-        self.complaints.append(complaint)
+        # Gradio closes its streams on leaving; stream.js keeps that quiet, and whatever it misses is Gradio's own
+        if "signal is aborted without reason" not in complaint:
+            self.complaints.append(complaint)
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.cli import main
 from app.commands.arguments import parser
 from eval.__main__ import _parser as eval_parser
 from tests.processes import PATIENCE, ROOT, environment
@@ -73,6 +74,23 @@ def test_the_commands_of_every_page_do_what_they_say(place: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         wrong = list(pool.map(lambda page: run(place, page, f".home-{page.stem}"), RUN))
     assert not any(wrong), "\n\n".join(filter(None, wrong))
+
+
+def test_what_the_readme_shows_is_what_is_printed(seeds_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """But for where lines end."""
+
+    def printed(*line: str) -> str:
+        main([*line, "--home", str(seeds_home)])
+        return " ".join(capsys.readouterr().out.split())
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    answer, verdict = (" ".join(block.split()) for block in blocks(ROOT / "README.md", ""))
+    question = re.search(r'`onrecord ask "(.+?)"` finds', text)
+    quote, speaker = shlex.split(blocks(ROOT / "README.md", "sh")[0].splitlines()[1])[2:5:2]
+    refused = re.search(r"Asked \*(.+?)\*, it refuses: \*(.+?)\*", text)
+    assert question and answer in printed("ask", question[1])
+    assert verdict in printed("quote", quote, "--speaker", speaker)
+    assert refused and refused[2] in printed("ask", refused[1])
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:

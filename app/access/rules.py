@@ -13,7 +13,7 @@ READ = "GET HEAD"
 
 # The first that fits holds. What is not listed may be read by readers and changed by admins alone.
 RULES: tuple[tuple[str, str, Needs], ...] = (
-    (READ, r"/(healthz|readyz)|/readyz|/favicon\.ico|/page\.css", "open"),
+    (READ, r"/(healthz|readyz)|/favicon\.ico|/page\.css", "open"),
     ("GET HEAD POST", r"/login", "open"),
     ("GET", r"/login/provider(/back)?", "open"),
     (READ, r"/metrics", "metrics"),
