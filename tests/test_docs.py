@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import json
@@ -121,6 +122,36 @@ def test_every_command_is_one_that_there_is(page: str, words: list[str]) -> None
     else:
         assert words[:4] == ["docker", "compose", "run", "--rm"], words
         _parses(parser(), words[5:])
+
+
+def test_what_is_named_within_a_line_is_there_too() -> None:
+    """Commands with their flags, files of ours, modules that are run."""
+    seen = 0
+    for page in (*PAGES, ROOT / "CONTRIBUTING.md"):
+        text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+        for span in re.findall(r"`([^`\n]+)`", text):
+            words = span.split()
+            for prefix, made in ((["onrecord"], parser()), (["python", "-m", "eval"], eval_parser())):
+                if words[: len(prefix)] == prefix and words[len(prefix) :] not in ([], ["..."], ["COMMAND", "--help"]):
+                    _is_known(made, words[len(prefix) :], f"{page.name}: {span}")
+                    seen += 1
+            if re.fullmatch(r"(app|eval|indexing|tests|prompts|docs|seeds)/[\w./-]+", span):
+                assert (ROOT / span).exists(), f"{page.name}: {span}"
+        for module in re.findall(r"python -m ((?:app|eval|tests)\.[\w.]+)", text):
+            assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists(), f"{page.name}: {module}"
+    assert seen > 40
+
+
+def _is_known(made: argparse.ArgumentParser, words: list[str], where: str) -> None:
+    """The first word is a command, the words after it are actions of its or stand for something, and flags are its."""
+    for word in words:
+        choices = next((one.choices for one in made._actions if isinstance(one, argparse._SubParsersAction)), {})
+        if word in choices:
+            made = choices[word]
+        elif word.startswith("--"):
+            assert word.partition("=")[0].rstrip(",.") in made._option_string_actions, where
+        else:
+            assert word is not words[0], where
 
 
 def _parses(made: Any, words: list[str]) -> None:
