@@ -14,7 +14,7 @@ from indexing.documents import Page as Page  # noqa: PLC0414  # readers have it 
 from indexing.errors import LoadError
 from indexing.spans import Span, hull
 
-READING = "reading-3"  # changes when the same file would be read otherwise, so that every file is read once more
+READING = "reading-4"  # changes when the same file would be read otherwise, so that every file is read once more
 
 # What a column of a table may stand for: a document's text, its id in the table, and its metadata.
 FIELDS = ("text", "id", "title", "source", "author", "date", "url", "about")

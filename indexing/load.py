@@ -67,11 +67,11 @@ def _described(decoded: Decoded, blocks: tuple[Block, ...], front: FrontMatter, 
     if re.match(r"https?://[^/\s]", values["source"]):  # programs that clip pages write the address there
         values["url"] = values["url"] or values["source"]
         values["source"] = re.sub(r"(?i)^https?://(?:www\.)?([^/:?#\s]+).*", r"\1", values["source"])
-    values["title"] = values["title"] or _title(decoded.text, blocks, path)
+    values["title"] = values["title"] or opening_of(decoded.text, blocks, path)
     return Loaded(decoded.text, Metadata(**values), decoded.encoding, blocks, tuple(notes))
 
 
-def _title(text: str, blocks: tuple[Block, ...], path: Path) -> str:
+def opening_of(text: str, blocks: tuple[Block, ...], path: Path) -> str:
     """The heading or short line that opens a text, else its first words, else the file's name."""
     if not blocks:
         return path.stem

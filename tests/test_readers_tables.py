@@ -132,7 +132,7 @@ def test_what_programs_write_for_nothing_is_nothing_and_values_in_values_are_rea
     (row,) = documents(
         read_table(tmp_path, "a.csv", b"title,text,author,date,source\nnan,The council voted.,None,NaT,N/A\n")
     )
-    assert row.metadata == Metadata(title="row 1")
+    assert row.metadata == Metadata(title="The council voted.")
     assert row.warnings == ()
     line = (
         b'{"text": "A.", "author": [{"name": "Ann"}, "Bo"], "date": {"$date": "2024-03-05T10:00:00Z"}, "source": null}'

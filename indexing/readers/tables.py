@@ -28,11 +28,11 @@ from indexing.extraction import (
     Working,
     excerpts,
     one_line,
-    title_of,
     too_long,
     usual_name,
     within,
 )
+from indexing.load import opening_of
 from indexing.readers.dates import iso_date
 from indexing.readers.dialect import dialect_of
 from indexing.readers.mail import tidy_lines
@@ -216,7 +216,7 @@ def _document(
         if field.name in columns.names
     }
     values["date"] = iso_date(given)
-    values["title"] = values.get("title") or title_of(text, blocks, Path(place))
+    values["title"] = values.get("title") or opening_of(text, blocks, Path(place))
     warnings = []
     if given not in (None, "") and not values["date"]:
         warnings.append(f"the date {one_line(given)[:40]!r} is not clear; write it as 2024-03-05")
