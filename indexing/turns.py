@@ -4,14 +4,15 @@ block quotes and speech without marks, each with the speaker that an explicit pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from indexing.attribution import Attribution, Clauses
 from indexing.documents import Sentence
 from indexing.marks import Stretch, outermost, stretches_of
-from indexing.people import People, bare, is_name, is_title, name_of, words_of
-from indexing.phrases import DETERMINERS, END, PREPOSITIONS, Line
+from indexing.people import People, is_title, name_of, words_of
+from indexing.persons import Named, Persons
+from indexing.phrases import END, PREPOSITIONS, Line
 from indexing.quotations import Kind, Pattern, Quotation
 from indexing.spans import Span
 from indexing.statements import statement
@@ -19,10 +20,6 @@ from indexing.transcripts import Spoken, transcript_of, trimmed
 
 RECIPE = "quotations-5"  # changes when the same text would give other quotations, so that everything is indexed again
 PERSONS = frozenset("he she er sie il elle".split())
-SEXES = {"f": "feminine", "m": "masculine"}
-WHERE = frozenset("in at near across outside throughout inside".split())
-DESCRIBED = 7  # tokens of what somebody is before the name: `The board chair, Ida Solheim,`
-LEADING = 2  # tokens before the name of whom a sentence is about
 GAP = 40  # tokens between the halves of a broken quote, at most
 CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")
 
@@ -65,8 +62,7 @@ class _Paragraph:
     outer: list[Stretch]
     line: Line
     clauses: Clauses
-    # Where somebody is named outside marks, who, and whether a sentence begins so: then it is about that one.
-    persons: list[tuple[int, str, bool]] = field(default_factory=list)
+    persons: list[Named] = field(default_factory=list)  # outside marks
 
 
 def paragraphs_of(sentences: Sequence[Sentence]) -> tuple[Span, ...]:
@@ -99,11 +95,7 @@ class _Reader:
     def __init__(self, text: str, paragraphs: Sequence[Span], stretches: Sequence[Stretch]) -> None:
         self.text = text
         self.people = People(text)
-        self.titled: dict[str, set[str]] = {}  # who bears a title
-        self.genders: dict[
-            str, str
-        ] = {}  # of those whom a title or what follows the name makes persons: f, m or unknown
-        self.speakers: set[str] = set()
+        self.persons = Persons(self.people)
         outer: dict[int, list[Stretch]] = {}
         for one in outermost(stretches):
             outer.setdefault(one.paragraph, []).append(one)
@@ -113,7 +105,7 @@ class _Reader:
     def _paragraph(self, span: Span, outer: list[Stretch]) -> _Paragraph:
         line = Line(self.text, span, [one.span for one in outer])
         made = _Paragraph(span, outer, line, Clauses(line))
-        made.persons = list(self._persons(line))
+        made.persons = list(self.persons.named_in(line))
         return made
 
     def read(self) -> list[Quotation]:
@@ -210,7 +202,7 @@ class _Reader:
     def _introduced(self, paragraph: _Paragraph, index: int) -> Attribution | None:
         """Who is named before a colon, where that is a person, or a lone name at the beginning of the paragraph."""
         found = paragraph.clauses.introduced(index)
-        if found is None or self._is_person(self.people.resolve(found.phrase.name)):
+        if found is None or self.persons.is_person(self.people.resolve(found.phrase.name)):
             return found
         name, token = found.phrase.name, paragraph.line.tokens[found.phrase.first]
         lone = found.explicit and found.phrase.first == 0 and " " not in name and not name.isupper()
@@ -250,12 +242,12 @@ class _Reader:
             meant = ""
             if tokens[0].low in PERSONS and len(tokens) == 1:
                 meant = self._meant(number, tokens[0].low, tokens[0].start)
-            elif len(tokens) == 1 + (tokens[0].low == "the") and len(self.titled.get(bare(tokens[-1].text), ())) == 1:
-                (meant,) = self.titled[bare(tokens[-1].text)]
+            elif len(tokens) == 1 + (tokens[0].low == "the"):
+                meant = self.persons.bearer(tokens[-1].text)
             turn.speaker, turn.named = meant or turn.speaker, bool(meant)
         turn.cue, turn.pattern, turn.explicit = said.cue, said.pattern, said.explicit
         if turn.named:
-            self.speakers.add(turn.speaker)
+            self.persons.speakers.add(turn.speaker)
 
     def _in_full(self, line: Line, said: Attribution) -> Attribution:
         """With the name that follows what somebody is: `said her brother, Jonas Falk`."""
@@ -263,64 +255,20 @@ class _Reader:
         if said.phrase.name or said.pattern not in ("after", "according") or last + 1 >= len(line.tokens):
             return said
         named = line.phrase(last + 1, len(line.tokens)) if line.tokens[last].text == "," else None
-        if named is None or not self._is_person(self.people.resolve(named.name)) or " " not in named.name:
+        if named is None or not self.persons.is_person(self.people.resolve(named.name)) or " " not in named.name:
             return said
         return replace(said, phrase=named)
 
-    def _persons(self, line: Line) -> Iterator[tuple[int, str, bool]]:
-        """Where persons are named outside quotation marks, by their full names, and whether they begin a sentence."""
-        at, tokens = 0, line.tokens
-        while at < len(tokens):
-            if not tokens[at].capital:
-                at += 1
-                continue
-            end = at
-            while end < len(tokens) and tokens[end].capital:
-                end += 1
-            name = self.people.resolve(name_of([token.text for token in tokens[at:end]]))
-            self._note_person(name, line, at, end)
-            place = at > 0 and tokens[at - 1].low in WHERE and not self._is_person(name)
-            if is_name(name) and not place and not (end - at == 1 and self.people.is_common(tokens[at].text)):
-                opening = tokens[line.begins[at] : at]
-                described = 2 < len(opening) <= DESCRIBED and opening[0].low in DETERMINERS and opening[-1].text == ","
-                described = described and not any(token.text == "," for token in opening[:-1])
-                begins = len(opening) <= LEADING and not any(token.low in PREPOSITIONS for token in opening)
-                begins = begins or described
-                yield tokens[at].start, name, begins
-            at = end
-
     def _meant(self, number: int, pronoun: str, before: int) -> str:
-        """Whom a pronoun stands for: the only one it may mean of those named since the paragraph before began; else
-        nobody."""
-        for first in (number, number - 1):
-            if first < 0:
-                break
-            named = [each for one in self.paragraphs[first : number + 1] for each in one.persons if each[0] < before]
-            names = {name for _, name, _ in named}
-            leading = {name for _, name, begins in named if begins}
-            persons = {name for name in names if self._is_person(name)}
-            possible = {name for name in names if self._gender_of(name) in ("", _gender(pronoun))}
-            if persons:
-                return possible.pop() if len(possible) == 1 and possible <= persons & leading else ""
-        return ""
-
-    def _is_person(self, name: str) -> bool:
-        return bool(gender_of(name)) or name in self.speakers or name in self.genders
-
-    def _gender_of(self, name: str) -> str:
-        return self.genders.get(name) or gender_of(name)
-
-    def _note_person(self, name: str, line: Line, first: int, last: int) -> None:
-        """Remember who has a title (`Councilman Tobias Renn`), an age (`Lohse, 51,`) or a `who` behind the name."""
-        tokens = line.tokens
-        titles = [bare(token.text) for token in tokens[first : last - 1] if is_title(token.text)]
-        behind = [token.low for token in tokens[last : last + 3]]
-        aged = len(behind) == 3 and behind[0] == "," == behind[2] and behind[1].isdigit() and len(behind[1]) == 2
-        if name and (titles or aged or "who" in behind[:2]):
-            found = {gender for title in titles for gender in "fm" if title in words_of(SEXES[gender])}
-            for title in titles:
-                self.titled.setdefault(title, set()).add(name)
-            self.genders[name] = found.pop() if len(found) == 1 else self.genders.get(name, "")
+        """Whom a pronoun stands for, of those named in its paragraph, else in the one before; empty where unsure."""
+        return self.persons.meant(
+            pronoun,
+            (
+                [each for one in self.paragraphs[first : number + 1] for each in one.persons if each.start < before]
+                for first in (number, number - 1)
+                if first >= 0
+            ),
+        )
 
     # -- transcripts, block quotes, speech without marks ---------------------------------------------------------------
 
@@ -397,13 +345,3 @@ class _Reader:
         self._name(turn, number, said)
         if turn.named:
             self.turns.append(turn)
-
-
-def gender_of(name: str) -> str:
-    """`f` or `m` by the first name of a full name, where it is known; empty where not."""
-    first = bare(name.split(maxsplit=1)[0]) if " " in name else ""
-    return "f" if first in words_of("women") else "m" if first in words_of("men") else ""
-
-
-def _gender(pronoun: str) -> str:
-    return "f" if pronoun in ("she", "sie", "elle") else "m"

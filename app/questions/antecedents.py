@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.questions.question import SAYING, read_question
 from indexing.people import CAPITAL, PARTICLE, POSSESSIVE, bare, is_title, last_of, name_of, words_of
-from indexing.turns import gender_of
+from indexing.persons import gender_of
 
 LONGEST = 5  # words of a name; a longer run of capitals is a headline
 NEAR = 300  # characters before a pronoun that may say whom it means

@@ -14,8 +14,8 @@ from app.quotes.speaker import people_of, same_person
 from app.quotes.units import units_of
 from indexing.documents import Document
 from indexing.people import bare, is_name, name_of, words_of
+from indexing.persons import gender_of
 from indexing.tokens import Tokens
-from indexing.turns import gender_of
 from indexing.words import stems
 
 WIDEST = 6  # words that a bracket may stand for

@@ -115,7 +115,7 @@ def _second_hand(document: Document, held: Quotation) -> bool:
 
 
 def _person(name: str) -> bool:
-    from indexing.turns import gender_of
+    from indexing.persons import gender_of
 
     return bool(gender_of(name))
 
