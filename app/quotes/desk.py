@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from app.quotes.compare import Rules
 from app.quotes.context import Cut, cut_of
+from app.quotes.found import RANKS, Match
 from app.quotes.given import Given, read_quote
 from app.quotes.lexicon import language_of, lexicon
-from app.quotes.match import RANKS, Match, Matcher
+from app.quotes.match import Matcher
 from app.quotes.meaning import close_in_meaning
 from app.quotes.occurrences import Attributed, attributed, folds_of, occurrence_of
 from app.quotes.pasted import quote_in

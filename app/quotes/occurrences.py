@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from app.quotes.context import Cut
+from app.quotes.found import Match
 from app.quotes.given import Given
-from app.quotes.match import Match
 from app.quotes.result import Occurrence
 from app.quotes.speaker import Aliases, Relation, SpeakerStatus, relation_of, same_person, speaker_of, speaker_status
 from app.quotes.verdict import utf16

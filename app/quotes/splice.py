@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.quotes.found import Match
 from app.quotes.given import Given
-from app.quotes.match import Match
 from app.quotes.result import Edit, Integrity
 from app.quotes.shelf import Source
 from indexing.tokens import Tokens
