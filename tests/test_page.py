@@ -561,6 +561,9 @@ def test_a_long_question_leaves_its_answer_in_view_and_one_from_right_to_left_be
     expect(page.locator("#current .exchange.done")).to_be_visible()
     expect(page.locator("#current .statement").first).to_be_in_viewport()
     assert not violations(page)
+    page.locator("#sources .byline").first.evaluate("one => { one.textContent = 'Gazette'.repeat(60); }")
+    card, panel = page.locator("#sources .card").first.bounding_box(), page.locator("#panel").bounding_box()
+    assert card and panel and card["x"] + card["width"] <= panel["x"] + panel["width"]
     staged.ask("כיצד הצביעו?")
     expect(page.locator("#current .question bdi")).to_have_text("כיצד הצביעו?")
     assert page.locator("#current .question bdi").evaluate("one => getComputedStyle(one).direction") == "rtl"
