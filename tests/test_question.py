@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.questions.question import read_question
+from app.questions.question import introduces, read_question
 from app.questions.short import EXACT, name_spans, shorts_in
 
 CHARACTERS = st.text(max_size=200)
@@ -115,6 +115,38 @@ def test_short_answers_are_found_by_their_kind(question: str, text: str, answers
 )
 def test_an_age_is_that_of_whom_the_question_names(question: str, text: str, answers: list[str]) -> None:
     assert [one.span.of(text) for one in read_question(question).answers_in(text)] == answers
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Siri Brun, a pilot of the coast, sails.", True),
+        ("Siri Brun, deputy chairwoman of the guild, left.", True),
+        ("The mate asked the pilot Siri Brun about the tide.", True),
+        ("Siri K. Brun is the owner of two boats.", True),
+        ("Siri Brun, who heads the guild, left.", True),
+        ("Siri Brun, said the mate, has left.", False),
+        ("They called Siri Brun's bluff.", False),
+        ("Siri Brun is no friend of the mate.", False),
+        ("Ada Brun, a pilot, left.", False),
+    ],
+)
+def test_who_somebody_is_is_said_beside_the_name(text: str, told: bool) -> None:
+    assert introduces("Siri Brun", text) == told
+
+
+@pytest.mark.parametrize(
+    ("question", "whom"),
+    [
+        ("Who is Siri Brun?", "Siri Brun"),
+        ("who was Siri Brun", "Siri Brun"),
+        ("Who is Siri Brun's wife?", ""),
+        ("Who is the mate of Siri Brun?", ""),
+        ("Who called Siri Brun?", ""),
+    ],
+)
+def test_of_whom_nothing_else_is_asked(question: str, whom: str) -> None:
+    assert read_question(question).whom == whom
 
 
 def test_what_the_question_says_itself_is_no_answer() -> None:

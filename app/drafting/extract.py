@@ -61,7 +61,9 @@ def choose(finding: Finding, most: int, usual: int | None = None) -> list[Chosen
     item to a list.
     """
     evidence = finding.evidence
-    ranked, also = evidence.ranked, finding.owed
+    also = finding.owed
+    telling = [one for one in evidence.ranked if evidence.asked.kind == "yes_no" or one.stems - evidence.asked.words]
+    ranked = telling or evidence.ranked  # what only repeats the question (`Superdelegates?`) tells nothing
     least = ranked[0].score - (LISTED if evidence.asked.several else ALSO)
     chosen: list[Candidate] = []
     agreeing: dict[tuple[str, Span], list[Candidate]] = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from app.questions.question import REASON, SAYING, Asked, read_question
+from app.questions.question import REASON, SAYING, Asked, introduces, read_question
 from app.questions.short import EXACT, Short, names_within
 from app.retrieval.copies import words_of
 from app.retrieval.matching import Match
@@ -25,6 +25,7 @@ from indexing.words import stems
 QUOTATION = re.compile(r"[“”\"]|''")
 BEFORE, AFTER = 2, 1  # sentences around one that speak of the same thing
 LONG = 40  # words
+INTRODUCED = 2.0
 DEPTH = 8  # sentences of which each word is compared: it takes milliseconds a sentence
 DEPTH_READ = 3  # ... where a reader reads the best afterwards: more changed nothing on the tuning parts
 ABOUT = 60  # characters on each side of a short answer in which words tell what it is the answer to
@@ -178,12 +179,18 @@ def weigh(
         for one in _measured(asked, query, hit, matches, top, names):
             key: Hashable = one.place if label is None else (label, words_of(one.text))
             if key not in best:
-                score, topic = one.features.weighed(fit["rank"]), one.features.weighed(topical)
+                score = one.features.weighed(fit["rank"]) + _introduced(asked, one.text)
+                topic = one.features.weighed(topical)
                 best[key] = replace(one, score=score, topic=topic)
     ranked = sorted(best.values(), key=_order)
     if tokens is not None and len(ranked) > 1:
         ranked = _reranked(asked, query.text, ranked, depth, tokens, fit.get("rerank", fit["rank"]))
     return Evidence(asked, query, found, tuple(ranked))
+
+
+def _introduced(asked: Asked, text: str) -> float:
+    """What a sentence that says who somebody is counts more where nothing else is asked."""
+    return INTRODUCED if asked.whom and introduces(asked.whom, text) else 0.0
 
 
 def _order(one: Candidate) -> tuple[float, tuple[str, Span]]:
@@ -207,7 +214,8 @@ def _reranked(
         if carrying and kept:
             alike = question @ _unit(vectors[kept]).T
             one = replace(one, features=_aligned(one, alike, [places[at][0] for at in kept], noun))
-        again.append(replace(one, score=one.features.weighed(weights), aligned=one.features.weighed(topical)))
+        score = one.features.weighed(weights) + _introduced(asked, one.text)
+        again.append(replace(one, score=score, aligned=one.features.weighed(topical)))
     last = min(one.score for one in again)
     after = [replace(one, score=last - (best[-1].score - one.score)) for one in rest]
     return sorted(again, key=_order) + after

@@ -82,6 +82,7 @@ BEING = re.compile(  # `fare` of "What is the fare from X to Y", `income` of "Wh
     r"(?=\s+(?:of|for|that|in|on|at|from|to|by|per|with|after|before|when|who|which|and)\b|\s*[?,]|$)"
 )
 AGED = re.compile(rf"\b(?i:how old (?:is|was|are|were|will))\s({NAME.pattern})(?![\w’'])")
+WHOM = re.compile(rf"(?i:who(?:\s(?:is|was)|['’]s))\s({NAME.pattern})\s*\??")
 SIZED = re.compile(r"\bhow (?:large|big|high|low|small)\b", re.IGNORECASE)
 SKIPPED = frozenset("the a an of his her their its kind sort type exact full first last".split())
 FOCUS_END = re.compile(
@@ -115,6 +116,7 @@ class Asked:
     words: frozenset[str]
     unit: str = ""  # a pattern of what follows the figure that answers "how fast"
     aged: tuple[str, ...] = ()  # whose age is asked for, where a name says it
+    whom: str = ""  # of whom nothing is asked but who that is
 
     @property
     def noun(self) -> str:
@@ -153,7 +155,27 @@ def read_question(question: str) -> Asked:
     unit = MEASURES[sized[1].lower()] if sized else ""
     told = AGED.findall(body) if kind == "age" else ()
     aged = tuple(name for name in told if not re.search(r"[’']s?$", name))  # not that of somebody's boat
-    return Asked(kind, focus, names, bool(SEVERAL.search(body)), said, frozenset(stems(question)), unit, aged)
+    whom = WHOM.fullmatch(body.strip())
+    several = bool(SEVERAL.search(body))
+    return Asked(kind, focus, names, several, said, frozenset(stems(question)), unit, aged, whom[1] if whom else "")
+
+
+@lru_cache(maxsize=256)
+def _introducing(name: str) -> re.Pattern[str]:
+    first, last = name.split(maxsplit=1)[0], name.rsplit(maxsplit=1)[-1]
+    full = re.escape(first) if first == last else rf"{re.escape(first)}\s(?:[A-Z][\w.]*\s)?{re.escape(last)}"
+    roles = "|".join(noun for noun, kind in NOUNS.items() if kind == "person" and noun != "name")
+    return re.compile(
+        rf"\b{full},\s(?:(?:an?|the|one|his|her|their|[A-Z]\w+[’']s?)\s(?=[\w’'-]+)|who\s(?:is|was|has|had|serve[sd]|led|"
+        rf"leads|heads?|headed|runs?|ran|work(?:s|ed))\b|(?:(?:former|vice|deputy|longtime|chief|acting|senior|top|then|"
+        rf"co-?)[\s-])*(?:{roles}|aide|staff)\b)|\b{full}\s(?:is|was)\s(?:now\s)?(?:an?|the|one)\s|"
+        rf"\b(?i:{roles}|staff)\s{full}\b"
+    )
+
+
+def introduces(name: str, text: str) -> bool:
+    """Whether a text says who somebody is: `Ann Lee, a pilot`, `Ann Lee is the`, `the pilot Ann Lee`."""
+    return _introducing(name).search(text) is not None
 
 
 def _speaks(rest: str, focus: str) -> bool:
