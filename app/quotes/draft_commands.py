@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from app.counts import counted
 from app.settings import Settings
-from indexing.errors import LoadError, OnrecordError, UsageError
+from indexing.errors import OnrecordError, UsageError
 
 if TYPE_CHECKING:
     from app.quotes.draft import Checked, DraftReport
@@ -30,10 +30,7 @@ def check(settings: Settings, draft: Path, report: Path | None, json: bool, prof
 
     if report is not None and report.suffix.lower() not in REPORTS:
         raise UsageError(f"--report writes {', '.join(REPORTS)}; give {report.name} one of these endings")
-    try:
-        read = read_draft(draft, int(settings.max_document_mb * 1_000_000))
-    except LoadError as error:
-        raise LoadError(f"{draft}: {error.reason}", error.remedy) from error
+    read = read_draft(draft, int(settings.max_document_mb * 1_000_000))
     with build(settings.model_copy(update={"llm": ""})).collection as collection:
         desk = QuoteDesk(collection, aliases_of(settings))
         found = check_draft(desk.check, read, cast(Profile, profile))
