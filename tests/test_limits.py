@@ -243,6 +243,8 @@ def test_a_part_of_a_name_means_all_who_have_it_and_the_answer_says_whom(harbour
         "Searched: authors ann (Ann 03, Ann 05, Ann 07), Zoe (none).",
     ]
     assert list(searched_in({"authors": ["Ann"], "sources": []})) == ["Searched: authors Ann."], "as kept before"
+    bylines = {"authors": ["Lee"], "meant": {"authors": {"Lee": ["Ann Lee", "Ann Lee, Bo Orr"]}}}
+    assert list(searched_in(bylines)) == ["Searched: authors Lee (Ann Lee; Ann Lee, Bo Orr)."]
     assert {hit.passage.document.name for hit in assistant.search(question, limits_of(authors=("05",)))} == {"05.md"}
 
 

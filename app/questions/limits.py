@@ -135,7 +135,8 @@ def _with_meaning(name: str, found: Sequence[str] | None) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     more = "" if len(names) <= NAMED else f" and {len(names) - NAMED:,} more"
-    return f"{', '.join(names[:NAMED])}{more}"
+    apart = "; " if any("," in name for name in names) else ", "  # a byline of several names is one
+    return f"{apart.join(names[:NAMED])}{more}"
 
 
 def limited(filters: Mapping[str, Any]) -> bool:
