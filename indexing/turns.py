@@ -18,8 +18,9 @@ from indexing.spans import Span
 from indexing.statements import statement
 from indexing.transcripts import Spoken, transcript_of, trimmed
 
-RECIPE = "quotations-5"  # changes when the same text would give other quotations, so that everything is indexed again
+RECIPE = "quotations-6"  # changes when the same text would give other quotations, so that everything is indexed again
 PERSONS = frozenset("he she er sie il elle".split())
+GOES_ON = frozenset(", and but also then that".split())  # `"...," said Lee, and "..."`
 GAP = 40  # tokens between the halves of a broken quote, at most
 CREDIT = re.compile(r"\s*(?:—|–|--|-)\s*(.{2,80})$")
 
@@ -194,6 +195,10 @@ class _Reader:
             if before is not None:
                 return replace(before, first=-1, last=-1)
         found = before or self._introduced(paragraph, index) or clauses.trailing(index)
+        if found is None and latest is not None and at and 0 <= latest.last <= index:
+            between = line.tokens[latest.last : index]
+            if between and len(between) <= 3 and all(token.low in GOES_ON for token in between):
+                return replace(latest, pattern="continued", explicit=False, first=-1, last=-1)
         alone = not leading and not any(token.kind == "word" for token in line.tokens[index + 1 : end])
         if found is None and alone and latest is not None and at:
             return replace(latest, pattern="continued", explicit=False, first=-1, last=-1)

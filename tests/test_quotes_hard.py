@@ -81,6 +81,7 @@ DENIED = {
         "A forged letter quotes Stahl as writing, “Sell the trees and pay the bills.”\n\n"
         "“Take the bread away from them,” reads a tweet in her name. The tweet is fake.\n\n"
         "“Did I say ‘close the bakery’? Not I,” Stahl said. “Suppose I said, ‘Burn the benches.’ You would laugh.”\n\n"
+        "“I think the old dock was sound in May,” said Paul Moss, and “we all slept well.”\n\n"
         "“They will tell you the wall is safe. He said last year that it was dry. I can tell you "
         "that it leaks,” Moss said.\n\n"
         "“They want to close the school,” Stahl reportedly said. “I hate them,” she is said to have told a friend.\n\n"
@@ -115,6 +116,7 @@ def doubted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
         "the bell was cracked",
         "They want to close the school",
         "the wall is safe",
+        "was sound in May",
         "it was dry",
         "I hate them",
         "I will open the gate",
@@ -239,6 +241,10 @@ def test_a_draft_gives_its_quotes_to_those_it_names_in_any_usual_way() -> None:
         "I got a stool": "Jonas Falk",
     }
     assert next(one.speaker for one in quotes if "ruin" in one.text) == "Tobias Renz"
+
+
+def test_what_a_speaker_adds_with_and_is_the_speakers(doubted: QuoteDesk) -> None:
+    assert doubted.check("we all slept well", "Paul Moss").green
 
 
 def test_who_asks_in_an_interview_is_not_checked() -> None:

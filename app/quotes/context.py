@@ -18,6 +18,7 @@ OPENED = re.compile(r"[\"“„«「『]|(?<!\w)['‘]")
 CLOSED = re.compile(r"[\"”“»」』]|['’](?!\w)")
 SHORTENED = frozenset("mr mrs ms dr sen rep gov gen st vs jr sr prof lt col sgt no".split())
 LIMITER_REACH = 4  # words after the quote in which a limiter begins
+SUBJECT = 5  # words of a subject between a governor and its verb
 REPORTED = 7  # words between a verb of saying and what somebody else is reported to say
 PASSED = 5  # words of a time or a place before a condition
 GOVERNOR_REACH = 14  # words before it that are looked at
@@ -150,6 +151,12 @@ def _over(text: Tokens, begin: int, first: int, lexicon: Lexicon) -> Cut | None:
     for place in range(first, at - 1, -1):
         if place > begin and (words[place - 1].endswith("n't") or words[place - 1] in lexicon.governors):
             return Cut("cut_after", _subject(words, begin, place - 1, lexicon), first)
+    if lexicon.kind(words[first]) in ("auxiliary", "modal"):  # of `I think the clinic was safe`, `was safe`
+        for place in range(first - 1, max(begin, first - SUBJECT), -1):
+            if "," in text.gap(place + 1) or not place:
+                break
+            if size := lexicon.governors.before(words[begin:place], place - begin):
+                return Cut("cut_after", _subject(words, begin, place - size, lexicon), first)
     reported = _reported(text, begin, first, lexicon)
     if reported is not None:
         return Cut("cut_after", reported, first)
