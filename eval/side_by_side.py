@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from eval.table import places
+
 NAMED = 5  # items whose question changed, by their ids
 WIDTH = 56  # of each answer's column
 
@@ -32,12 +34,13 @@ def side_by_side(result: Mapping[str, Any], most: int) -> str:
 def _metric(name: str, one: Mapping[str, Any]) -> str:
     if one["difference"] is None:
         return f"{name:<22}  unmeasured in one of the runs"
-    few = f"too few ({one['clusters']})"
-    bounds = f"{one['low']:+.3f} to {one['high']:+.3f}" if one["low"] is not None else few
+    digits, few = places(name), f"too few ({one['clusters']})"
+    bounds = f"{one['low']:+.{digits}f} to {one['high']:+.{digits}f}" if one["low"] is not None else few
+    shown = f"{one['first']:>{digits + 5}.{digits}f}{one['second']:>{digits + 5}.{digits}f}"
     exact = one["mcnemar"]
     split = f"{exact['only_first']}:{exact['only_second']} p {exact['p']:.3f}" if exact else ""
     return (
-        f"{name:<22}{one['first']:>8.3f}{one['second']:>8.3f}{one['difference']:>+9.3f}{bounds:>20}"
+        f"{name:<22}{shown}{one['difference']:>+{digits + 6}.{digits}f}{bounds:>{14 + 2 * digits}}"
         f"{_number(one['p']):>8}{_number(one['p_holm']):>8}{split:>16}{one['items']:>6}"
         f"{_number(one['detectable']):>12}{one['items_needed'] or '':>10}"
     ).rstrip()

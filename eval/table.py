@@ -25,8 +25,9 @@ def table(metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None = None)
     ]
     for name, metric in shown(metrics):
         told = metric["floors"].items() if metric["value"] is not None else ()
-        floors = ", ".join(f"{key} {_number(value)}" for key, value in told)
-        figures = f"{_number(metric['value']):>11}{interval(metric):>22}{metric['n']:>6}{metric['unmeasured']:>12}"
+        floors = ", ".join(f"{key} {number(value)}" for key, value in told)
+        value, bounds = number(metric["value"], places(name)), interval(metric, places(name))
+        figures = f"{value:>11}{bounds:>22}{metric['n']:>6}{metric['unmeasured']:>12}"
         other = baseline["metrics"][name] if baseline else None
         unmasked = "  ITS JUDGE FAILED THE CANARIES" if metric.get("judge", {}).get("unmasked") else ""
         lines.append(f"{name:<{WIDE}}{figures}{_beside(_cell(other), baseline)}  {floors}".rstrip() + unmasked)
@@ -73,19 +74,24 @@ def answers_by(config: Mapping[str, Any]) -> str:
     return f"answers of {' '.join(map(str, target.values()))}"
 
 
-def interval(metric: Mapping[str, Any]) -> str:
+def places(name: str) -> int:
+    """Behind the point of a metric's numbers: an answer costs a small part of a cent."""
+    return 6 if name.endswith("money") else 3
+
+
+def interval(metric: Mapping[str, Any], digits: int = 3) -> str:
     """Its bounds, or why there are none."""
     if metric["value"] is None:
         return ""
     if metric["low"] is None:
         return f"too few ({metric['clusters']})"
-    return f"{_number(metric['low'])} to {_number(metric['high'])}"
+    return f"{number(metric['low'], digits)} to {number(metric['high'], digits)}"
 
 
-def _number(value: float | None) -> str:
-    return UNMEASURED if value is None else f"{value:.3f}"
+def number(value: float | None, digits: int = 3) -> str:
+    return UNMEASURED if value is None else f"{value:.{digits}f}"
 
 
 def _cell(metric: Mapping[str, Any] | None) -> str:
     """A value and its n; empty where the metric does not apply."""
-    return "" if metric is None else f"{_number(metric['value'])} ({metric['n']})"
+    return "" if metric is None else f"{number(metric['value'])} ({metric['n']})"

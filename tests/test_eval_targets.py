@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -118,6 +119,21 @@ def test_a_command_that_reads_nothing_ends_no_run(tmp_path: Path, capsys: pytest
     said = capsys.readouterr()
     assert "recall_at_5" in said.out and (tmp_path / "run" / "report.html").is_file()
     assert "1 of 1 item failed" in said.err and "  1 item: TargetError: the command" in said.err
+
+
+def test_what_an_answer_costs_is_told_to_a_small_part_of_a_cent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = str(jsonl(tmp_path / "s.jsonl", [item(0), item(1)]))
+    for name, tokens in (("a", 100), ("b", 140)):
+        used = {"prompt_tokens": tokens, "answer_tokens": 30}
+        answers = jsonl(tmp_path / f"{name}.jsonl", [{"id": f"i{n}", **ANSWERED, "usage": used} for n in range(2)])
+        prices = ["--price-in", "2", "--price-out", "10"]
+        assert main(["run", suite, "--answers", str(answers), "--out", str(tmp_path / name), *prices]) == 0
+    assert re.search(r"^money +0\.000500 ", capsys.readouterr().out, re.MULTILINE)  # 100 * 2 + 30 * 10 millionths
+    assert "<td>0.000580</td>" in (tmp_path / "b" / "report.html").read_text(encoding="utf-8")
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--metric", "money"]) == 0
+    assert re.search(r"^money +0\.000500 +0\.000580 +\+0\.000080 ", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_without_their_history_follow_ups_are_still_measured_as_follow_ups(

@@ -16,7 +16,7 @@ from eval.report import plots
 from eval.report.items import item, outcome
 from eval.report.packed import packed
 from eval.report.survey import Survey, rows
-from eval.table import answers_by, interval, shown
+from eval.table import answers_by, interval, number, places, shown
 from indexing.errors import OnrecordError
 
 PLAIN = 500  # items that are elements of the page; those of a longer run are packed, and unpacked when looked at
@@ -118,10 +118,11 @@ def _summary(metrics: Mapping[str, Any]) -> str:
     rows = []
     judges = metrics.get("judges", {})
     for name, one in shown(metrics):
-        floors = ", ".join(f"{key} {_number(value)}" for key, value in one["floors"].items())
+        floors = ", ".join(f"{key} {number(value)}" for key, value in one["floors"].items())
         rows.append(
-            f'<tr><th scope="row">{escape(name)}{_judged(one, judges)}</th><td>{_number(one["value"])}</td>'
-            f"<td>{interval(one)}</td>"
+            f'<tr><th scope="row">{escape(name)}{_judged(one, judges)}</th>'
+            f"<td>{number(one['value'], places(name))}</td>"
+            f"<td>{interval(one, places(name))}</td>"
             f"<td>{one['n']}</td><td>{one['unmeasured'] or ''}</td><td>{escape(floors)}</td></tr>"
         )
     head = "".join(
@@ -150,10 +151,6 @@ def _judged(one: Mapping[str, Any], judges: Mapping[str, Any]) -> str:
     else:
         words += calibrations.without_errors(told["corrected"])
     return f"<small>{escape(words)}</small>"
-
-
-def _number(value: float | None) -> str:
-    return "unmeasured" if value is None else f"{value:.3f}"
 
 
 def _plots(survey: Survey, metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -246,7 +243,7 @@ def _broken(name: str) -> str:
 
 
 def _value(one: Mapping[str, Any] | None) -> str:
-    return "" if one is None else f"{_number(one['value'])} <small>({one['n']})</small>"
+    return "" if one is None else f"{number(one['value'])} <small>({one['n']})</small>"
 
 
 def _controls(survey: Survey) -> str:
