@@ -86,6 +86,9 @@ def said_by(model: LanguageModel, hits: list[Hit], history: Sequence[Turn] = ())
     return [ground(one, lambda each: documents.get(each.document_id)) for one in said if isinstance(one, Statement)]
 
 
+OURS = frozenset("article div h2 p span a i bdi ol li ul section details summary".split())
+
+
 class Page(HTMLParser):
     """What of a page could do something: its tags with their attributes."""
 
@@ -107,7 +110,7 @@ def check_page(statements: Sequence[Statement]) -> None:
     markup = exchange(heard)
     assert "${" not in markup and "{{" not in markup
     for tag, attributes in Page(markup).tags:
-        assert tag in {"article", "div", "h2", "p", "span", "a", "i", "ol", "li", "ul", "section", "details", "summary"}
+        assert tag in OURS, tag
         doing = [name for name in attributes if name.startswith("on") or name in ("src", "srcset", "style", "srcdoc")]
         assert not doing, (tag, attributes)
         if tag == "a":
