@@ -122,7 +122,7 @@ def free_port() -> int:
     """One that nobody listens on, below those that the system gives to connections and to whoever binds to none: until
     the server that is started listens on it, seconds later, none of them shall have taken it."""
     while True:
-        port = random.SystemRandom().randrange(10_000, 32_000)
+        port = random.SystemRandom().randrange(11_000, 32_000)  # browsers refuse 10080
         with socket.socket() as free:
             free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that a server only just left will do
             try:
