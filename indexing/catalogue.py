@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from indexing.connections import Connections
 from indexing.documents import Document, Passage, Sentence
 from indexing.embed import Vectors
 from indexing.errors import HomeError
@@ -50,20 +49,9 @@ from indexing.schema import (
 )
 from indexing.sentence_vectors import read_vectors, read_vectors_of
 from indexing.spans import Span
-from indexing.transaction import sealed, transaction
+from indexing.transaction import transaction
 
 IN_LIMIT = 500  # values of one IN (...): well under SQLite's limit
-CACHE_KIB = 512  # of pages that a connection keeps
-
-
-class _Held:
-    """A thread's connection, closed when the thread ends: a server's threads come and go."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
 
 
 class Catalogue:
@@ -71,8 +59,7 @@ class Catalogue:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self._path = path
-        self._local = threading.local()
-        self._connections: weakref.WeakSet[_Held] = weakref.WeakSet()
+        self._connections = Connections(path)
         self._counted = -1, 0  # a generation, and how many documents it has
         try:
             if create and not self._has_schema():
@@ -101,27 +88,10 @@ class Catalogue:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        held: _Held | None = getattr(self._local, "held", None)
-        if held is None:
-            # Autocommit: transactions are begun where they are meant. FULL: what was committed survives a power cut.
-            target = sealed(self._path) or self._path
-            connection = sqlite3.connect(
-                target, timeout=30, isolation_level=None, check_same_thread=False, uri=isinstance(target, str)
-            )
-            if target is self._path:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-            # KiB: a server has a hundred threads, each with its connection; the system keeps the file's pages for all.
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            held = self._local.held = _Held(connection)
-            self._connections.add(held)
-        return held.connection
+        return self._connections.mine
 
     def close(self) -> None:
-        for held in [*self._connections]:
-            held.connection.close()
-        self._connections.clear()
-        self._local = threading.local()
+        self._connections.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -135,16 +105,6 @@ class Catalogue:
     def query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one read."""
         return self._db.execute(statement, values).fetchall()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Several reads of one moment."""
-        db = self._db
-        db.execute("BEGIN")
-        try:
-            yield db
-        finally:
-            db.execute("COMMIT")
 
     # -- what the collection is ----------------------------------------------------------------------------------------
 
@@ -316,7 +276,7 @@ class Catalogue:
 
     def passages(self, chunk_ids: Sequence[int]) -> dict[int, Passage]:
         """The chunks among these that are current, by id; the others are left out. One consistent read."""
-        with self._reading() as db:
+        with self._connections.reading() as db:
             return dict(read_passages(db, chunk_ids))
 
     def chunk_spans(self, name: str) -> list[Span]:
@@ -338,12 +298,12 @@ class Catalogue:
 
     def sentence_vectors(self, document_id: str, first: int = 0, count: int | None = None) -> Vectors:
         """`(count, dimension)` from sentence `first` in reading order, float32 (kept as float16); none when gone."""
-        with self._reading() as db:
+        with self._connections.reading() as db:
             return read_vectors(db, document_id, [(first, count)])[0]
 
     def vectors_of(self, passages: Sequence[Passage]) -> list[Vectors]:
         """The same for the sentences of each passage, at once; none where its document has just changed."""
-        with self._reading() as db:
+        with self._connections.reading() as db:
             return read_vectors_of(db, passages)
 
     def chunk_ids(self, *, current: bool) -> Iterator[int]:
