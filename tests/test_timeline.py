@@ -26,7 +26,7 @@ from tests.hashing import HashingEmbedder
 
 FILES = {
     "a.md": '---\ndate: 2016-01-02\nsource: Post\n---\n\nThe ferry is old. "We will mend the ferries," Ann Lee said.\n',
-    "b.md": "---\ndate: 2016-03-04\nsource: <b>Herald</b>\n---\n\nA new ferry came. Ferry number 2 is late. Rain.\n",
+    "b.md": "---\ndate: 2016-03-04\nsource: <Herald> & Sons\n---\n\nA new ferry came. Ferry number 2 is late. Rain.\n",
     "c.md": '---\nsource: Post\n---\n\nNobody knows when the last ferry sails.\n\n"Never mind," Bob Lee said.\n',
     "d.md": "---\ndate: 2016-03-04\nsource: Post\n---\n\nThe bridge is shut.\n",
 }
@@ -120,9 +120,9 @@ def test_what_names_nothing_is_refused(collection: Collection, topic: str, says:
 
 def test_the_plot_is_well_formed_escaped_and_told_in_words(collection: Collection) -> None:
     shown = as_html(timeline(collection, "ferry"))
-    assert "<b>Herald" not in shown
+    assert "<Herald" not in shown
     svg = ElementTree.fromstring(shown[shown.index("<svg") : shown.index("</svg>") + 6])
-    assert "<b>Herald</b>: 2 mentions" in str(svg.get("aria-label"))
+    assert "<Herald> & Sons: 2 mentions" in str(svg.get("aria-label"))
     bars = svg.findall(".//g[@class='bar']")
     assert len(bars) == 2
     for bar in bars:

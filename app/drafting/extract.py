@@ -19,6 +19,7 @@ ALSO = 2.6  # how much lower than the best a sentence may score and still be sho
 LISTED = 3.4  # ... where several things are asked for
 ITEM = 1.0  # ... for an item of a list beyond the usual number of sentences
 LIST = 8  # sentences of a list at most, however few else are shown
+MENTION = 3  # content words; what has fewer of them, all from the question, tells nothing
 AGREEING = 0.5  # share of the content words of the shorter of two sentences that both hold when they say the same
 # A sentence whose subject is one of these speaks of somebody named before it.
 LEANING = re.compile(
@@ -54,6 +55,12 @@ def extract(finding: Finding, most: int) -> Iterator[Statement]:
         yield Statement(one.candidate.text, citations, "unchecked", highlight=marked.get(one.candidate.place, ()))
 
 
+def _mentions(one: Candidate, evidence: Evidence) -> bool:
+    """Whether a sentence only names what is asked about (`Superdelegates?`). One that says all of a question in a
+    sentence of its own is more: it confirms, and leads to what stands after it."""
+    return evidence.asked.kind != "yes_no" and len(one.stems) < MENTION and one.stems <= evidence.asked.words
+
+
 def choose(finding: Finding, most: int, usual: int | None = None) -> list[Chosen]:
     """The fewest sentences that answer: the best, what nearly ties with it, and what one must have read to follow it.
 
@@ -62,8 +69,8 @@ def choose(finding: Finding, most: int, usual: int | None = None) -> list[Chosen
     """
     evidence = finding.evidence
     also = finding.owed
-    telling = [one for one in evidence.ranked if evidence.asked.kind == "yes_no" or one.stems - evidence.asked.words]
-    ranked = telling or evidence.ranked  # what only repeats the question (`Superdelegates?`) tells nothing
+    telling = [one for one in evidence.ranked if not _mentions(one, evidence)]
+    ranked = telling or evidence.ranked
     least = ranked[0].score - (LISTED if evidence.asked.several else ALSO)
     chosen: list[Candidate] = []
     agreeing: dict[tuple[str, Span], list[Candidate]] = {}
