@@ -206,6 +206,10 @@ def test_admins_manage_users_and_nobody_else_does(own: Server) -> None:
     fresh = own.client()
     assert sign_in(fresh, "new", "a first password").status_code == 303
     assert fresh.get("/users").status_code == 403
+    told = fresh.get("/users", headers=HTML)
+    assert told.status_code == 403
+    assert "This needs the role admin" in told.text
+    assert told.headers["content-type"].startswith("text/html")
     assert admin.post("/users/role", data={"form": form, "name": "new", "role": "admin"}).status_code == 200
     assert fresh.get("/users").status_code == 200
     assert admin.post("/users/role", data={"form": form, "name": "new", "role": "king"}).status_code == 422

@@ -12,12 +12,13 @@ from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import cookies
 from app.access.access import Access
 from app.access.attempts import network
+from app.access.pages import not_allowed
 from app.access.rules import ASKING, FOR_PROGRAMS, may, needs
 from app.access.sessions import Session
 from app.access.tokens import PREFIX, Reach
@@ -99,7 +100,7 @@ class Gate:
         if needed == "open":
             return None if request.method in SAFE or same_origin(request) else _forged()
         if caller is None:
-            if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            if _is_navigation(request):
                 query = request.scope["query_string"].decode("latin-1")
                 goal = quote(f"{path}?{query}" if query else path, safe="")
                 return RedirectResponse(f"{self.access.root}/login" + (f"?next={goal}" if goal != "%2F" else ""), 303)
@@ -108,7 +109,8 @@ class Gate:
             return _forged()
         if not may(caller.reach, needed):
             self.access.audit.note(caller.name, address_of(request), f"{request.method} {path}", "", "refused")
-            return problem(f"this needs the role {'admin' if needed == 'metrics' else needed}", 403)
+            words = f"this needs the role {'admin' if needed == 'metrics' else needed}"
+            return HTMLResponse(not_allowed(words), 403) if _is_navigation(request) else problem(words, 403)
         return None
 
     async def _page_is_mine(self, request: Request, caller: Caller) -> tuple[bool, Receive]:
@@ -133,6 +135,11 @@ def same_origin(request: HTTPConnection) -> bool:
     if (origin := headers.get("origin")) is not None:
         return origin == f"{request.scope['scheme']}://{headers.get('host')}"
     return headers.get("sec-fetch-site") == "same-origin"
+
+
+def _is_navigation(request: Request) -> bool:
+    """Whether a person goes to a page, rather than a program or a script that reads the answer."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def address_of(request: HTTPConnection) -> str:

@@ -39,6 +39,13 @@ def login(form: str, goal: str, name: str = "", error: str = "", provider: str =
     return page("Sign in", f'<div class="access login">{"".join(parts)}</div>')
 
 
+def not_allowed(words: str) -> str:
+    """What somebody sees who goes where the role does not reach."""
+    back = f'<p><a href="{attribute(link("/"))}">Back to the documents</a></p>'
+    told = f"<h1>Not for your role</h1><p>{escape(words[:1].upper() + words[1:])}. Ask who runs this server.</p>"
+    return page("Not for your role", f'<div class="access">{back}{told}</div>')
+
+
 def account(session: Session, tokens: Sequence[Token], has_password: bool, said: str = "", error: str = "") -> str:
     """One's own account. `said` may be a new token, which is shown this once."""
     form = session.form
