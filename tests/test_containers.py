@@ -84,16 +84,16 @@ def test_one_edited_document_of_a_container_is_embedded_again_and_no_other(
 
 
 def test_columns_are_mapped_and_the_mapping_is_remembered(collection: Collection, tmp_path: Path) -> None:
-    docs = write(tmp_path / "docs", {"all.csv": f"Schlagzeile,Inhalt,Tag\nThe mill,{B},2024-03-05\n"})
+    docs = write(tmp_path / "docs", {"all.csv": f"Spitzmarke,Wortlaut,Tag\nThe mill,{B},2024-03-05\n"})
     report = index(collection, [docs])
-    assert counts(report) == {"failed": 1} and "its columns: Schlagzeile, Inhalt, Tag" in report.problems[0].reason
-    columns = {"title": "Schlagzeile", "text": "Inhalt", "date": "Tag"}
+    assert counts(report) == {"failed": 1} and "its columns: Spitzmarke, Wortlaut, Tag" in report.problems[0].reason
+    columns = {"title": "Spitzmarke", "text": "Wortlaut", "date": "Tag"}
     assert counts(index(collection, [docs], options=Options(columns=columns))) == {"added": 1}
     (entry,) = collection.catalogue.entries()
     assert (entry.metadata.title, entry.metadata.date, entry.name) == ("The mill", "2024-03-05", "all.csv/row 1")
-    write(docs, {"all.csv": f"Schlagzeile,Inhalt,Tag\nThe mill,{C},2024-03-05\n"})
+    write(docs, {"all.csv": f"Spitzmarke,Wortlaut,Tag\nThe mill,{C},2024-03-05\n"})
     assert counts(index(collection, [docs])) == {"changed": 1}
-    swapped = {"title": "Inhalt", "text": "Schlagzeile"}
+    swapped = {"title": "Wortlaut", "text": "Spitzmarke"}
     assert counts(index(collection, [docs], options=Options(columns=swapped))) == {"changed": 1}
     assert "The mill" in texts_found(collection, "mill")
 

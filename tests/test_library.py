@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +89,28 @@ def test_a_file_that_is_too_large_is_refused_in_words(tmp_path: Path, settings: 
     with pytest.raises(TooLargeError, match=r"larger than 0\.001 MB"):
         report(library.add(small, given_files(tmp_path / "given", {"big.txt": b"x" * 2000})))
     assert library.uploaded(small) == []
+
+
+def test_a_copy_that_went_with_another_upload_of_the_same_file_is_asked_for_again(
+    tmp_path: Path, settings: Settings
+) -> None:
+    with pytest.raises(OnrecordError, match="send it again"):
+        report(library.add(settings, [("a.md", tmp_path / "gone")]))
+    assert not library.uploaded(settings)
+
+
+def test_each_server_has_a_place_of_its_own_for_uploads_that_goes_with_it() -> None:
+    said = "import os, app.ui.place; print(os.environ['GRADIO_TEMP_DIR'], os.path.isdir(os.environ['GRADIO_TEMP_DIR']))"
+    clean = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", said], env=clean, capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert told[0][0] != told[1][0]
+    assert [there for _, there in told] == ["True", "True"]
+    assert not any(Path(folder).exists() for folder, _ in told)
 
 
 def test_a_search_leaves_what_holds_all_its_words(seeds_home: Path) -> None:

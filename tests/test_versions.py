@@ -224,7 +224,11 @@ def test_a_metadata_table_is_remembered_and_its_change_touches_what_it_names(
 
 @pytest.mark.parametrize(
     ("table", "said"),
-    [(b"name,title\na,b\n", "has no column `file`; it has name, title"), (b"", "it has none"), (b"\xff\xfe", "UTF-8")],
+    [
+        (b"name,title\na,b\n", "has no column `file`; it has name, title"),
+        (b"", "it has none"),
+        (b"\0\1\2", "binary data"),
+    ],
 )
 def test_a_metadata_table_that_cannot_be_used_is_refused_before_anything_changes(
     collection: Collection, docs: Path, table: bytes, said: str

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read while gradio is imported
+if "GRADIO_TEMP_DIR" not in os.environ:
+    # Gradio calls its copy of an upload by its content: of one folder for all servers of a machine, each would take
+    # away what the others are about to read.
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="onrecord-")
+    atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
 
 import gradio as gr
 

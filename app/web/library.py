@@ -123,7 +123,11 @@ def add(settings: Settings, files: Sequence[tuple[str, Path]]) -> Iterator[Progr
     A file whose name is taken replaces the older one, which then is a superseded version. Raises OnrecordError.
     """
     with ExitStack() as opened:
-        keep(settings, [(name, opened.enter_context(path.open("rb"))) for name, path in files])
+        try:
+            sent = [(name, opened.enter_context(path.open("rb"))) for name, path in files]
+        except FileNotFoundError as error:  # somebody else sent the very same file, and its copy went with that one
+            raise OnrecordError("what was sent is not here any more; send it again") from error
+        keep(settings, sent)
     yield from _indexed(settings, settings.home / UPLOADS)
 
 
