@@ -99,6 +99,7 @@ class Said(_Frozen):
     text: str
     citations: Annotated[tuple[Cited, ...], _or(())] = ()
     support: Text = "unchecked"
+    lead: Annotated[bool, _or(False)] = False  # put together from what is stored of its citations: who, where, when
 
 
 class Output(_Frozen):

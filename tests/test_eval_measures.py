@@ -20,6 +20,7 @@ from eval.judges.gate_judge import judge, kinds_of, overlap
 from eval.measures.answers import contains, exact_match, normalised, token_f1
 from eval.metrics import DEFINITIONS, Metric, Scores, compute
 from eval.records import Output, Record
+from indexing.documents import Document, Metadata
 
 NO_FILE: Any = lambda cited: None  # noqa: E731
 
@@ -404,3 +405,24 @@ def test_no_number_is_ever_not_a_number(tmp_path: Path) -> None:
     text = json.dumps(Scores(many()).as_json({}), allow_nan=False)
     assert "NaN" not in text
     assert json.dumps(Scores([]).as_json({}), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "lead", "support"),
+    [
+        ("“The bridge was closed”, as the Ledger reported on 2 March 2024, said Lee.", True, "supported"),
+        ("“The bridge was closed”, as the Ledger reported on 3 March 2024, said Lee.", True, "unsupported"),
+        ("“The bridge was closed”, as the Courier reported on 2 March 2024, said Lee.", True, "unsupported"),
+        ("“The bridge was closed”, as the Ledger reported on 2 March 2024, said Lee.", False, "unsupported"),
+    ],
+)
+def test_where_and_when_of_a_lead_is_held_against_what_is_known_of_the_document(
+    text: str, lead: bool, support: str
+) -> None:
+    source = "“The bridge was closed,” said Lee."
+    document = Document("a", "v", "a.md", source, Metadata("Bridge", "the Ledger", date="2024-03-02"))
+    citation = {"file": "a.md", "start": 0, "end": len(source), "quote": source}
+    said = {"text": text, "citations": [citation], "lead": lead}
+    output = Output.model_validate({"status": "answered", "statements": [said]})
+    (found,) = judge(output, lambda cited: document)
+    assert found.support == support, found.reason

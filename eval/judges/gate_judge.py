@@ -10,6 +10,7 @@ from nupunkt import sent_spans
 
 from app.answers import Citation, Statement
 from app.commands.ground_command import source_of
+from app.drafting.reported import without_report
 from app.judging.check import Checker
 from app.judging.ground import ground
 from eval.records import UNKNOWN, Cited, Judgement, Kind, Output, Place, Said, Support
@@ -45,7 +46,10 @@ def judge(output: Output, find: Find) -> tuple[Judgement, ...]:
 
 def _by_citations(said: Said, shown: Mapping[str, Document], find: Find) -> Judgement:
     cited = [_pairs(one, shown, find) for one in said.citations if one.quote.strip()]
-    grounded = _grounded(said.text, cited)
+    documents = [document for pairs in cited for _, document in pairs]
+    # Where and when is no sentence of a source: it is held against what is known of the document, and then left out.
+    text = without_report(said.text, documents) if said.lead else said.text
+    grounded = _grounded(text, cited)
     held = grounded.support == "supported"
     several = held and len(cited) > 1
     return Judgement(
@@ -53,8 +57,8 @@ def _by_citations(said: Said, shown: Mapping[str, Document], find: Find) -> Judg
         reason=grounded.reason,
         score=grounded.score,
         basis="citations",
-        alone=tuple(_holds(said.text, [pairs]) if several else held for pairs in cited),
-        without=tuple(several and _holds(said.text, [*cited[:at], *cited[at + 1 :]]) for at in range(len(cited))),
+        alone=tuple(_holds(text, [pairs]) if several else held for pairs in cited),
+        without=tuple(several and _holds(text, [*cited[:at], *cited[at + 1 :]]) for at in range(len(cited))),
         kinds=kinds_of(said.text),
         overlap=round(overlap(said.text, " ".join(one.quote for one in said.citations)), 6),
     )
