@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import yaml
@@ -66,7 +66,7 @@ def front_matter(text: str) -> FrontMatter:
         inside = text[opening.end() : lines[closing].start]
         values = _parsed(inside, fence)
         if values is not None and (not values or _says_what_it_is(values)):
-            return FrontMatter(values, Span(0, end), _twice(lines[:closing], text, fence))
+            return FrontMatter(values, Span(0, end), _repeated(_known_keys(lines[:closing], text, fence)))
         if values is not None:
             return NONE
     return _read_line_by_line(text, lines, closing, fence)
@@ -116,9 +116,14 @@ def _says_what_it_is(keys: Mapping[str, object]) -> bool:
     return any(usual_name(key) in KNOWN for key in keys) or all(re.fullmatch(r"[^\W\dA-Z][\w.-]*", key) for key in keys)
 
 
-def _twice(lines: list[Span], text: str, fence: str) -> tuple[str, ...]:
-    found = [match[1] for line in lines if (match := KEY[fence].match(line.of(text).rstrip()))]
-    doubled = [key for key, count in Counter(found).items() if count > 1 and usual_name(key) in KNOWN]
+def _known_keys(lines: list[Span], text: str, fence: str) -> list[str]:
+    found = (match[1] for line in lines if (match := KEY[fence].match(line.of(text).rstrip())))
+    return [key for key in found if usual_name(key) in KNOWN]
+
+
+def _repeated(keys: Iterable[str]) -> tuple[str, ...]:
+    """What to tell of keys that stand there more than once."""
+    doubled = [key for key, count in Counter(keys).items() if count > 1]
     return (f"its front matter has {', '.join(doubled)} more than once; the last counts",) if doubled else ()
 
 
@@ -156,7 +161,7 @@ def _read_line_by_line(text: str, lines: list[Span], closing: int | None, fence:
     values = {entry.key: _value(entry) for entry in entries}
     if not any(usual_name(key) in KNOWN for key in values) or len(odd) > len(entries):
         return NONE
-    notes = [_how(values, odd, fence, closed=closed), *_doubled(entries)]
+    notes = [_how(values, odd, fence, closed=closed), *_repeated(entry.key for entry in entries)]
     stop = lines[end].end if closed and end is not None else lines[end].start if end is not None else lines[-1].end
     return FrontMatter(values, Span(0, stop), tuple(notes))
 
@@ -207,9 +212,3 @@ def _how(values: Mapping[str, object], odd: list[tuple[int, str]], fence: str, *
         lines = "; ".join(f"“{line[:QUOTED]}”" for _, line in odd[:MOST_NAMED])
         note += f"; not understood: {lines}" + (" and more" if len(odd) > MOST_NAMED else "")
     return note
-
-
-def _doubled(entries: list[_Entry]) -> Iterator[str]:
-    doubled = [key for key, count in Counter(entry.key for entry in entries).items() if count > 1]
-    if doubled:
-        yield f"its front matter has {', '.join(doubled)} more than once; the last counts"

@@ -20,6 +20,7 @@ from indexing.collection import Collection
 from indexing.errors import UsageError
 from indexing.ingest import index
 from indexing.tokens import tokens_of
+from tests.desks import desk_over
 from tests.folders import write
 from tests.hashing import HashingEmbedder
 
@@ -50,7 +51,6 @@ GERMAN = "„Wir werden die Steuern in diesem Jahr nicht erhöhen“, sagte die 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
-    made = tmp_path_factory.mktemp("quotes")
     files = {
         "speech.txt": SPEECH,
         "harbour.md": MARKDOWN,
@@ -58,9 +58,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
         "wrapped.txt": WRAPPED,
         "german.txt": GERMAN,
     }
-    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
-        index(collection, [write(made / "docs", files)])
-        yield QuoteDesk(collection)
+    with desk_over(tmp_path_factory.mktemp("quotes"), files) as made:
+        yield made
 
 
 def sound(desk: QuoteDesk, verdict: Verdict) -> Verdict:

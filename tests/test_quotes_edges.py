@@ -13,11 +13,8 @@ from app.quotes.lexicon import language_of, lexicon
 from app.quotes.result import Axes, Headline, Severity
 from app.quotes.units import units_of
 from app.quotes.verdict import headline_of, is_green
-from indexing.collection import Collection
-from indexing.ingest import index
 from indexing.tokens import tokens_of
-from tests.folders import write
-from tests.hashing import HashingEmbedder
+from tests.desks import desk_over
 
 FILES = {
     "seventies.txt": "Music\n\n“The ’70s were the voters’ own years, and ‘nobody’ slept,” Ann Brown said.\n",
@@ -44,10 +41,8 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
-    made = tmp_path_factory.mktemp("edges")
-    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
-        index(collection, [write(made / "docs", FILES)])
-        yield QuoteDesk(collection)
+    with desk_over(tmp_path_factory.mktemp("edges"), FILES) as made:
+        yield made
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,7 @@ import pytest
 
 from app.quotes.desk import QuoteDesk
 from app.quotes.draft import check_draft, draft_of
-from indexing.collection import Collection
-from indexing.ingest import index
-from tests.folders import write
-from tests.hashing import HashingEmbedder
+from tests.desks import desk_over
 
 FILES = {
     "pier.md": (
@@ -27,10 +24,8 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
-    made = tmp_path_factory.mktemp("hard")
-    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
-        index(collection, [write(made / "docs", FILES)])
-        yield QuoteDesk(collection)
+    with desk_over(tmp_path_factory.mktemp("hard"), FILES) as made:
+        yield made
 
 
 GREEN = [
@@ -96,10 +91,8 @@ DENIED = {
 
 @pytest.fixture(scope="module")
 def doubted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
-    made = tmp_path_factory.mktemp("denied")
-    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
-        index(collection, [write(made / "docs", DENIED)])
-        yield QuoteDesk(collection)
+    with desk_over(tmp_path_factory.mktemp("denied"), DENIED) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -173,10 +166,8 @@ SPOKEN = {
 
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
-    made = tmp_path_factory.mktemp("spoken")
-    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
-        index(collection, [write(made / "docs", SPOKEN)])
-        yield QuoteDesk(collection)
+    with desk_over(tmp_path_factory.mktemp("spoken"), SPOKEN) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -271,10 +262,8 @@ EDITED = {
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuoteDesk]:
-    made = tmp_path_factory.mktemp("edited")
-    with Collection(made / "home", HashingEmbedder(), create=True) as collection:
-        index(collection, [write(made / "docs", EDITED)])
-        yield QuoteDesk(collection)
+    with desk_over(tmp_path_factory.mktemp("edited"), EDITED) as made:
+        yield made
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from app.evidence.candidates import Candidate, Evidence
 from app.evidence.denials import DENIAL
 from app.evidence.premise import ABOUT, MOST
 from app.evidence.reader_model import Stance, Told, known, opened
+from app.retrieval.rerank import Likelihoods
 from indexing.errors import ModelError
 from indexing.spans import Span
 
@@ -70,7 +71,7 @@ def reading(spec: str) -> Reading:
     return _shipped() if spec == SHIPPED else _opened(Path(spec))
 
 
-def likelihoods(spec: str) -> Callable[[str, Sequence[str], Sequence[str]], list[float]]:
+def likelihoods(spec: str) -> Likelihoods:
     """How likely sentences answer, by the reader that `spec` names; the shipped one where it names none."""
     reads = reading(spec or SHIPPED).reads
     return lambda *given: [one.likely for one in reads(*given)]

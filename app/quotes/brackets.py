@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 
 from app.grounding.polarity import antonyms
 from app.quotes.compare import bounded
@@ -71,8 +70,7 @@ class Bracket:
         )
 
     def _other_figure(self) -> Edit | None:
-        ours = {one.key for one in self._units(self._quote, self._inside) if one.figure}
-        theirs = {one.key for one in self._units(self._text, self._gone) if one.figure}
+        ours, theirs = self._figures(self._quote, self._inside), self._figures(self._text, self._gone)
         if ours and theirs and ours != theirs:
             return self._made("quantity", "critical", "the bracket puts another figure")
         return None
@@ -119,9 +117,10 @@ class Bracket:
             return self._made("bracket", "substantive", f"the document does not say “{' '.join(telling)}”")
         return None
 
-    def _units(self, tokens: Tokens, words: tuple[int, int]) -> Iterator[_Figure]:
-        for one in units_of(tokens, *words, self._lexicon, house=True):
-            yield _Figure(one.key, one.figure or one.key == "one")
+    def _figures(self, tokens: Tokens, words: tuple[int, int]) -> set[str]:
+        """The values of the figures among these words; `one` is a figure here."""
+        units = units_of(tokens, *words, self._lexicon, house=True)
+        return {"#1" if one.key == "one" else one.key for one in units if one.figure or one.key == "one"}
 
     def _shown(self) -> str:
         first, last = self._gone
@@ -134,13 +133,6 @@ class Bracket:
         span = self._text.source(first, last) if first < last else self._text.place(start, start)
         after = self._quote.shown[self._quote.starts[begin] : self._quote.ends[end - 1]]
         return Edit(kind, severity, self._shown(), after, span, self._quote.source(begin, end), note)
-
-
-class _Figure:
-    """A unit by its value, `one` counted as a figure."""
-
-    def __init__(self, key: str, figure: bool) -> None:
-        self.key, self.figure = "#1" if key == "one" else key, figure
 
 
 def _name(tokens: Tokens, words: tuple[int, int]) -> str:
